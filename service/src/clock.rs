@@ -1,0 +1,54 @@
+//! The only reader of the clock, so that a test can set the time.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+/// Tells the time of day.
+pub trait Clock: Send + Sync {
+    /// The time in UTC.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// A point in time for measuring durations; it never goes backwards.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// How long something has been left alone, even if the machine slept meanwhile.
+///
+/// A frozen Lambda sandbox may find its monotonic clock where it was and its wall clock an hour on; a wall clock that
+/// was set back shows too little. The longer of the two is the safe answer.
+#[derive(Debug, Clone, Copy)]
+pub struct IdleSince {
+    monotonic: Instant,
+    wall: DateTime<Utc>,
+}
+
+impl IdleSince {
+    /// From now on.
+    #[must_use]
+    pub fn now() -> Self {
+        Self { monotonic: monotonic(), wall: SystemClock.now() }
+    }
+
+    /// The time since.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        let wall = (SystemClock.now() - self.wall).to_std().unwrap_or_default();
+        self.monotonic.elapsed().max(wall)
+    }
+}

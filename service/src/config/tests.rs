@@ -1,0 +1,99 @@
+use std::collections::HashMap;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+fn read(purpose: Purpose, variables: &[(&'static str, &str)]) -> Result<Config, ConfigProblems> {
+    let variables: HashMap<_, _> = variables.iter().copied().collect();
+    Config::read(purpose, |name| variables.get(name).map(OsString::from))
+}
+
+fn mysql_of(purpose: Purpose, variables: &[(&'static str, &str)]) -> Mysql {
+    match read(purpose, variables).unwrap().database {
+        Database::Mysql(mysql) => mysql,
+        #[cfg(feature = "sqlite")]
+        Database::Sqlite(path) => panic!("SQLite at {}", path.display()),
+    }
+}
+
+#[test]
+fn the_defaults_are_those_of_the_python_service() {
+    let config = read(Purpose::Local, &[]).unwrap();
+    assert_eq!(config.listen.to_string(), "0.0.0.0:8000");
+    assert_eq!(config.log, Log { level: LevelFilter::INFO, format: LogFormat::Text });
+    let mysql = mysql_of(Purpose::Local, &[]);
+    let Credentials::Fixed(login) = mysql.credentials else {
+        panic!("dev takes its credentials from the environment")
+    };
+    assert_eq!((login.host.as_str(), login.port), ("localhost", 3306));
+    assert_eq!((login.username.as_str(), login.password.expose_secret()), ("root", "password"));
+    assert_eq!(login.database, "ecommerce");
+    assert_eq!(mysql.tls, Tls::Preferred);
+}
+
+#[test]
+fn outside_dev_the_credentials_come_from_the_secret_and_the_server_is_verified() {
+    let mysql = mysql_of(Purpose::Local, &[("ENVIRONMENT", "prod"), ("DB_PASSWORD", "ignored")]);
+    let Credentials::Secret(secret) = mysql.credentials else {
+        panic!("prod takes its credentials from the secret")
+    };
+    assert_eq!(secret.id, "prod/rds/credentials");
+    assert_eq!(secret.region, "us-east-1");
+    assert_eq!(mysql.tls, Tls::Verify { ca_file: None });
+}
+
+#[test]
+fn a_lambda_function_carries_no_password_even_in_dev() {
+    for mysql in [
+        mysql_of(Purpose::Lambda, &[]),
+        mysql_of(Purpose::Local, &[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")]),
+    ] {
+        let Credentials::Secret(secret) = mysql.credentials else { panic!("a function asks for the secret") };
+        assert_eq!(secret.id, "dev/rds/credentials");
+        assert_eq!(mysql.tls, Tls::Verify { ca_file: None });
+        assert_eq!(mysql.pool_size, 1);
+    }
+}
+
+#[test]
+fn db_credentials_overrides_the_rule() {
+    let mysql = mysql_of(Purpose::Lambda, &[("DB_CREDENTIALS", "env")]);
+    assert!(matches!(mysql.credentials, Credentials::Fixed(_)));
+    let mysql = mysql_of(Purpose::Local, &[("DB_CREDENTIALS", "SECRET")]);
+    assert!(matches!(mysql.credentials, Credentials::Secret(_)));
+}
+
+#[test]
+fn every_problem_is_listed_with_its_mending() {
+    let wrong = [
+        ("LOG_LEVEL", "LOUD"),
+        ("PORT", "http"),
+        ("DB_PORT", "70000"),
+        ("DB_TLS", "maybe"),
+        ("DB_POOL_SIZE", "0"),
+        ("DB_CA_FILE", "/no/such/file"),
+    ];
+    let problems = read(Purpose::Local, &wrong).unwrap_err();
+    let mut named: Vec<_> = problems.0.iter().map(|problem| problem.variable).collect();
+    named.sort_unstable();
+    assert_eq!(named, ["DB_CA_FILE", "DB_POOL_SIZE", "DB_PORT", "DB_TLS", "LOG_LEVEL", "PORT"]);
+    let text = problems.to_string();
+    assert!(text.contains(r#"DB_TLS is "maybe"; it must be one of off, preferred, verify"#), "{text}");
+    assert!(text.contains("DB_POOL_SIZE is 0; it must be a number from 1 to 1000"), "{text}");
+}
+
+#[test]
+fn the_names_of_levels_are_those_of_python_and_of_rust() {
+    for (name, level) in
+        [("warning", LevelFilter::WARN), ("CRITICAL", LevelFilter::ERROR), ("Debug", LevelFilter::DEBUG)]
+    {
+        assert_eq!(read(Purpose::Local, &[("LOG_LEVEL", name)]).unwrap().log.level, level);
+    }
+}
+
+#[test]
+fn a_password_shows_in_no_debug_output() {
+    let config = read(Purpose::Local, &[("DB_PASSWORD", "hunter2")]).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}

@@ -1,0 +1,91 @@
+//! `GET /health`: the process is alive. `GET /ready`: the database is too.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::clock::monotonic;
+use crate::http::Problem;
+use crate::openapi::DatabaseProblems;
+use crate::store::Store;
+
+/// The commit that the executable was built from.
+pub const BUILD: &str = env!("BUILD_COMMIT");
+
+/// What the monitors' paths work with.
+#[derive(Clone)]
+pub struct Health {
+    store: Arc<dyn Store>,
+    started: Instant,
+}
+
+impl Health {
+    /// Started now, over this database.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, started: monotonic() }
+    }
+}
+
+/// The paths that monitors ask.
+pub fn router() -> OpenApiRouter<Health> {
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
+}
+
+/// The process is alive.
+#[derive(Debug, Serialize, ToSchema)]
+struct Alive {
+    /// Always `ok`.
+    #[schema(examples("ok"))]
+    status: &'static str,
+    /// The release.
+    #[schema(examples("0.1.0"))]
+    version: &'static str,
+    /// The commit that the executable was built from.
+    #[schema(examples("3f2c5a1f9a51"))]
+    build: &'static str,
+    /// Whole seconds since the start.
+    #[schema(minimum = 0, examples(42))]
+    uptime: u64,
+}
+
+/// The database is reachable and migrated.
+#[derive(Debug, Serialize, ToSchema)]
+struct Ready {
+    /// Always `ready`.
+    #[schema(examples("ready"))]
+    status: &'static str,
+}
+
+/// Tells that the process is alive
+///
+/// Touches no database.
+#[utoipa::path(
+    get, path = "/health", tag = "operation",
+    responses((status = 200, description = "The process is alive", body = Alive)),
+)]
+async fn health(State(health): State<Health>) -> Json<Alive> {
+    Json(Alive {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        build: BUILD,
+        uptime: health.started.elapsed().as_secs(),
+    })
+}
+
+/// Tells whether requests can be served
+///
+/// Asks the database, for two seconds at the most. The `code` of a 503 is the class of the reason.
+#[utoipa::path(
+    get, path = "/ready", tag = "operation",
+    responses((status = 200, description = "Requests can be served", body = Ready), DatabaseProblems),
+)]
+async fn ready(State(health): State<Health>) -> Result<Json<Ready>, Problem> {
+    health.store.ready().await?;
+    Ok(Json(Ready { status: "ready" }))
+}

@@ -1,0 +1,59 @@
+//! The query string, read parameter by parameter so that every fault is reported at once.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use url::form_urlencoded;
+
+use crate::field::FieldError;
+
+/// The parameters of a query string. Of a repeated one the last counts; unknown ones are ignored.
+#[derive(Debug)]
+pub struct Query {
+    parameters: HashMap<String, String>,
+    errors: Vec<FieldError>,
+}
+
+impl Query {
+    /// A text parameter.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.parameters.remove(name)
+    }
+
+    /// A whole number within limits, in plain digits.
+    pub fn integer(
+        &mut self,
+        name: &'static str,
+        default: u64,
+        limits: std::ops::RangeInclusive<u64>,
+    ) -> u64 {
+        let Some(text) = self.parameters.remove(name) else { return default };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| digits && limits.contains(number));
+        number.unwrap_or_else(|| {
+            let message = format!("must be an integer from {} to {}", limits.start(), limits.end());
+            self.errors.push(FieldError { field: name, code: "out_of_range", message });
+            default
+        })
+    }
+
+    /// The faults, in the order in which the parameters were taken.
+    #[must_use]
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.errors
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self {
+            parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            errors: Vec::new(),
+        })
+    }
+}

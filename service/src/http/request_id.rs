@@ -1,0 +1,44 @@
+//! The id that ties an answer to its log lines.
+
+use axum::extract::Request;
+use axum::http::HeaderName;
+use uuid::Uuid;
+
+/// The header that brings the id and takes it back.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id that API Gateway gave the request, as a request extension.
+#[derive(Debug, Clone)]
+pub struct GatewayRequestId(pub String);
+
+/// The caller's id if it is well-formed, else the gateway's, else a new one.
+pub(super) fn request_id(request: &Request) -> String {
+    let callers = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
+    let gateways = request.extensions().get::<GatewayRequestId>().map(|id| id.0.as_str());
+    callers
+        .filter(|id| is_well_formed(id))
+        .or_else(|| gateways.filter(|id| is_well_formed(id)))
+        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// 1 to 128 letters, digits and `-._:/+=@`: what UUIDs, trace ids and API Gateway's ids are made of, and nothing that
+/// could forge a line or a field in a log.
+fn is_well_formed(id: &str) -> bool {
+    (1..=128).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:/+=@".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_could_forge_a_log_line_is_not_well_formed() {
+        for id in ["a", "JKJaXmPLvHcESHA=", "Root=1-67891233-abcdef012345678912345678", &"x".repeat(128)] {
+            assert!(is_well_formed(id), "{id}");
+        }
+        for id in ["", " ", "a b", "a\"b", "a\nb", "é", &"x".repeat(129)] {
+            assert!(!is_well_formed(id), "{id:?}");
+        }
+    }
+}

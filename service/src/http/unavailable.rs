@@ -1,0 +1,15 @@
+//! How a database that is away is told over HTTP.
+
+use super::Problem;
+use crate::store::Error;
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unavailable { reason, .. } => {
+                Self::unavailable(reason.code(), reason.detail(), reason.retry_after(), error)
+            }
+            Error::Internal(_) => Self::internal(error),
+        }
+    }
+}

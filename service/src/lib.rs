@@ -1,0 +1,19 @@
+//! User management over HTTP: the same router on AWS Lambda and on a plain machine.
+//!
+//! `service/ARCHITECTURE.md` is the map.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+#[cfg(feature = "docs-page")]
+mod docs_page;
+pub mod field;
+pub mod health;
+pub mod http;
+pub mod lambda_handler;
+pub mod local_server;
+pub mod openapi;
+pub mod secrets;
+pub mod store;
+pub mod telemetry;
+pub mod users;

@@ -1,0 +1,144 @@
+//! `users-service`: serve | lambda | migrate | openapi.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use tracing::info;
+use users_service::app::{self, App, router};
+use users_service::clock::SystemClock;
+use users_service::config::{self, Config, Purpose};
+use users_service::store::migration::{self, State, Task};
+use users_service::{lambda_handler, local_server, store, telemetry};
+
+#[derive(Parser)]
+#[command(name = "users-service", version = VERSION, about, after_help = config::table())]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API over HTTP on this machine
+    #[command(after_help = config::table())]
+    Serve,
+    /// Serve the API as an AWS Lambda function
+    #[command(after_help = config::table())]
+    Lambda,
+    /// Bring the database to the schema of this release
+    #[command(after_help = config::table())]
+    Migrate(Migrate),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+struct Migrate {
+    /// Only show which migrations are applied
+    #[arg(long)]
+    status: bool,
+    /// Record that a half-applied migration took effect
+    #[arg(long, value_name = "NUMBER")]
+    mark_applied: Option<u32>,
+    /// Record that a half-applied migration did not take effect
+    #[arg(long, value_name = "NUMBER")]
+    mark_pending: Option<u32>,
+}
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
+
+/// A failure with nothing more to say than its text: `main` prints it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve => serve(),
+        Command::Lambda => lambda(),
+        Command::Migrate(arguments) => migrate(&arguments),
+        Command::Openapi => print_openapi(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> Result<(), Failure> {
+    let config = Config::from_env(Purpose::Local)?;
+    telemetry::start(config.log);
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener = local_server::bind(config.listen).await?;
+        let store = store::open(config.database).await?;
+        let url = local_server::url(listener.local_addr()?);
+        info!("Listening on {url}, database {}, docs at {url}/docs", store.description());
+        if let Err(error) = store.ready().await {
+            tracing::warn!(cause = users_service::http::chain(&error), "The database is not ready");
+        }
+        local_server::serve(listener, router(app(store))).await?;
+        Ok(())
+    })
+}
+
+fn lambda() -> Result<(), Failure> {
+    let config = Config::from_env(Purpose::Lambda)?;
+    telemetry::start(config.log);
+    // A function answers one request at a time: more threads would only cost start-up time.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let store = store::open(config.database).await?;
+        lambda_handler::warm_up(Arc::clone(&store)).await;
+        lambda_handler::run(router(app(store))).await?;
+        Ok(())
+    })
+}
+
+fn migrate(arguments: &Migrate) -> Result<(), Failure> {
+    let config = Config::from_env(Purpose::Local)?;
+    telemetry::start(config.log);
+    let task = match (arguments.status, arguments.mark_applied, arguments.mark_pending) {
+        (true, _, _) => Task::Status,
+        (_, Some(number), _) => Task::MarkApplied(number),
+        (_, _, Some(number)) => Task::MarkPending(number),
+        _ => Task::Apply,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let steps = runtime.block_on(migration::run(config.database, task))?;
+    for step in steps {
+        let state = match step.state {
+            State::Pending => "pending",
+            State::Applied => "applied",
+            State::HalfApplied => "half-applied; `users-service migrate` says the way out",
+            State::Newer => "applied by a newer release",
+        };
+        print(&format!("{:04} {}: {state}", step.number, step.name));
+    }
+    Ok(())
+}
+
+fn print_openapi() -> Result<(), Failure> {
+    print(&app::document().to_pretty_json()?);
+    Ok(())
+}
+
+fn app(store: Arc<dyn store::Store>) -> App {
+    App { store, clock: Arc::new(SystemClock) }
+}
+
+#[expect(clippy::print_stdout, reason = "the result of a command")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+/// Prints an error and what lies behind it.
+fn complain(error: &(dyn std::error::Error + 'static)) {
+    eprintln!("users-service: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  because: {cause}");
+        source = cause.source();
+    }
+}

@@ -1,0 +1,148 @@
+//! The OpenAPI document, generated from the routers, and the page that shows it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use bytes::Bytes;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
+    RefOr, Response, ResponseBuilder, Type,
+};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
+
+use crate::field::{FieldError, Invalid};
+use crate::http::{Problem, ProblemBody};
+use crate::store::{self, Outage};
+
+/// The request id in examples.
+const EXAMPLE_ID: &str = "6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51";
+
+/// The document before the routers have added their paths.
+#[must_use]
+pub fn base() -> OpenApi {
+    let mut schemas = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
+    ProblemBody::schemas(&mut schemas);
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Users Service")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "User management. Every error is an RFC 9457 problem with a stable `code`.",
+                ))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("MIT OR Apache-2.0")
+                        .identifier(Some("MIT OR Apache-2.0"))
+                        .build(),
+                )),
+        )
+        .components(Some(utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build()))
+        .build()
+}
+
+/// Adds to a document of all paths what holds for every one of them.
+#[must_use]
+pub fn finish(mut document: OpenApi) -> OpenApi {
+    let operations = document.paths.paths.values_mut().flat_map(operations);
+    for operation in operations {
+        for response in operation.responses.responses.values_mut() {
+            if let RefOr::T(response) = response {
+                response.headers.insert("x-request-id".to_owned(), request_id_header().into());
+            }
+        }
+    }
+    document
+}
+
+/// `GET /openapi.json`, and `GET /docs` where the build has the page.
+pub fn router(document: fn() -> OpenApi) -> Router {
+    // Rendered when it is first asked for: a cold start does not pay for it.
+    let json = Arc::new(LazyLock::new(move || Bytes::from(document().to_json().unwrap_or_default())));
+    let serve = async move || ([(header::CONTENT_TYPE, "application/json")], LazyLock::force(&json).clone());
+    let router = Router::new().route("/openapi.json", get(serve));
+    #[cfg(feature = "docs-page")]
+    let router = router.merge(crate::docs_page::router());
+    router
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten()
+}
+
+fn request_id_header() -> utoipa::openapi::header::Header {
+    HeaderBuilder::new()
+        .description(Some("The id of the request: the caller's if it sent a well-formed one, else a new one"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
+/// Describes answers that are problems. The examples are real ones, rendered as the service renders them.
+#[must_use]
+pub fn problem_responses<const N: usize>(
+    problems: [(&'static str, Problem); N],
+) -> BTreeMap<String, RefOr<Response>> {
+    let describe = |(description, problem): (&'static str, Problem)| {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(ProblemBody::name())))
+            .example(serde_json::to_value(problem.body(EXAMPLE_ID)).ok())
+            .build();
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", content)
+            .build();
+        (problem.status().as_str().to_owned(), RefOr::T(response))
+    };
+    problems.into_iter().map(describe).collect()
+}
+
+/// What can be wrong with a parameter: 422.
+#[derive(Debug)]
+pub struct InvalidInput;
+
+impl IntoResponses for InvalidInput {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let fault = Invalid::new("invalid_format", "must be a positive integer, such as 1").at("user_id");
+        problem_responses([("A parameter is at fault", Problem::invalid(vec![fault]))])
+    }
+}
+
+/// What can be wrong with a body: 400, 408, 413, 415, 422.
+#[derive(Debug)]
+pub struct BodyProblems;
+
+impl IntoResponses for BodyProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let faults: Vec<FieldError> = vec![
+            Invalid::new("too_short", "must have 3 to 50 characters").at("username"),
+            Invalid::new("missing", "is required").at("email"),
+        ];
+        let refused = [
+            ("The body is not JSON", crate::http::malformed_json(1, 12)),
+            ("The body did not arrive in time", crate::http::body_too_slow()),
+            ("The body is larger than 1 MiB", crate::http::body_too_large()),
+            ("The body is not sent as JSON", crate::http::unsupported_media_type()),
+            ("Fields are at fault; all of them are listed", Problem::invalid(faults)),
+        ];
+        problem_responses(refused)
+    }
+}
+
+/// What can be wrong with the service or its database: 500, 503.
+#[derive(Debug)]
+pub struct DatabaseProblems;
+
+impl IntoResponses for DatabaseProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let away = store::Error::unavailable(Outage::Unreachable, std::io::Error::other("example"));
+        problem_responses([
+            ("A fault of the service", Problem::internal(std::io::Error::other("example"))),
+            ("The database is away for now; try again after the seconds in Retry-After", away.into()),
+        ])
+    }
+}

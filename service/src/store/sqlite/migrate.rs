@@ -1,0 +1,84 @@
+//! Migrations on SQLite. Its DDL is transactional: all pending ones are applied in one transaction, or none is.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::{Connection, SqliteConnection, query, query_as, query_scalar, raw_sql};
+
+use super::error::fault;
+use super::options;
+use crate::store::migration::{MigrateError, Migration, Recorded, Step, Task, pending, steps};
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "create_users",
+    sql: include_str!("../../../migrations/sqlite/0001_create_users.sql"),
+}];
+
+const CREATE_TABLE: &str = "
+    create table if not exists users_service_migrations (
+        number integer primary key,
+        name text not null,
+        changed_at text not null default current_timestamp
+    ) strict";
+
+const TABLE_EXISTS: &str =
+    "select count(*) from sqlite_master where type = 'table' and name = 'users_service_migrations'";
+
+const RECORDED: &str = "select number, name from users_service_migrations order by number";
+
+const RECORD: &str = "insert into users_service_migrations (number, name) values (?, ?)";
+
+/// How long another process may migrate before this one gives up.
+const LOCK_LIMIT: Duration = Duration::from_secs(60);
+
+pub(in crate::store) async fn run(path: &Path, task: Task) -> Result<Vec<Step>, MigrateError> {
+    let options = options(path).busy_timeout(LOCK_LIMIT);
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(fault)?;
+    let steps = match task {
+        Task::Status => steps(MIGRATIONS, &recorded(&mut connection).await.map_err(fault)?),
+        Task::Apply => apply(&mut connection).await?,
+        Task::MarkApplied(number) | Task::MarkPending(number) => {
+            return Err(MigrateError::NothingToMark(number));
+        }
+    };
+    connection.close().await.map_err(fault)?;
+    Ok(steps)
+}
+
+async fn apply(connection: &mut SqliteConnection) -> Result<Vec<Step>, MigrateError> {
+    let mut transaction = connection.begin_with("begin immediate").await.map_err(fault)?;
+    query(CREATE_TABLE).execute(&mut *transaction).await.map_err(fault)?;
+    let now = steps(MIGRATIONS, &recorded(&mut transaction).await.map_err(fault)?);
+    for migration in pending(MIGRATIONS, &now)? {
+        raw_sql(migration.sql).execute(&mut *transaction).await.map_err(|error| MigrateError::Failed {
+            number: migration.number,
+            name: migration.name.to_owned(),
+            cause: error.into(),
+        })?;
+        let record = query(RECORD).bind(migration.number).bind(migration.name);
+        record.execute(&mut *transaction).await.map_err(fault)?;
+    }
+    let then = steps(MIGRATIONS, &recorded(&mut transaction).await.map_err(fault)?);
+    transaction.commit().await.map_err(fault)?;
+    Ok(then)
+}
+
+async fn recorded(connection: &mut SqliteConnection) -> Result<Vec<Recorded>, sqlx::Error> {
+    let tables: i64 = query_scalar(TABLE_EXISTS).fetch_one(&mut *connection).await?;
+    if tables == 0 {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(u32, String)> = query_as(RECORDED).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|(number, name)| Recorded { number, name, finished: true }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_embedded_under_its_number_and_name() {
+        crate::store::migration::assert_embeds(MIGRATIONS, "sqlite");
+    }
+}

@@ -1,0 +1,94 @@
+//! How a user is called.
+
+use utoipa::ToSchema;
+
+use crate::field::Invalid;
+
+/// Up to 100 characters of any script, without control and bidirectional-override characters.
+///
+/// Blanks at both ends are trimmed. Characters are Unicode scalar values, as the column counts them.
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[schema(
+    value_type = String,
+    max_length = 100,
+    pattern = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$",
+    examples("John Doe")
+)]
+pub struct FullName(String);
+
+impl FullName {
+    /// The most characters, as the column has them.
+    const MAX_LENGTH: usize = 100;
+
+    /// Reads a name from a request.
+    ///
+    /// # Errors
+    /// `invalid_characters` or `too_long`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.chars().any(is_forbidden) {
+            return Err(Invalid::new(
+                "invalid_characters",
+                "must not contain control characters or characters that change the direction of text",
+            ));
+        }
+        let trimmed = text.trim();
+        if trimmed.chars().count() > Self::MAX_LENGTH {
+            return Err(Invalid::new("too_long", "must have at most 100 characters"));
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// Control characters would break a terminal or a log; the explicit embeddings, overrides and isolates of Unicode's
+/// bidirectional algorithm (UAX #9) make a name read as another. Direction marks and joiners have honest uses.
+fn is_forbidden(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<String, &'static str> {
+        FullName::parse(text).map(FullName::into_string).map_err(|invalid| invalid.code)
+    }
+
+    #[test]
+    fn a_name_of_any_script_is_kept() {
+        for text in ["", "O'Brien", "李小龙", "محمد", "👩‍🚀 Ada", "Ame\u{301}lie", "' or 1=1 --"]
+        {
+            assert_eq!(parsed(text).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn outer_blanks_are_trimmed() {
+        assert_eq!(parsed("  Ada  Lovelace\u{a0} ").as_deref(), Ok("Ada  Lovelace"));
+    }
+
+    #[test]
+    fn the_limit_counts_characters_and_not_bytes() {
+        assert!(parsed(&"😀".repeat(100)).is_ok());
+        assert_eq!(parsed(&"😀".repeat(101)), Err("too_long"));
+        assert!(parsed(&format!(" {} ", "x".repeat(100))).is_ok());
+    }
+
+    #[test]
+    fn characters_that_forge_lines_or_directions_are_refused() {
+        for text in ["a\0b", "a\nb", "Ada\n", "a\u{7f}b", "a\u{85}b", "a\u{202e}b", "a\u{2066}b"] {
+            assert_eq!(parsed(text), Err("invalid_characters"), "{text:?}");
+        }
+    }
+}

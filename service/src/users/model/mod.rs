@@ -1,0 +1,150 @@
+//! Users and their parts. A value of one of these types is valid: its constructor is the only way to make it.
+
+mod email;
+mod full_name;
+mod user_id;
+mod username;
+
+use chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+
+pub use self::email::Email;
+pub use self::full_name::FullName;
+pub use self::user_id::UserId;
+pub use self::username::Username;
+use crate::field::Change;
+
+/// A user as it is stored.
+///
+/// The texts are plain strings because a row may be older than the rules for input: whatever the database holds is
+/// served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Given by the database, never used twice.
+    pub id: UserId,
+    /// Unique ignoring case.
+    pub username: String,
+    /// Unique ignoring case.
+    pub email: String,
+    /// Any script; may be absent.
+    pub full_name: Option<String>,
+    /// When the user was added, in whole seconds.
+    pub created_at: DateTime<Utc>,
+}
+
+impl User {
+    /// The user that a successful insert has made.
+    pub(super) fn new(id: UserId, user: NewUser, created_at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            username: user.username.into_string(),
+            email: user.email.into_string(),
+            full_name: user.full_name.map(FullName::into_string),
+            created_at,
+        }
+    }
+}
+
+/// A user to be added.
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[schema(as = CreateUser, examples(json!({"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"})))]
+pub struct NewUser {
+    /// The name to log in with.
+    pub username: Username,
+    /// The address to write to.
+    pub email: Email,
+    /// How the user is called; may be absent.
+    pub full_name: Option<FullName>,
+}
+
+/// The fields of a user to be changed. What is left out keeps its value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
+#[schema(as = UpdateUser, examples(json!({"full_name": "John Q. Doe"}), json!({"full_name": null})))]
+pub struct UserChanges {
+    /// A new name to log in with.
+    #[schema(nullable = false)]
+    pub username: Option<Username>,
+    /// A new address to write to.
+    #[schema(nullable = false)]
+    pub email: Option<Email>,
+    /// A new full name; `null` clears it.
+    #[schema(value_type = Option<FullName>)]
+    pub full_name: Change<FullName>,
+}
+
+impl UserChanges {
+    /// Whether every field keeps its value.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.username.is_none() && self.email.is_none() && self.full_name.is_keep()
+    }
+}
+
+/// A search for the one user that has exactly this name, this address, or both, ignoring case.
+///
+/// What is looked for need not be valid: rows that are older than the rules can be found too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    username: Option<String>,
+    email_spellings: Vec<String>,
+}
+
+impl Lookup {
+    /// A search, unless neither is given.
+    #[must_use]
+    pub fn new(username: Option<String>, email: Option<String>) -> Option<Self> {
+        if username.is_none() && email.is_none() {
+            return None;
+        }
+        // As given first: a row of the Python service may hold an international domain in Unicode letters.
+        let stored = email.as_deref().and_then(|email| Email::parse(email).ok()).map(Email::into_string);
+        let mut email_spellings: Vec<String> = email.into_iter().chain(stored).collect();
+        email_spellings.dedup();
+        Some(Self { username, email_spellings })
+    }
+
+    /// The name that is looked for.
+    #[must_use]
+    pub fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// The address that is looked for, in each form that a row may hold it in; empty if none is looked for.
+    #[must_use]
+    pub fn email_spellings(&self) -> &[String] {
+        &self.email_spellings
+    }
+
+    /// Whether this user has exactly what is looked for, ignoring case.
+    #[must_use]
+    pub fn matches(&self, user: &User) -> bool {
+        let emails = &self.email_spellings;
+        self.username().is_none_or(|username| same_ignoring_case(username, &user.username))
+            && (emails.is_empty() || emails.iter().any(|email| same_ignoring_case(email, &user.email)))
+    }
+}
+
+/// Whether two texts differ in nothing but case. Stricter than the databases' own comparison, which may also
+/// overlook accents and trailing blanks.
+pub(super) fn same_ignoring_case(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accents_and_trailing_blanks_are_no_matter_of_case() {
+        assert!(same_ignoring_case("Ada", "aDA"));
+        assert!(same_ignoring_case("JOSÉ", "josé"));
+        assert!(!same_ignoring_case("jose", "josé"));
+        assert!(!same_ignoring_case("ada", "ada "));
+    }
+
+    #[test]
+    fn an_international_address_is_looked_for_in_both_spellings() {
+        let lookup = Lookup::new(None, Some("ada@münchen.de".into())).unwrap();
+        assert_eq!(lookup.email_spellings(), ["ada@münchen.de", "ada@xn--mnchen-3ya.de"]);
+    }
+}

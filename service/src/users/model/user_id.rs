@@ -1,0 +1,68 @@
+//! The id of a user.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::field::Invalid;
+
+/// The id of a user: a positive integer.
+///
+/// The column is a signed 32-bit `INT`, so an id above 2 147 483 647 is well-formed and belongs to nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[schema(value_type = i32, minimum = 1, examples(1))]
+pub struct UserId(u32);
+
+impl UserId {
+    /// Reads an id from a path. Digits only, without a sign or leading zeros.
+    ///
+    /// # Errors
+    /// `invalid_format` for anything that is no positive integer.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let canonical =
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        if !canonical {
+            return Err(Invalid::new("invalid_format", "must be a positive integer, such as 1"));
+        }
+        // Only too many digits can fail now, and no row has such an id.
+        Ok(Self(text.parse().unwrap_or(u32::MAX)))
+    }
+
+    /// An id that a database has given; `None` if it is out of range, which no column of ours allows.
+    #[must_use]
+    pub fn from_database(id: u64) -> Option<Self> {
+        u32::try_from(id).ok().filter(|id| *id > 0).map(Self)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for UserId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_positive_integer_in_plain_digits() {
+        assert_eq!(UserId::parse("1").unwrap().get(), 1);
+        assert_eq!(UserId::parse("2147483647").unwrap().get(), 2_147_483_647);
+        for text in ["", "0", "-1", "+1", "01", "1.0", " 1", "1 ", "1e3", "0x1", "abc", "１", "1\0"] {
+            assert!(UserId::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_too_large_for_any_row_is_still_an_id() {
+        for text in ["4294967296", "99999999999999999999999999"] {
+            assert_eq!(UserId::parse(text).unwrap().get(), u32::MAX);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The paths of the users: extract, call the service, render.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use utoipa::IntoResponses;
+use utoipa::openapi::{RefOr, Response as ResponseDoc};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::schema::{self, UserListResponse, UserResponse};
+use super::{Error, NewUser, Service, UniqueField, UserChanges};
+use crate::http::{JsonObject, PathParam, Problem, Query};
+use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
+
+/// The paths under `/users`.
+pub fn router() -> OpenApiRouter<Service> {
+    OpenApiRouter::new().routes(routes!(list_users, create_user)).routes(routes!(
+        get_user,
+        update_user,
+        delete_user
+    ))
+}
+
+/// Adds a user
+///
+/// Names and addresses are unique ignoring case. `user_id` and `created_at` are given by the service: in the request
+/// they have no effect.
+#[utoipa::path(
+    post, path = "/users", tag = "users",
+    request_body = NewUser,
+    responses(
+        (status = 201, description = "The new user", body = UserResponse,
+         headers(("location" = String, description = "The path of the new user"))),
+        TakenProblem, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn create_user(State(users): State<Service>, body: JsonObject) -> Result<Response, Problem> {
+    let user = users.create(schema::new_user(body)?).await?;
+    let location = format!("/users/{}", user.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(UserResponse::from(user))).into_response())
+}
+
+/// Lists users, or looks one up
+///
+/// A page past the end is empty and has the right total. With `username` or `email` the list has the one user, if any,
+/// that has exactly it, ignoring case.
+#[utoipa::path(
+    get, path = "/users", tag = "users",
+    params(
+        ("page" = Option<u64>, Query, description = "Which page, from 1", minimum = 1, maximum = 9_223_372_036_854_775_807_i64, nullable = false),
+        ("page_size" = Option<u64>, Query, description = "The most users in a page", minimum = 1, maximum = 100, nullable = false),
+        ("username" = Option<String>, Query, description = "Only the user with this name", nullable = false),
+        ("email" = Option<String>, Query, description = "Only the user with this address", nullable = false),
+    ),
+    responses(
+        (status = 200, description = "A page of users", body = UserListResponse),
+        InvalidInput, DatabaseProblems,
+    ),
+)]
+async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<UserListResponse>, Problem> {
+    let query = schema::list_query(query)?;
+    let listing = match &query.lookup {
+        Some(lookup) => users.look_up(lookup, query.page).await?,
+        None => users.list(query.page).await?,
+    };
+    Ok(Json(UserListResponse::new(listing, query.page)))
+}
+
+/// Shows a user
+#[utoipa::path(
+    get, path = "/users/{user_id}", tag = "users",
+    params(("user_id" = u64, Path, description = "The id of the user", minimum = 1)),
+    responses(
+        (status = 200, description = "The user", body = UserResponse),
+        NotFoundProblem, InvalidInput, DatabaseProblems,
+    ),
+)]
+async fn get_user(State(users): State<Service>, id: PathParam) -> Result<Json<UserResponse>, Problem> {
+    let user = users.get(schema::user_id(&id.0)?).await?;
+    Ok(Json(user.into()))
+}
+
+/// Changes a user
+///
+/// Fields that are left out keep their value; `"full_name": null` clears it.
+#[utoipa::path(
+    put, path = "/users/{user_id}", tag = "users",
+    params(("user_id" = u64, Path, description = "The id of the user", minimum = 1)),
+    request_body = UserChanges,
+    responses(
+        (status = 200, description = "The user with the changes", body = UserResponse),
+        NotFoundProblem, TakenProblem, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn update_user(
+    State(users): State<Service>,
+    id: PathParam,
+    body: JsonObject,
+) -> Result<Json<UserResponse>, Problem> {
+    let id = schema::user_id(&id.0)?;
+    let user = users.update(id, &schema::user_changes(body)?).await?;
+    Ok(Json(user.into()))
+}
+
+/// Removes a user
+#[utoipa::path(
+    delete, path = "/users/{user_id}", tag = "users",
+    params(("user_id" = u64, Path, description = "The id of the user", minimum = 1)),
+    responses(
+        (status = 204, description = "The user is gone"),
+        NotFoundProblem, InvalidInput, DatabaseProblems,
+    ),
+)]
+async fn delete_user(State(users): State<Service>, id: PathParam) -> Result<StatusCode, Problem> {
+    users.delete(schema::user_id(&id.0)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// 404
+struct NotFoundProblem;
+
+impl IntoResponses for NotFoundProblem {
+    fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
+        problem_responses([("No user has this id", Error::NotFound.into())])
+    }
+}
+
+/// 409
+struct TakenProblem;
+
+impl IntoResponses for TakenProblem {
+    fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
+        problem_responses([(
+            "Another user has this username or e-mail address",
+            Error::Taken(UniqueField::Username).into(),
+        )])
+    }
+}

@@ -1,0 +1,109 @@
+//! How users look over HTTP: what requests are read into, what answers are made of.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Email, FullName, Listing, Lookup, NewUser, User, UserChanges, UserId, Username};
+use crate::field::FieldError;
+use crate::http::{JsonObject, Page, Query};
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(super) struct UserResponse {
+    /// Given by the service.
+    #[schema(minimum = 1, examples(1))]
+    user_id: u32,
+    /// Unique ignoring case. Rows that are older than the rules for input are served as they are.
+    #[schema(examples("john_doe"))]
+    username: String,
+    /// Unique ignoring case. Rows that are older than the rules for input are served as they are.
+    #[schema(examples("john@example.com"))]
+    email: String,
+    /// `null` if the user gave none.
+    #[schema(required, examples("John Doe"))]
+    full_name: Option<String>,
+    /// In UTC, in whole seconds, without a zone.
+    #[schema(pattern = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$", examples("2024-01-15T10:30:00"))]
+    created_at: String,
+}
+
+impl From<User> for UserResponse {
+    fn from(user: User) -> Self {
+        Self {
+            user_id: user.id.get(),
+            username: user.username,
+            email: user.email,
+            full_name: user.full_name,
+            created_at: user.created_at.format("%Y-%m-%dT%H:%M:%S").to_string(),
+        }
+    }
+}
+
+/// A page of users.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserList)]
+pub(super) struct UserListResponse {
+    /// Ordered by `user_id`.
+    users: Vec<UserResponse>,
+    /// How many users there are in all.
+    #[schema(minimum = 0, examples(50))]
+    total: u64,
+    /// The number of this page, from 1.
+    #[schema(minimum = 1, examples(1))]
+    page: u64,
+    /// The most users that this page could have.
+    #[schema(minimum = 1, maximum = 100, examples(10))]
+    page_size: u64,
+}
+
+impl UserListResponse {
+    pub(super) fn new(listing: Listing, page: Page) -> Self {
+        Self {
+            users: listing.users.into_iter().map(UserResponse::from).collect(),
+            total: listing.total,
+            page: page.number,
+            page_size: page.size,
+        }
+    }
+}
+
+/// What a listing is asked for.
+#[derive(Debug)]
+pub(super) struct ListQuery {
+    pub(super) page: Page,
+    /// Only the user that has exactly this name or address.
+    pub(super) lookup: Option<Lookup>,
+}
+
+pub(super) fn list_query(mut query: Query) -> Result<ListQuery, Vec<FieldError>> {
+    let page = Page::take(&mut query);
+    let lookup = Lookup::new(query.text("username"), query.text("email"));
+    let errors = query.into_errors();
+    if errors.is_empty() { Ok(ListQuery { page, lookup }) } else { Err(errors) }
+}
+
+pub(super) fn new_user(body: JsonObject) -> Result<NewUser, Vec<FieldError>> {
+    let mut fields = body.into_fields();
+    let username = fields.required("username", Username::parse);
+    let email = fields.required("email", Email::parse);
+    let full_name = fields.nullable("full_name", FullName::parse).into_value();
+    let errors = fields.into_errors();
+    match (username, email) {
+        (Some(username), Some(email)) if errors.is_empty() => Ok(NewUser { username, email, full_name }),
+        _ => Err(errors),
+    }
+}
+
+pub(super) fn user_changes(body: JsonObject) -> Result<UserChanges, Vec<FieldError>> {
+    let mut fields = body.into_fields();
+    let username = fields.optional("username", Username::parse);
+    let email = fields.optional("email", Email::parse);
+    let full_name = fields.nullable("full_name", FullName::parse);
+    let errors = fields.into_errors();
+    if errors.is_empty() { Ok(UserChanges { username, email, full_name }) } else { Err(errors) }
+}
+
+pub(super) fn user_id(text: &str) -> Result<UserId, Vec<FieldError>> {
+    UserId::parse(text).map_err(|invalid| vec![invalid.at("user_id")])
+}

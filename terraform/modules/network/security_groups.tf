@@ -1,6 +1,7 @@
 # Who may open a connection to whom: the functions to the database and to the endpoint. Nobody else, nowhere else.
 
 resource "aws_security_group" "function" {
+  #checkov:skip=CKV2_AWS_5:attached in modules/function, which checkov does not follow
   name        = "${var.name}-function"
   description = "Functions: out to the database and to Secrets Manager, nothing in"
   vpc_id      = aws_vpc.private.id
@@ -9,6 +10,7 @@ resource "aws_security_group" "function" {
 }
 
 resource "aws_security_group" "database" {
+  #checkov:skip=CKV2_AWS_5:attached in modules/database, which checkov does not follow
   name        = "${var.name}-database"
   description = "Database: in from the functions, nothing out"
   vpc_id      = aws_vpc.private.id

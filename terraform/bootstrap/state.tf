@@ -11,7 +11,7 @@ resource "aws_s3_bucket" "state" {
   }
 }
 
-# Every state that ever was can be brought back; the old ones go after three months, but never the last twenty.
+# A state that was replaced can be brought back for three months.
 resource "aws_s3_bucket_versioning" "state" {
   bucket = aws_s3_bucket.state.id
 
@@ -30,8 +30,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     filter {}
 
     noncurrent_version_expiration {
-      noncurrent_days           = 90
-      newer_noncurrent_versions = 20
+      noncurrent_days = 90
     }
 
     abort_incomplete_multipart_upload {

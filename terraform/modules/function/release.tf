@@ -36,9 +36,13 @@ resource "aws_codedeploy_deployment_group" "live" {
     deployment_type   = "BLUE_GREEN"
   }
 
-  alarm_configuration {
-    enabled = length(var.rollback_alarm_names) > 0
-    alarms  = var.rollback_alarm_names
+  dynamic "alarm_configuration" {
+    for_each = length(var.rollback_alarm_names) > 0 ? [var.rollback_alarm_names] : []
+
+    content {
+      enabled = true
+      alarms  = alarm_configuration.value
+    }
   }
 
   auto_rollback_configuration {

@@ -34,6 +34,8 @@ resource "aws_subnet" "private" {
   availability_zone = each.key
   cidr_block        = each.value
 
+  map_public_ip_on_launch = false
+
   tags = { Name = "${var.name}-${each.key}" }
 }
 
@@ -47,7 +49,9 @@ resource "aws_default_route_table" "local_only" {
 
 # Whatever is put here without a security group of its own can reach nothing.
 resource "aws_default_security_group" "closed" {
-  vpc_id = aws_vpc.private.id
+  vpc_id  = aws_vpc.private.id
+  ingress = []
+  egress  = []
 
   tags = { Name = "${var.name}-closed" }
 }

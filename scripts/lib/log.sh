@@ -1,4 +1,5 @@
 # What every script says the same way. Source it.
+# shellcheck shell=bash
 
 note() { printf '%s\n' "$*" >&2; }
 

@@ -39,7 +39,7 @@ pub struct Log {
 pub enum LogFormat {
     /// For a person at a terminal.
     Text,
-    /// For CloudWatch Logs and its like.
+    /// For a log service.
     Json,
 }
 
@@ -131,7 +131,7 @@ impl Config {
     /// Every variable that is missing or wrong.
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn from_env(purpose: Purpose) -> Result<Self, ConfigProblems> {
-        Self::read(purpose, |name| std::env::var_os(name))
+        Self::read(purpose, std::env::var_os::<&str>)
     }
 
     /// Reads variables from anywhere.

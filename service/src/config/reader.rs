@@ -60,13 +60,11 @@ impl<'a> Reader<'a> {
 
     /// A variable; an empty one counts as not set.
     pub(super) fn text(&mut self, variable: &'static str) -> Option<String> {
-        match (self.lookup)(variable)?.into_string() {
-            Ok(text) => Some(text).filter(|text| !text.is_empty()),
-            Err(_) => {
-                self.problem(variable, "is not UTF-8");
-                None
-            }
-        }
+        let Ok(text) = (self.lookup)(variable)?.into_string() else {
+            self.problem(variable, "is not UTF-8");
+            return None;
+        };
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// A password; it may be empty.

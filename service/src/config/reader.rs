@@ -67,6 +67,14 @@ impl<'a> Reader<'a> {
         Some(text).filter(|text| !text.is_empty())
     }
 
+    /// A variable that has no default.
+    pub(super) fn required(&mut self, variable: &'static str, meaning: &str) -> String {
+        self.text(variable).unwrap_or_else(|| {
+            self.problem(variable, format!("is not set; it must be {meaning}"));
+            String::new()
+        })
+    }
+
     /// A password; it may be empty.
     pub(super) fn secret(&mut self, variable: &'static str) -> Option<SecretString> {
         if (self.lookup)(variable)?.is_empty() {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::error::{Cause, Error, Outage};
+pub use self::mysql::accounts;
 use crate::config::Database;
 use crate::users::UserRepository;
 

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+#[expect(clippy::disallowed_methods, reason = "a build script has no other configuration")]
 fn main() {
     println!("cargo::rerun-if-env-changed=GIT_COMMIT");
     println!("cargo::rerun-if-changed=../.git/HEAD");

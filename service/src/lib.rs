@@ -2,6 +2,7 @@
 //!
 //! `service/ARCHITECTURE.md` is the map.
 
+pub mod administration;
 pub mod app;
 pub mod clock;
 pub mod config;

@@ -1,14 +1,15 @@
-//! `users-service`: serve | lambda | migrate | openapi.
+//! `users-service`: serve | lambda | migrate | migrate-lambda | rotate-secret | openapi.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use tracing::info;
+use users_service::administration::{self, Job};
 use users_service::app::{self, App, router};
 use users_service::clock::SystemClock;
-use users_service::config::{self, Config, Purpose};
-use users_service::store::migration::{self, State, Task};
+use users_service::config::{self, Administration, Config, Purpose};
+use users_service::store::migration::{self, Task};
 use users_service::{lambda_handler, local_server, store, telemetry};
 
 #[derive(Parser)]
@@ -29,6 +30,12 @@ enum Command {
     /// Bring the database to the schema of this release
     #[command(after_help = config::table())]
     Migrate(Migrate),
+    /// Migrate the database and provide the application's account, as an AWS Lambda function
+    #[command(after_help = config::table())]
+    MigrateLambda,
+    /// Rotate the application's password, as an AWS Lambda function
+    #[command(after_help = config::table())]
+    RotateSecret,
     /// Print the OpenAPI document
     Openapi,
 }
@@ -57,6 +64,8 @@ fn main() -> ExitCode {
         Command::Serve => serve(),
         Command::Lambda => lambda(),
         Command::Migrate(arguments) => migrate(&arguments),
+        Command::MigrateLambda => administer(Job::Migrate),
+        Command::RotateSecret => administer(Job::Rotate),
         Command::Openapi => print_openapi(),
     };
     match result {
@@ -108,15 +117,16 @@ fn migrate(arguments: &Migrate) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let steps = runtime.block_on(migration::run(config.database, task))?;
     for step in steps {
-        let state = match step.state {
-            State::Pending => "pending",
-            State::Applied => "applied",
-            State::HalfApplied => "half-applied; `users-service migrate` says the way out",
-            State::Newer => "applied by a newer release",
-        };
-        print(&format!("{:04} {}: {state}", step.number, step.name));
+        print(&format!("{:04} {}: {}", step.number, step.name, step.state.name()));
     }
     Ok(())
+}
+
+fn administer(job: Job) -> Result<(), Failure> {
+    let administration = Administration::from_env()?;
+    telemetry::start(administration.log);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(administration::run(job, administration))
 }
 
 fn print_openapi() -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use bytes::Bytes;
-use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
@@ -75,10 +75,17 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten()
 }
 
-fn request_id_header() -> utoipa::openapi::header::Header {
+fn request_id_header() -> Header {
     HeaderBuilder::new()
         .description(Some("The id of the request: the caller's if it sent a well-formed one, else a new one"))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
+fn retry_after_header() -> Header {
+    HeaderBuilder::new()
+        .description(Some("After how many seconds trying again is worth it"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::Integer)))
         .build()
 }
 
@@ -92,10 +99,11 @@ pub fn problem_responses<const N: usize>(
             .schema(Some(Ref::from_schema_name(ProblemBody::name())))
             .example(serde_json::to_value(problem.body(EXAMPLE_ID)).ok())
             .build();
-        let response = ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content)
-            .build();
+        let mut response = ResponseBuilder::new().description(description);
+        if problem.retry_after().is_some() {
+            response = response.header("retry-after", retry_after_header());
+        }
+        let response = response.content("application/problem+json", content).build();
         (problem.status().as_str().to_owned(), RefOr::T(response))
     };
     problems.into_iter().map(describe).collect()

@@ -1,5 +1,6 @@
 //! The only reader of the environment. It is read once, at the start, and every problem is listed.
 
+mod administration;
 mod reader;
 mod settings;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
 
+pub use self::administration::Administration;
 use self::reader::Reader;
 pub use self::reader::{ConfigProblem, ConfigProblems};
 pub use self::settings::{SETTINGS, Setting, table};
@@ -39,7 +41,7 @@ pub struct Log {
 pub enum LogFormat {
     /// For a person at a terminal.
     Text,
-    /// For CloudWatch Logs and its like.
+    /// For a log service.
     Json,
 }
 
@@ -54,7 +56,7 @@ pub enum Database {
 }
 
 /// How to get at a MySQL server.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mysql {
     /// Where the credentials come from.
     pub credentials: Credentials,
@@ -65,7 +67,7 @@ pub struct Mysql {
 }
 
 /// Where the credentials for MySQL come from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Credentials {
     /// From the environment.
     Fixed(Login),
@@ -93,12 +95,30 @@ pub struct Login {
 pub struct Secret {
     /// Its name or ARN.
     pub id: String,
-    /// The AWS region that holds it.
+    /// Where it is kept.
+    pub aws: Aws,
+    /// What holds where the secret is silent.
+    pub server: Server,
+}
+
+/// Where requests to AWS go.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// The region.
     pub region: String,
     /// Whether `AWS_ENDPOINT_URL` sends requests elsewhere than to AWS.
     pub custom_endpoint: bool,
-    /// The schema, if the secret names none.
-    pub default_database: String,
+}
+
+/// A MySQL server and a schema on it.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// A host name or address.
+    pub host: Option<String>,
+    /// A TCP port.
+    pub port: u16,
+    /// The schema that holds the tables.
+    pub database: String,
 }
 
 /// How the connection to MySQL is protected.
@@ -131,7 +151,7 @@ impl Config {
     /// Every variable that is missing or wrong.
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn from_env(purpose: Purpose) -> Result<Self, ConfigProblems> {
-        Self::read(purpose, |name| std::env::var_os(name))
+        Self::read(purpose, std::env::var_os::<&str>)
     }
 
     /// Reads variables from anywhere.
@@ -197,13 +217,7 @@ fn mysql(reader: &mut Reader<'_>, in_lambda: bool) -> Mysql {
     let from_secret = reader.choice("DB_CREDENTIALS", deployed, &[("env", false), ("secret", true)]);
     Mysql {
         credentials: if from_secret {
-            Credentials::Secret(Secret {
-                id: format!("{environment}/rds/credentials"),
-                region: reader.text("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
-                custom_endpoint: reader.text("AWS_ENDPOINT_URL").is_some()
-                    || reader.text("AWS_ENDPOINT_URL_SECRETS_MANAGER").is_some(),
-                default_database: database_name(reader),
-            })
+            Credentials::Secret(application_secret(reader, &environment))
         } else {
             Credentials::Fixed(login(reader))
         },
@@ -222,6 +236,23 @@ fn environment(reader: &mut Reader<'_>) -> String {
         );
     }
     environment
+}
+
+/// The secret that holds the application's login. It names its server itself.
+fn application_secret(reader: &mut Reader<'_>, environment: &str) -> Secret {
+    Secret {
+        id: format!("{environment}/rds/credentials"),
+        aws: aws(reader),
+        server: Server { host: None, port: 3306, database: database_name(reader) },
+    }
+}
+
+fn aws(reader: &mut Reader<'_>) -> Aws {
+    let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+    Aws {
+        region: reader.text("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
+        custom_endpoint: endpoints.iter().any(|name| reader.text(name).is_some()),
+    }
 }
 
 fn login(reader: &mut Reader<'_>) -> Login {

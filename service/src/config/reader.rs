@@ -60,13 +60,19 @@ impl<'a> Reader<'a> {
 
     /// A variable; an empty one counts as not set.
     pub(super) fn text(&mut self, variable: &'static str) -> Option<String> {
-        match (self.lookup)(variable)?.into_string() {
-            Ok(text) => Some(text).filter(|text| !text.is_empty()),
-            Err(_) => {
-                self.problem(variable, "is not UTF-8");
-                None
-            }
-        }
+        let Ok(text) = (self.lookup)(variable)?.into_string() else {
+            self.problem(variable, "is not UTF-8");
+            return None;
+        };
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// A variable that has no default.
+    pub(super) fn required(&mut self, variable: &'static str, meaning: &str) -> String {
+        self.text(variable).unwrap_or_else(|| {
+            self.problem(variable, format!("is not set; it must be {meaning}"));
+            String::new()
+        })
     }
 
     /// A password; it may be empty.

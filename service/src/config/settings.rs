@@ -53,6 +53,11 @@ pub const SETTINGS: &[Setting] = &[
         "Certificate authorities in PEM to trust instead, with DB_TLS=verify",
     ),
     setting("DB_POOL_SIZE", "16; 1 in Lambda", "The most connections to MySQL at a time"),
+    setting(
+        "ADMIN_SECRET_ARN",
+        "none",
+        "The database administrator's secret, for migrate-lambda and rotate-secret only",
+    ),
     setting("AWS_REGION", "us-east-1", "The region of the secret"),
     setting("AWS_ENDPOINT_URL", "AWS itself", "Where AWS requests go instead, as with any AWS SDK"),
 ];

@@ -39,7 +39,7 @@ fn outside_dev_the_credentials_come_from_the_secret_and_the_server_is_verified()
         panic!("prod takes its credentials from the secret")
     };
     assert_eq!(secret.id, "prod/rds/credentials");
-    assert_eq!(secret.region, "us-east-1");
+    assert_eq!(secret.aws.region, "us-east-1");
     assert_eq!(mysql.tls, Tls::Verify { ca_file: None });
 }
 
@@ -96,4 +96,17 @@ fn the_names_of_levels_are_those_of_python_and_of_rust() {
 fn a_password_shows_in_no_debug_output() {
     let config = read(Purpose::Local, &[("DB_PASSWORD", "hunter2")]).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn who_administers_needs_the_administrators_secret_and_a_server() {
+    let problems = Administration::read(|_| None).unwrap_err();
+    let named: Vec<_> = problems.0.iter().map(|problem| problem.variable).collect();
+    assert_eq!(named, ["ADMIN_SECRET_ARN", "DB_HOST"]);
+    let variables =
+        HashMap::from([("ADMIN_SECRET_ARN", "rds!db-1"), ("DB_HOST", "db.example"), ("ENVIRONMENT", "prod")]);
+    let administration = Administration::read(|name| variables.get(name).map(OsString::from)).unwrap();
+    assert_eq!(administration.application.id, "prod/rds/credentials");
+    let Credentials::Secret(secret) = administration.administrator.credentials else { panic!("a secret") };
+    assert_eq!((secret.id.as_str(), secret.server.host.as_deref()), ("rds!db-1", Some("db.example")));
 }

@@ -76,6 +76,11 @@ impl Problem {
         self.status
     }
 
+    /// When trying again is worth it.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
     /// The stable code.
     pub(super) const fn code(&self) -> &'static str {
         self.code

@@ -88,7 +88,7 @@ fn mend(event: &mut Map<String, Value>) {
         context.remove("domainName");
     }
     if event.get("isBase64Encoded") == Some(&Value::Bool(true))
-        && !event.get("body").and_then(Value::as_str).is_some_and(|body| BASE64.decode(body).is_ok())
+        && event.get("body").and_then(Value::as_str).is_none_or(|body| BASE64.decode(body).is_err())
     {
         event.insert("isBase64Encoded".to_owned(), false.into());
     }

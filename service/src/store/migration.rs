@@ -42,6 +42,19 @@ pub enum State {
     Newer,
 }
 
+impl State {
+    /// The state in words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Applied => "applied",
+            Self::HalfApplied => "half-applied",
+            Self::Newer => "applied by a newer release",
+        }
+    }
+}
+
 /// A migration and how far the database is with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::error::{Cause, Error, Outage};
+pub use self::mysql::accounts;
 use crate::config::Database;
 use crate::users::UserRepository;
 
@@ -35,6 +36,7 @@ pub const READY_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
 ///
 /// # Errors
 /// If an SQLite file cannot be opened or migrated.
+#[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "opening SQLite waits"))]
 pub async fn open(database: Database) -> Result<Arc<dyn Store>, Error> {
     match database {
         Database::Mysql(config) => Ok(Arc::new(mysql::MySqlStore::new(config)?)),

@@ -49,8 +49,8 @@ async fn create_user(State(users): State<Service>, body: JsonObject) -> Result<R
 #[utoipa::path(
     get, path = "/users", tag = "users",
     params(
-        ("page" = Option<u64>, Query, description = "Which page, from 1", minimum = 1, maximum = 9_223_372_036_854_775_807_i64, nullable = false),
-        ("page_size" = Option<u64>, Query, description = "The most users in a page", minimum = 1, maximum = 100, nullable = false),
+        ("page" = Option<u64>, Query, description = "Which page, from 1; the first by default", minimum = 1, maximum = 9_223_372_036_854_775_807_i64, nullable = false),
+        ("page_size" = Option<u64>, Query, description = "The most users in a page; 10 by default", minimum = 1, maximum = 100, nullable = false),
         ("username" = Option<String>, Query, description = "Only the user with this name", nullable = false),
         ("email" = Option<String>, Query, description = "Only the user with this address", nullable = false),
     ),

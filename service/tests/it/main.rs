@@ -1,1 +1,43 @@
-fn main() {}
+//! Integration tests: the router in-process, the stores, the migrations, and the executable from outside.
+//!
+//! The tests of a database run on a fresh SQLite file and on a fresh schema of the server in `TEST_MYSQL_URL`.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the report")]
+
+// What the tests work with.
+mod databases;
+mod eventually;
+mod faulty_store;
+mod http_server;
+mod lambda_function;
+mod program;
+mod proxy;
+mod runtime_api;
+mod secrets_manager;
+mod test_app;
+
+// Over HTTP, in-process.
+mod bad_bodies;
+mod bad_fields;
+mod errors;
+mod legacy_rows;
+mod listing;
+mod openapi;
+mod outages;
+mod updates;
+mod users;
+
+// Below HTTP.
+mod adoption;
+mod contention;
+mod migrations;
+mod readme;
+mod schema_file;
+mod store_contract;
+
+// The executable.
+mod command_line;
+mod executable;
+mod lambda_event;
+mod lambda_program;
+mod logs;

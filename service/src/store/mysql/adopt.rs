@@ -108,7 +108,7 @@ fn index_changes(indexes: &[Index], column: &str) -> Vec<String> {
     let superfluous = on_column.iter().filter(|index| !wanted(index));
     let mut changes: Vec<String> =
         superfluous.map(|index| format!("drop index `{}`", index.name.replace('`', "``"))).collect();
-    if !on_column.iter().any(|index| wanted(index)) {
+    if !on_column.iter().any(wanted) {
         changes.push(format!("add unique key {key} ({column})"));
     }
     changes

@@ -1,5 +1,6 @@
 //! MySQL and MariaDB: how a statement is run, and when it is run again.
 
+pub mod accounts;
 mod adopt;
 mod error;
 mod lease;

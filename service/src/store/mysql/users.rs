@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, MySqlConnection, query, query_as};
 
 use super::{MySqlStore, Repeat, Statements};
-use crate::field::Change;
 use crate::http::Page;
 use crate::store::rows::{ListRow, UserRow, listing, user_id};
 use crate::users::{
@@ -166,17 +165,13 @@ impl Update<'_> {
             update users
             set username = if(?, ?, username), email = if(?, ?, email), full_name = if(?, ?, full_name)
             where user_id = ?";
-        let full_name = match &changes.full_name {
-            Change::Set(full_name) => Some(full_name.as_str()),
-            Change::Keep | Change::Clear => None,
-        };
         let updated = query(sql)
             .bind(changes.username.is_some())
             .bind(changes.username.as_ref().map(Username::as_str))
             .bind(changes.email.is_some())
             .bind(changes.email.as_ref().map(Email::as_str))
             .bind(!changes.full_name.is_keep())
-            .bind(full_name)
+            .bind(changes.full_name.as_ref().into_value().map(FullName::as_str))
             .bind(id.get())
             .execute(&mut *connection)
             .await?;

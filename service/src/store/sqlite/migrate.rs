@@ -30,7 +30,7 @@ const RECORDED: &str = "select number, name from users_service_migrations order 
 const RECORD: &str = "insert into users_service_migrations (number, name) values (?, ?)";
 
 /// How long another process may migrate before this one gives up.
-const LOCK_LIMIT: Duration = Duration::from_secs(60);
+const LOCK_LIMIT: Duration = Duration::from_mins(1);
 
 pub(in crate::store) async fn run(path: &Path, task: Task) -> Result<Vec<Step>, MigrateError> {
     let options = options(path).busy_timeout(LOCK_LIMIT);

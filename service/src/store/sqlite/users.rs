@@ -6,10 +6,11 @@ use sqlx::{query, query_as};
 
 use super::SqliteStore;
 use super::error::{fault, users_fault};
-use crate::field::Change;
 use crate::http::Page;
 use crate::store::rows::{ListRow, UserRow, listing, user_id};
-use crate::users::{Error, FullName, Listing, NewUser, User, UserChanges, UserId, UserRepository};
+use crate::users::{
+    Email, Error, FullName, Listing, NewUser, User, UserChanges, UserId, UserRepository, Username,
+};
 
 const CREATE: &str = "insert into users (username, email, full_name, created_at) values (?, ?, ?, ?)";
 
@@ -74,19 +75,13 @@ impl UserRepository for SqliteStore {
     }
 
     async fn update(&self, id: UserId, changes: &UserChanges) -> Result<Option<User>, Error> {
-        let username = changes.username.as_ref().map(|username| username.as_str());
-        let email = changes.email.as_ref().map(|email| email.as_str());
-        let full_name = match &changes.full_name {
-            Change::Set(full_name) => Some(full_name.as_str()),
-            Change::Keep | Change::Clear => None,
-        };
         let statement = query_as::<_, UserRow>(UPDATE)
-            .bind(username.is_some())
-            .bind(username)
-            .bind(email.is_some())
-            .bind(email)
+            .bind(changes.username.is_some())
+            .bind(changes.username.as_ref().map(Username::as_str))
+            .bind(changes.email.is_some())
+            .bind(changes.email.as_ref().map(Email::as_str))
             .bind(!changes.full_name.is_keep())
-            .bind(full_name)
+            .bind(changes.full_name.as_ref().into_value().map(FullName::as_str))
             .bind(id.get());
         one(Self::run("users.update", statement.fetch_optional(&self.writer)).await)
     }

@@ -1,0 +1,60 @@
+//! `migrate-lambda`: migrates the database, and provides the application's account and secret where they are missing.
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tracing::info;
+
+use super::Error;
+use super::account::new_login;
+use crate::config::{Administration, Database, Login, Secret};
+use crate::secrets;
+use crate::store::{accounts, migration};
+
+pub(super) async fn migrate(administration: &Administration) -> Result<Value, Error> {
+    let database = Database::Mysql(administration.administrator.clone());
+    let steps = migration::run(database, migration::Task::Apply).await?;
+    let secret = provide_account(administration).await?;
+    let migrations: Vec<Value> = steps
+        .iter()
+        .map(|step| json!({"number": step.number, "name": step.name, "state": step.state.name()}))
+        .collect();
+    info!("Migrated; the application's secret is {secret}");
+    Ok(json!({"migrations": migrations, "secret": secret}))
+}
+
+/// Brings the account in line with its secret. The account comes first: a secret that is there has an account that
+/// works, even if this is killed in between.
+async fn provide_account(administration: &Administration) -> Result<&'static str, Error> {
+    let secret = &administration.application;
+    let client = secrets::connect(&secret.aws).await;
+    if let Some(login) = current(&client, secret).await? {
+        if !accounts::works(&login, &administration.administrator.tls).await? {
+            accounts::provide(administration.administrator.clone(), &login).await?;
+        }
+        return Ok("unchanged");
+    }
+    let login = new_login(secret);
+    accounts::provide(administration.administrator.clone(), &login).await?;
+    let put = client
+        .put_secret_value()
+        .secret_id(&secret.id)
+        .secret_string(secrets::render(&login).expose_secret());
+    put.send().await.map_err(Error::of_call("PutSecretValue"))?;
+    Ok("created")
+}
+
+/// The login in the secret; `None` while the secret has no value.
+async fn current(client: &Client, secret: &Secret) -> Result<Option<Login>, Error> {
+    match client.get_secret_value().secret_id(&secret.id).send().await {
+        Ok(value) => Ok(Some(secrets::parse(value.secret_string(), secret)?)),
+        // A secret without a version answers as one that does not exist; putting a value tells the two apart.
+        Err(error)
+            if error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(Error::of_call("GetSecretValue")(error)),
+    }
+}

@@ -1,0 +1,117 @@
+//! The application's account on the server: made, granted what it needs, given a new password.
+
+use secrecy::ExposeSecret;
+use sqlx::{Connection, MySqlConnection, query_scalar, raw_sql};
+
+use super::error::Failure;
+use super::manager::Connector;
+use crate::config::{Credentials, Login, Mysql, Tls};
+use crate::store::{Error, Outage};
+
+/// What the application may do, and on which table.
+const RIGHTS: &str = "select, insert, update, delete";
+const TABLE: &str = "users";
+
+/// Makes the account if there is none, and sees to it that it has this password and the rights that the application
+/// needs, no more.
+///
+/// # Errors
+/// If the server cannot be reached or the administrator may not do it.
+pub async fn provide(administrator: Mysql, account: &Login) -> Result<(), Error> {
+    let mut connection = Connector::new(administrator)?.connect().await?;
+    let user = literal(&account.username)?;
+    let password = literal(account.password.expose_secret())?;
+    let schema = identifier(&account.database)?;
+    for statement in [
+        format!("create user if not exists {user}@'%' identified by {password}"),
+        format!("alter user {user}@'%' identified by {password} require ssl"),
+        format!("grant {RIGHTS} on {schema}.{TABLE} to {user}@'%'"),
+    ] {
+        execute(&mut connection, &statement).await?;
+    }
+    Ok(())
+}
+
+/// Gives the account a new password and lets the old one work as well, until the next change (MySQL 8.0.14 and later,
+/// <https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords>).
+///
+/// # Errors
+/// If the server cannot be reached, is MariaDB, which has no second password, or the administrator may not do it.
+pub async fn add_password(administrator: Mysql, account: &Login) -> Result<(), Error> {
+    let mut connection = Connector::new(administrator)?.connect().await?;
+    let version: String =
+        query_scalar("select version()").fetch_one(&mut connection).await.map_err(Failure::from)?;
+    if version.contains("MariaDB") {
+        return Err(Error::Internal(
+            format!("{version} has no second password for a user; MySQL 8.0.14 has").into(),
+        ));
+    }
+    let user = literal(&account.username)?;
+    let password = literal(account.password.expose_secret())?;
+    execute(
+        &mut connection,
+        &format!("alter user {user}@'%' identified by {password} retain current password"),
+    )
+    .await
+}
+
+/// Whether the server takes the login and lets it read the tables.
+///
+/// # Errors
+/// If that cannot be found out: the server cannot be reached, or the tables are missing.
+pub async fn works(login: &Login, tls: &Tls) -> Result<bool, Error> {
+    let config = Mysql { credentials: Credentials::Fixed(login.clone()), tls: tls.clone(), pool_size: 1 };
+    let mut connection = match Connector::new(config)?.connect().await {
+        Err(Error::Unavailable { reason: Outage::Credentials, .. }) => return Ok(false),
+        connection => connection?,
+    };
+    let sql = "select 1 from users limit 1";
+    raw_sql(sql).execute(&mut connection).await.map_err(Failure::from)?;
+    let _ = connection.close().await;
+    Ok(true)
+}
+
+async fn execute(connection: &mut MySqlConnection, statement: &str) -> Result<(), Error> {
+    // The server may quote the statement, which holds the password, in its message: only the number is told.
+    raw_sql(statement).execute(connection).await.map(drop).map_err(|error| {
+        match Failure::from(error).into() {
+            Error::Internal(_) => {
+                Error::Internal("the server refused a statement about the application's account".into())
+            }
+            outage @ Error::Unavailable { .. } => outage,
+        }
+    })
+}
+
+/// A text as an SQL literal. Account statements take no parameters.
+fn literal(text: &str) -> Result<String, Error> {
+    plain(text).map(|text| format!("'{text}'"))
+}
+
+/// A name as an SQL identifier.
+fn identifier(name: &str) -> Result<String, Error> {
+    plain(name).map(|name| format!("`{name}`"))
+}
+
+/// Refuses what would have to be escaped; names and passwords of our own making never do.
+fn plain(text: &str) -> Result<&str, Error> {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte)) {
+        return Ok(text);
+    }
+    let message =
+        "a user, password or schema has characters other than ASCII letters, digits, '_', '-', '.' and '$'";
+    Err(Error::Internal(message.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_ends_a_literal_gets_into_a_statement() {
+        assert_eq!(literal("users_service").unwrap(), "'users_service'");
+        for text in ["a'b", "a\\", "a`b", "a b", "é", "a\0"] {
+            assert!(literal(text).is_err() && identifier(text).is_err(), "{text:?}");
+        }
+    }
+}

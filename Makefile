@@ -14,6 +14,9 @@ test: ## Run every test; FILE=users runs one module, TEST_DATABASE=mysql|mariadb
 lint: ## Check formatting, clippy, licences and sources, scripts
 	@scripts/lint.sh
 
+lint-delivery: ## Check Terraform (form, tests, checkov), workflows and Dockerfiles
+	@scripts/lint-delivery.sh
+
 tools: ## Install what lint needs and this machine lacks
 	@scripts/tools.sh
 
@@ -76,5 +79,5 @@ destroy: ## Destroy an environment, after its name was typed
 rehearse: ## Do all of the above on this machine, without an account
 	@scripts/rehearse.sh
 
-.PHONY: help run test lint tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
+.PHONY: help run test lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
   smoke-test rollback status logs unlock destroy rehearse

@@ -117,7 +117,7 @@ bad_releases() {
   passed
 
   step "A version that fails only behind the gateway loses the traffic again"
-  altered later 's/^/$&/' " "
+  altered later "" " "
   does touch "$STAGE/gateway-is-down"
   refuses "version 1 has the traffic again" env EXECUTABLE="$STAGE/later" make deploy ENV=dev
   does rm "$STAGE/gateway-is-down"

@@ -46,9 +46,10 @@ def _around(owner, name, replacement):
 
 
 def _functions(pool):
-    def init(original, self, spec, *arguments, **named):
-        original(self, spec, *arguments, **named)
+    def init(original, self, *arguments, **named):
+        spec = named.get("spec") or next(argument for argument in arguments if isinstance(argument, dict))
         self.logging = spec.get("LoggingConfig")
+        original(self, *arguments, **named)
 
     def configuration(original, self, *arguments, **named):
         return original(self, *arguments, **named) | ({"LoggingConfig": self.logging} if self.logging else {})

@@ -1,5 +1,6 @@
 # The stage of a rehearsal: stand-ins for AWS, a copy of the repository, and how a step is run. Sourced by rehearse.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # some names are for rehearse.sh
+set -euo pipefail
 
 readonly REHEARSAL_ACCOUNT=111122223333 REHEARSAL_REGION=us-east-1 STEP_LIMIT=1500 # seconds
 ROOT=$PWD
@@ -27,8 +28,9 @@ need_tools() {
   need curl "install the package curl"
   for package in docker-registry buildah; do
     command -v "$package" >/dev/null && continue
-    [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null ||
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
       die "$package is missing" "install it: sudo apt-get install --yes --no-install-recommends $package"
+    fi
     note "Installing $package"
     apt-get update -qq >/dev/null
     DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$package" >/dev/null

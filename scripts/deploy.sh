@@ -59,6 +59,9 @@ provide_image() {
   if [[ $ENV == prod ]]; then
     DIGEST=$(proved_digest)
     same_as_dev
+    [[ $(pushed_digest "$(image_tag)") == "$DIGEST" ]] ||
+      die "dev has proved another image than that of this source" \
+        "deploy this source to dev first, or check out the commit that dev runs: make status ENV=dev"
     note "prod takes the image that dev has proved"
   else
     if [[ -z $(pushed_digest "$(image_tag)") ]]; then scripts/build.sh "$ENV"; fi

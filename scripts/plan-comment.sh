@@ -14,6 +14,7 @@ plan=$(TF_DATA_DIR=.terraform/$environment terraform -chdir=terraform show -no-c
 summary=$(grep -E '^(Plan:|No changes)' <<<"$plan" | head -n 1 || echo "Outputs only")
 # GitHub takes comments of up to 65,536 characters.
 if ((${#plan} > LIMIT)); then plan="${plan:0:LIMIT}"$'\n… cut here; the whole plan is in the log of the workflow'; fi
+# shellcheck disable=SC2016 # the backquotes are GitHub's
 body=$(printf '%s\n**Plan of %s:** %s\n\n<details><summary>Show it</summary>\n\n```\n%s\n```\n\n</details>\n' \
   "$MARK" "$environment" "$summary" "$plan")
 

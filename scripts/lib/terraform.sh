@@ -9,6 +9,7 @@ use_terraform() {
   # A setting that names no file makes Terraform warn at each command and ignore its other settings.
   [[ -z ${TF_CLI_CONFIG_FILE:-} || -e $TF_CLI_CONFIG_FILE ]] || unset TF_CLI_CONFIG_FILE
   export TF_IN_AUTOMATION=1 TF_INPUT=0
+  [[ -t 2 ]] || export TF_CLI_ARGS_plan="-no-color ${TF_CLI_ARGS_plan:-}"
   # Each environment has its own, so that one can be planned while the other is deployed.
   export TF_DATA_DIR=.terraform/$ENV
 }

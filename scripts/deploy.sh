@@ -107,9 +107,9 @@ write_records() {
 
 report() {
   if [[ $BEFORE == "$NEW" && $(record previous_version) != none ]]; then
-    note "" "$ENV was up to date: version $NEW still has the traffic."
+    note $'\n'"$ENV was up to date: version $NEW still has the traffic."
   else
-    note "" "$ENV runs version $NEW."
+    note $'\n'"$ENV runs version $NEW."
   fi
   note "API:        $URL ($(tfvar authorization iam) authorisation)"
   note "Dashboard:  $(terraform -chdir=terraform output -raw dashboard_url)"
@@ -125,11 +125,12 @@ step() {
 farewell() {
   local now
   [[ -n ${STEP:-} ]] || return 0
-  note "" "The deploy to $ENV ended in: $STEP."
+  note $'\n'"The deploy to $ENV ended in: $STEP."
   now=$(live_version) || return 0
   case $now in
     none) note "There is no API yet." ;;
-    *) note "Version $now has the traffic, as before." ;;
+    "$BEFORE") note "Version $now has the traffic, as before." ;;
+    *) note "Version $now has the traffic." ;;
   esac
   if [[ -n ${NEW:-} && $NEW != "$now" ]]; then
     note "Version $NEW is published without traffic, and migrate and rotate-secret run its image; the next deploy replaces it." \

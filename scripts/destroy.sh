@@ -37,7 +37,7 @@ main() {
   terraform -chdir=terraform destroy "${options[@]}" >&2 ||
     die "Terraform stopped half-way; the reason is above" "run the same command again: it goes on with what is left"
   rm -f "terraform/$ENV.tfplan"
-  note "" "$ENV is destroyed. The account's state bucket, registry and pipeline roles stay; docs/first-deploy.md tells how to remove them."
+  note $'\n'"$ENV is destroyed. The account's state bucket, registry and pipeline roles stay; docs/first-deploy.md tells how to remove them."
 }
 
 confirm() {

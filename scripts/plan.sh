@@ -19,6 +19,8 @@ use_terraform
 init_environment
 
 digest=${IMAGE_DIGEST:-$(record image_digest)}
+# prod's first image will be the one that dev runs.
+if [[ $digest == none && $ENV == prod ]]; then digest=$(other_record dev image_digest); fi
 if [[ $digest == none ]]; then
   note "Nothing is deployed to $ENV yet: the plan names an image of zeros in the place of the first."
   digest=sha256:$(printf '0%.0s' {1..64})

@@ -21,7 +21,7 @@ main() {
   rollback
   production
   destruction
-  note "" "All $STEPS steps passed in $((SECONDS / 60)) minutes and $((SECONDS % 60)) seconds."
+  note $'\n'"All $STEPS steps passed in $((SECONDS / 60)) minutes and $((SECONDS % 60)) seconds."
   farewell
 }
 
@@ -125,9 +125,9 @@ bad_releases() {
   passed
 }
 
-# altered NAME PERL [MORE]: the executable of this source with a change of equal length.
+# altered NAME PERL [MORE]: the executable of version 1 with a change of equal length, or with something behind its end.
 altered() {
-  local source=${EXECUTABLE:-$CARGO_TARGET_DIR/$(rustc --version --verbose | sed -n 's/^host: //p')/release/users-service}
+  local source=$STAGE/images/${DIGEST:7:16}/users-service
   does cp "$source" "$STAGE/$1"
   LC_ALL=C does perl -pi -e "$2" "$STAGE/$1"
   if [[ -n ${3:-} ]]; then printf '%s' "$3" >>"$STAGE/$1"; elif cmp -s "$source" "$STAGE/$1"; then failed "nothing was altered"; fi
@@ -180,7 +180,7 @@ rollback() {
 
 production() {
   step "prod: plans with the image that dev proved, and is not destroyed just like that"
-  does env IMAGE_DIGEST="$DIGEST" make plan ENV=prod
+  says "$DIGEST" make plan ENV=prod
   refuses "prod is not destroyed just like that" make destroy ENV=prod CONFIRM=prod
   passed
 }

@@ -48,7 +48,7 @@ roll_back() {
   # Both, so that plans take the image that runs, and the next rollback undoes this one.
   set_record image_digest "$digest"
   set_record previous_version "$now"
-  note "" "$ENV runs version $previous again, in the place of $now."
+  note $'\n'"$ENV runs version $previous again, in the place of $now."
   note "Check it: make smoke-test ENV=$ENV" "Undo this: make rollback ENV=$ENV"
 }
 

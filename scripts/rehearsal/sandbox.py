@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import shutil
+import stat
 import subprocess
 import threading
 import time
@@ -57,6 +58,7 @@ class Pool:
                 config = registry.unpack(self.registry_host, name, digest, folder)
                 # What Lambda adds to every image, and the authority that signed the local database's certificate.
                 os.makedirs(os.path.join(folder, "etc"), exist_ok=True)
+                _make_devices(folder)
                 for path in ("/etc/hosts", "/etc/resolv.conf"):
                     if os.path.exists(path):
                         shutil.copy(path, folder + path)
@@ -184,6 +186,16 @@ class Sandbox:
         if self.process.poll() is None:
             self.process.kill()
         threading.Thread(target=self.server.shutdown, daemon=True).start()
+
+
+def _make_devices(folder):
+    if os.getuid() != 0:
+        return
+    os.makedirs(os.path.join(folder, "dev"), exist_ok=True)
+    for name in ("null", "random", "urandom", "zero"):
+        path = os.path.join(folder, "dev", name)
+        os.mknod(path, stat.S_IFCHR, os.stat(f"/dev/{name}").st_rdev)
+        os.chmod(path, 0o666)
 
 
 def _confine(root):

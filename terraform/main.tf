@@ -97,10 +97,10 @@ module "function" {
     schema           = var.database_name
     host             = module.database.host
     port             = module.database.port
-    max_connections  = var.database_max_connections
     admin_secret_arn = module.database.admin_secret_arn
   }
   secret_arn               = module.secret.arn
+  max_connections          = var.database_max_connections
   reserved_concurrency     = var.reserved_concurrency
   provisioned_concurrency  = var.provisioned_concurrency
   traffic_shift            = local.profile.traffic_shift

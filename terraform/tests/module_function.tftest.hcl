@@ -9,8 +9,9 @@ variables {
   environment              = "dev"
   image                    = { uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/users-service@sha256:0000000000000000000000000000000000000000000000000000000000000000", architecture = "arm64" }
   network                  = { subnet_ids = ["subnet-a", "subnet-b"], security_group_id = "sg-a" }
-  database                 = { schema = "ecommerce", host = "db.example.com", port = 3306, max_connections = 60, admin_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-a" }
+  database                 = { schema = "ecommerce", host = "db.example.com", port = 3306, admin_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-a" }
   secret_arn               = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/rds/credentials-a"
+  max_connections          = 60
   reserved_concurrency     = -1
   provisioned_concurrency  = 0
   traffic_shift            = "CodeDeployDefault.LambdaAllAtOnce"
@@ -255,6 +256,20 @@ run "refuses_one_subnet" {
   expect_failures = [var.network]
 }
 
+run "refuses_an_administrator_without_a_secret" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    database = { schema = "ecommerce", host = "db.example.com", port = 3306, admin_secret_arn = "root" }
+  }
+
+  expect_failures = [var.database]
+}
+
 run "refuses_a_database_without_connections" {
   command = plan
 
@@ -263,10 +278,11 @@ run "refuses_a_database_without_connections" {
   }
 
   variables {
-    database = { schema = "ecommerce", host = "db.example.com", port = 3306, max_connections = 0, admin_secret_arn = "arn" }
+    max_connections      = 0
+    reserved_concurrency = -1
   }
 
-  expect_failures = [var.database]
+  expect_failures = [var.max_connections]
 }
 
 run "refuses_a_secret_that_is_no_secret" {

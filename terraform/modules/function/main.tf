@@ -12,8 +12,11 @@ locals {
   share_of_connections = 0.7 # of max_connections; the rest is for migrate, rotate-secret and people
 
   # How many requests may be handled at once before connections become scarce, whether or not that is reserved.
-  connections_ceiling = floor(var.database.max_connections * local.share_of_connections / 2 / local.pool_size)
+  connections_ceiling = floor(var.max_connections * local.share_of_connections / 2 / local.pool_size)
   concurrency_ceiling = var.reserved_concurrency > 0 ? var.reserved_concurrency : local.connections_ceiling
+
+  # Written out, because a policy that refers to the function itself is unknown in each plan that changes it.
+  function_arn_prefix = "arn:aws:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
 
   # Only these two speak to MySQL as its administrator.
   administration = {

@@ -74,7 +74,7 @@ data "aws_iam_policy_document" "codedeploy" {
   statement {
     sid       = "MoveTheAlias"
     actions   = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
-    resources = [aws_lambda_function.from_image["api"].arn, "${aws_lambda_function.from_image["api"].arn}:*"]
+    resources = ["${local.function_arn_prefix}-api", "${local.function_arn_prefix}-api:*"]
   }
 
   statement {

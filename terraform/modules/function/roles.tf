@@ -85,7 +85,7 @@ data "aws_iam_policy_document" "function" {
     condition {
       test     = "ArnEquals"
       variable = "lambda:SourceFunctionArn"
-      values   = ["arn:aws:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${var.name}-${each.key}"]
+      values   = ["${local.function_arn_prefix}-${each.key}"]
     }
   }
 }

@@ -48,19 +48,30 @@ variable "network" {
 }
 
 variable "database" {
-  description = "The database: schema, address, the connections it accepts and the secret of its administrator."
+  description = "The database: schema, address and the secret of its administrator."
   type = object({
     schema           = string
     host             = string
     port             = number
-    max_connections  = number
     admin_secret_arn = string
   })
   nullable = false
 
   validation {
-    condition     = var.database.max_connections > 0
-    error_message = "database.max_connections is more than 0."
+    condition     = can(regex("^arn:aws:secretsmanager:", var.database.admin_secret_arn))
+    error_message = "database.admin_secret_arn is the ARN of a secret."
+  }
+}
+
+# Not a part of `database`: what is checked against it can then be checked before there is a database.
+variable "max_connections" {
+  description = "Connections that the database accepts."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.max_connections > 0
+    error_message = "max_connections is more than 0."
   }
 }
 
@@ -86,8 +97,8 @@ variable "reserved_concurrency" {
   }
 
   validation {
-    condition     = var.reserved_concurrency * 2 * local.pool_size <= var.database.max_connections * local.share_of_connections
-    error_message = "Twice reserved_concurrency (both versions during a deployment) may be at most 70 % of database.max_connections."
+    condition     = var.reserved_concurrency * 2 * local.pool_size <= var.max_connections * local.share_of_connections
+    error_message = "Twice reserved_concurrency (both versions during a deployment) may be at most 70 % of max_connections."
   }
 }
 

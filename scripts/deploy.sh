@@ -23,7 +23,9 @@ main() {
   use_terraform
   take_lock deploy
   trap 'farewell; release_lock' EXIT
-  STEP="looking at what is deployed" BEFORE=$(live_version)
+  STEP="looking at what is deployed"
+  BEFORE=$(live_version)
+  PROVED=$(record image_digest)
 
   step "1/7 Account"
   if is_bootstrapped; then note "It is prepared"; else scripts/bootstrap.sh "$ENV"; fi
@@ -56,15 +58,17 @@ main() {
 }
 
 provide_image() {
+  local pushed
+  pushed=$(pushed_digest "$(image_tag)")
   if [[ $ENV == prod ]]; then
     DIGEST=$(proved_digest)
     same_as_dev
-    [[ $(pushed_digest "$(image_tag)") == "$DIGEST" ]] ||
+    [[ $pushed == "$DIGEST" ]] ||
       die "dev has proved another image than that of this source" \
         "deploy this source to dev first, or check out the commit that dev runs: make status ENV=dev"
     note "prod takes the image that dev has proved"
   else
-    if [[ -z $(pushed_digest "$(image_tag)") ]]; then scripts/build.sh "$ENV"; fi
+    if [[ -z $pushed ]]; then scripts/build.sh "$ENV"; fi
     DIGEST=$(scripts/push.sh "$ENV")
   fi
   require_digest "$DIGEST"
@@ -106,7 +110,7 @@ write_records() {
 }
 
 report() {
-  if [[ $BEFORE == "$NEW" && $(record previous_version) != none ]]; then
+  if [[ $BEFORE == "$NEW" && $PROVED == "$DIGEST" ]]; then
     note $'\n'"$ENV was up to date: version $NEW still has the traffic."
   else
     note $'\n'"$ENV runs version $NEW."

@@ -31,6 +31,7 @@ stop_shift() {
   note "Stopping the traffic shift $1; CodeDeploy brings the version before back"
   aws deploy stop-deployment --deployment-id "$1" --auto-rollback-enabled --query statusMessage --output text >&2
   await_shift "$1" || true
+  restore_traffic "$(live_version)" || note "Not all of the traffic is back: make status ENV=$ENV"
   note "Version $(live_version) has the traffic. The deploy ends by itself."
 }
 
@@ -42,7 +43,7 @@ roll_back() {
   [[ $previous != none ]] || die "there is no version before $now to go back to"
   [[ $previous != "$now" ]] || die "version $previous has the traffic already" "see: make status ENV=$ENV"
   digest=$(version_digest "$previous")
-  shift_traffic "$now" "$previous" "$ALL_AT_ONCE" ||
+  restore_traffic "$previous" ||
     die "the traffic could not be moved to version $previous; version $(live_version) has it" \
       "by hand: aws lambda update-alias --function-name $API_FUNCTION --name live --function-version $previous"
   # Both, so that plans take the image that runs, and the next rollback undoes this one.

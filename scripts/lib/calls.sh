@@ -50,8 +50,14 @@ SETTINGS
 # The credentials of the AWS CLI, whatever they come from.
 use_signature() {
   local credentials
-  credentials=$(aws configure export-credentials --format process 2>&1) ||
-    die "there are no AWS credentials to sign the calls with:" "${credentials##*$'\n'}"
+  # Version 1 of the CLI cannot tell its credentials, but those in the environment go before all others anyway.
+  if [[ -n ${AWS_ACCESS_KEY_ID:-} ]]; then
+    SIGN_KEY=$AWS_ACCESS_KEY_ID SIGN_SECRET=${AWS_SECRET_ACCESS_KEY:-} SIGN_TOKEN=${AWS_SESSION_TOKEN:-}
+    return
+  fi
+  credentials=$(aws configure export-credentials --format process 2>/dev/null) ||
+    die "the AWS CLI does not tell the credentials to sign the calls with" \
+      "sign in, and use version 2 of the AWS CLI; or export AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"
   SIGN_KEY=$(jq -r .AccessKeyId <<<"$credentials")
   SIGN_SECRET=$(jq -r .SecretAccessKey <<<"$credentials")
   SIGN_TOKEN=$(jq -r '.SessionToken // empty' <<<"$credentials")

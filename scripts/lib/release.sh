@@ -64,15 +64,25 @@ await_shift() {
   return 1
 }
 
-# restore_traffic VERSION: to the version before, at once, and says whether it is there.
+# restore_traffic VERSION: all of it, at once; 1 if it is not there in the end.
 restore_traffic() {
-  local now
-  now=$(live_version)
-  if [[ $now != "$1" ]]; then
-    shift_traffic "$now" "$1" "$ALL_AT_ONCE" ||
-      note "CodeDeploy could not bring version $1 back. By hand: aws lambda update-alias" \
-        "--function-name $API_FUNCTION --name live --function-version $1 --routing-config AdditionalVersionWeights={}"
-    now=$(live_version)
-  fi
-  [[ $now == "$1" ]]
+  local under_way
+  # After a failed shift CodeDeploy goes back by itself, with a deployment of its own.
+  under_way=$(running_shift)
+  if [[ -n $under_way ]]; then await_shift "$under_way" || true; fi
+  if has_all_traffic "$1"; then return; fi
+  shift_traffic "$(live_version)" "$1" "$ALL_AT_ONCE" || true
+  if has_all_traffic "$1"; then return; fi
+  note "Traffic: moving the alias without CodeDeploy"
+  aws lambda update-alias --function-name "$API_FUNCTION" --name live --function-version "$1" \
+    --routing-config 'AdditionalVersionWeights={}' >/dev/null || true
+  has_all_traffic "$1"
+}
+
+# has_all_traffic VERSION: and no other has a share of it.
+has_all_traffic() {
+  local alias
+  alias=$(aws lambda get-alias --function-name "$API_FUNCTION" --name live --output json) || return 1
+  jq -e --arg version "$1" '.FunctionVersion == $version and (.RoutingConfig.AdditionalVersionWeights // {}) == {}' \
+    <<<"$alias" >/dev/null
 }

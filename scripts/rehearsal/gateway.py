@@ -23,6 +23,7 @@ def handler(folder, account, region, key, secret):
 
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1
 
         def do_any(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

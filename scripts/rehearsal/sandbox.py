@@ -142,6 +142,7 @@ class Sandbox:
     def _runtime_api(sandbox):
         class RuntimeApi(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet, or each answer waits for an acknowledgement
 
             def do_GET(self):
                 invocation, event, deadline = sandbox.events.get()

@@ -35,7 +35,7 @@ url = "$URL$2"
 output = "$WORK/body"
 dump-header = "$WORK/headers"
 write-out = "%{http_code} %{time_total}"
-header = "user-agent: users-service-smoke-test"
+user-agent = "users-service-smoke-test"
 SETTINGS
   if (($# > 2)); then printf 'data-binary = "@%s"\nheader = "content-type: application/json"\n' "$WORK/request"; fi
   case $AUTHORIZATION in

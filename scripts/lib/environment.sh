@@ -16,8 +16,6 @@ use_environment() {
   REGION=$(tfvar region us-east-1)
   ARCHITECTURE=$(tfvar architecture arm64)
   [[ $ACCOUNT_ID =~ ^[0-9]{12}$ ]] || die "account_id in $TFVARS is '$ACCOUNT_ID'" "it is the 12 digits of an AWS account"
-  [[ $ACCOUNT_ID != 123456789012 ]] ||
-    die "account_id in $TFVARS is still the example 123456789012" "put the number of your AWS account there"
 
   # Names that terraform/ gives. By name a rollback needs nothing but the AWS CLI.
   NAME=$SERVICE-$ENV
@@ -40,6 +38,8 @@ tfvar() {
 use_account() {
   need aws "install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
   need jq "install the package jq"
+  [[ $ACCOUNT_ID != 123456789012 ]] ||
+    die "account_id in $TFVARS is still the example 123456789012" "put the number of your AWS account there"
   local account
   if ! account=$(aws sts get-caller-identity --query Account --output text 2>&1); then
     case $account in

@@ -8,12 +8,8 @@
 mod databases;
 mod eventually;
 mod faulty_store;
-mod http_server;
-mod lambda_function;
 mod program;
 mod proxy;
-mod runtime_api;
-mod secrets_manager;
 mod test_app;
 
 // Over HTTP, in-process.
@@ -26,18 +22,3 @@ mod openapi;
 mod outages;
 mod updates;
 mod users;
-
-// Below HTTP.
-mod adoption;
-mod contention;
-mod migrations;
-mod readme;
-mod schema_file;
-mod store_contract;
-
-// The executable.
-mod command_line;
-mod executable;
-mod lambda_event;
-mod lambda_program;
-mod logs;

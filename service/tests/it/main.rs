@@ -22,3 +22,11 @@ mod openapi;
 mod outages;
 mod updates;
 mod users;
+
+// Below HTTP.
+mod adoption;
+mod contention;
+mod migrations;
+mod readme;
+mod schema_file;
+mod store_contract;

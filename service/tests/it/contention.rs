@@ -1,0 +1,52 @@
+//! Transactions of others that are in the way of a request.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use sqlx::{Connection, raw_sql};
+
+use crate::databases::TestDatabase;
+use crate::eventually::eventually;
+use crate::test_app::TestApp;
+
+/// Another session locks Bob's row, the request locks Ada's and waits for Bob's address, and then the other session
+/// wants Ada's. The server ends the deadlock at the cost of the one that has changed less: the request.
+#[tokio::test]
+async fn a_request_that_loses_a_deadlock_is_tried_again() {
+    let app = Arc::new(TestApp::on_mysql().await);
+    app.user("ada").await;
+    app.user("bob").await;
+    let TestDatabase::Mysql(schema) = &app.database else { unreachable!() };
+    let deadlocks = "select count from information_schema.innodb_metrics where name = 'lock_deadlocks'";
+    let mut other = schema.connect().await;
+    let mut transaction = other.begin().await.unwrap();
+    let values: Vec<_> =
+        (0..200).map(|number| format!("('filler{number}', 'filler{number}@example.com')")).collect();
+    let fill = format!("insert into users (username, email) values {}", values.join(", "));
+    raw_sql(&fill).execute(&mut *transaction).await.unwrap();
+    raw_sql("delete from users where username = 'bob'").execute(&mut *transaction).await.unwrap();
+
+    let request = tokio::spawn({
+        let app = Arc::clone(&app);
+        async move { app.put("/users/1", json!({"email": "bob@example.com"})).await }
+    });
+    let waiting = format!(
+        "select count(*) from information_schema.innodb_trx
+         join information_schema.processlist on id = trx_mysql_thread_id
+         where trx_state = 'LOCK WAIT' and db = '{}'",
+        schema.name()
+    );
+    eventually("request that waits for a lock", async || {
+        (schema.value(&waiting).await.as_deref() == Some("1")).then_some(())
+    })
+    .await;
+    let before = schema.value(deadlocks).await;
+    raw_sql("update users set full_name = 'Ada' where user_id = 1").execute(&mut *transaction).await.unwrap();
+    assert_ne!(schema.value(deadlocks).await, before, "there was no deadlock");
+    transaction.commit().await.unwrap();
+
+    let answer = request.await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let user = answer.json();
+    assert_eq!((user["email"].as_str(), user["full_name"].as_str()), (Some("bob@example.com"), Some("Ada")));
+}

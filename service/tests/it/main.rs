@@ -8,8 +8,12 @@
 mod databases;
 mod eventually;
 mod faulty_store;
+mod http_server;
+mod lambda_function;
 mod program;
 mod proxy;
+mod runtime_api;
+mod secrets_manager;
 mod test_app;
 
 // Over HTTP, in-process.
@@ -30,3 +34,10 @@ mod migrations;
 mod readme;
 mod schema_file;
 mod store_contract;
+
+// The executable.
+mod command_line;
+mod executable;
+mod lambda_event;
+mod lambda_program;
+mod logs;

@@ -23,7 +23,14 @@ fn setting(name: &'static str, value: &str) -> (&'static str, String) {
 
 #[test]
 fn help_has_the_table_of_settings() {
-    for arguments in [&["--help"][..], &["serve", "--help"], &["lambda", "--help"], &["migrate", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["lambda", "--help"],
+        &["migrate", "--help"],
+        &["migrate-lambda", "--help"],
+        &["rotate-secret", "--help"],
+    ] {
         let output = run(arguments, &[]);
         assert!(output.status.success());
         let help = stdout(&output);
@@ -88,6 +95,17 @@ fn a_bad_configuration_is_told_whole() {
     let message = stderr(&output);
     assert!(message.contains("DB_ENGINE is \"oracle\"; it must be one of mysql, sqlite"), "{message}");
     assert!(message.contains("DB_PORT is \"70000\"; it must be a port"), "{message}");
+}
+
+#[test]
+fn a_job_without_its_settings_names_them_all() {
+    for command in ["migrate-lambda", "rotate-secret"] {
+        let output = run(&[command], &[setting("DB_TLS", "off?")]);
+        assert_eq!(output.status.code(), Some(1));
+        for name in ["ADMIN_SECRET_ARN is not set", "DB_HOST is not set", "DB_TLS is \"off?\""] {
+            assert!(stderr(&output).contains(name), "{}", stderr(&output));
+        }
+    }
 }
 
 #[test]

@@ -30,14 +30,10 @@ async fn a_request_that_loses_a_deadlock_is_tried_again() {
         let app = Arc::clone(&app);
         async move { app.put("/users/1", json!({"email": "bob@example.com"})).await }
     });
-    let waiting = format!(
-        "select count(*) from information_schema.innodb_trx
-         join information_schema.processlist on id = trx_mysql_thread_id
-         where trx_state = 'LOCK WAIT' and db = '{}'",
-        schema.name()
-    );
-    eventually("request that waits for a lock", async || {
-        (schema.value(&waiting).await.as_deref() == Some("1")).then_some(())
+    let mut probe = schema.connect().await;
+    eventually("lock of the request on its row", async || {
+        let look = raw_sql("select user_id from users where user_id = 1 for update nowait");
+        look.execute(&mut probe).await.err()
     })
     .await;
     let before = schema.value(deadlocks).await;

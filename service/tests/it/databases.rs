@@ -207,7 +207,8 @@ pub(crate) fn mysql_at(login: Login) -> Database {
     Database::Mysql(Mysql { credentials: Credentials::Fixed(login), tls: Tls::Preferred, pool_size: 16 })
 }
 
-fn options(login: &Login) -> MySqlConnectOptions {
+/// A way into the server without a schema.
+pub(crate) fn options(login: &Login) -> MySqlConnectOptions {
     use secrecy::ExposeSecret;
     MySqlConnectOptions::new()
         .host(&login.host)

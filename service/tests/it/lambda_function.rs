@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::program::Program;
-use crate::runtime_api::RuntimeApi;
+use crate::runtime_api::{Outcome, RuntimeApi};
 use crate::test_app::Answer;
 
 /// A function and the Runtime API that it works for.
@@ -18,6 +18,11 @@ pub(crate) struct LambdaFunction {
 
 impl LambdaFunction {
     pub(crate) async fn start(variables: &[(&str, String)]) -> Self {
+        Self::start_as("lambda", variables).await
+    }
+
+    /// By the subcommand that the function is for.
+    pub(crate) async fn start_as(command: &str, variables: &[(&str, String)]) -> Self {
         let api = RuntimeApi::start().await;
         let platform = [
             ("AWS_LAMBDA_RUNTIME_API", api.address()),
@@ -30,7 +35,7 @@ impl LambdaFunction {
             ("AWS_SECRET_ACCESS_KEY", "test-secret".to_owned()),
         ];
         let variables: Vec<_> = platform.into_iter().chain(variables.iter().cloned()).collect();
-        Self { program: Program::start(&["lambda"], &variables), api }
+        Self { program: Program::start(&[command], &variables), api }
     }
 
     /// On an SQLite file of its own.
@@ -38,9 +43,15 @@ impl LambdaFunction {
         Self::start(&[("DB_ENGINE", "sqlite".to_owned())]).await
     }
 
-    /// What the function answers to an event, as API Gateway would hand it on.
+    /// What becomes of an event, whatever it is.
+    pub(crate) async fn call(&self, event: Value) -> Outcome {
+        self.api.invoke(event).await
+    }
+
+    /// What the function answers to a request, as API Gateway would hand it on.
     pub(crate) async fn invoke(&self, event: Value) -> Answer {
-        let answer = self.api.invoke(event).await;
+        let answer = self.call(event).await;
+        let answer = answer.unwrap_or_else(|error| panic!("the function failed: {error}"));
         let mut headers = HeaderMap::new();
         for (name, value) in answer["headers"].as_object().unwrap() {
             let name: HeaderName = name.parse().unwrap();

@@ -204,7 +204,12 @@ impl Drop for MysqlSchema {
 
 /// A server as `serve` in development would use it.
 pub(crate) fn mysql_at(login: Login) -> Database {
-    Database::Mysql(Mysql { credentials: Credentials::Fixed(login), tls: Tls::Preferred, pool_size: 16 })
+    mysql_with_pool(login, 16)
+}
+
+/// The same with fewer or more connections.
+pub(crate) fn mysql_with_pool(login: Login, pool_size: usize) -> Database {
+    Database::Mysql(Mysql { credentials: Credentials::Fixed(login), tls: Tls::Preferred, pool_size })
 }
 
 /// A way into the server without a schema.

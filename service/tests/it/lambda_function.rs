@@ -1,5 +1,7 @@
 //! The executable as a Lambda function, and the events that it is sent.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use base64::Engine;
@@ -7,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::program::Program;
-use crate::runtime_api::{Outcome, RuntimeApi};
+use crate::runtime_api::{Outcome, RuntimeApi, TIME_LIMIT};
 use crate::test_app::Answer;
 
 /// A function and the Runtime API that it works for.
@@ -45,12 +47,17 @@ impl LambdaFunction {
 
     /// What becomes of an event, whatever it is.
     pub(crate) async fn call(&self, event: Value) -> Outcome {
-        self.api.invoke(event).await
+        self.api.invoke(event, TIME_LIMIT).await
     }
 
     /// What the function answers to a request, as API Gateway would hand it on.
     pub(crate) async fn invoke(&self, event: Value) -> Answer {
-        let answer = self.call(event).await;
+        self.invoke_within(event, TIME_LIMIT).await
+    }
+
+    /// The same with less time.
+    pub(crate) async fn invoke_within(&self, event: Value, time_limit: Duration) -> Answer {
+        let answer = self.api.invoke(event, time_limit).await;
         let answer = answer.unwrap_or_else(|error| panic!("the function failed: {error}"));
         let mut headers = HeaderMap::new();
         for (name, value) in answer["headers"].as_object().unwrap() {

@@ -1,12 +1,15 @@
 //! The executable as a Lambda program: credentials from Secrets Manager, users on the server.
 
+use std::time::Duration;
+
 use serde_json::json;
 use sqlx::raw_sql;
 use users_service::store::migration::Task;
 
 use crate::databases::{MysqlSchema, authority_of_the_server};
-use crate::lambda_function::LambdaFunction;
+use crate::lambda_function::{LambdaFunction, gateway_event};
 use crate::program::run;
+use crate::proxy::{Proxy, Way};
 use crate::secrets_manager::SecretsManager;
 
 const SECRET: &str = "test/rds/credentials";
@@ -175,4 +178,34 @@ async fn migrate_takes_its_credentials_from_the_secret_too() {
     let output = tokio::task::spawn_blocking(move || run(&["migrate"], &variables)).await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(deployment.schema.value("select count(*) from users").await.unwrap(), "0");
+}
+
+#[tokio::test]
+async fn a_request_is_answered_before_the_functions_time_is_up() {
+    let deployment = Deployment::new().await;
+    let proxy = Proxy::to(&deployment.schema.login).await;
+    deployment.secrets.put(SECRET, &proxy.login(&deployment.schema.guest_login("first password")));
+    let function = deployment.start().await;
+    assert_eq!(function.get("/users").await.status, 200);
+    proxy.set(Way::Silent);
+    let event = gateway_event("POST", "/users", Some(r#"{"username":"ada","email":"ada@example.com"}"#));
+    // The first finds a connection that is gone, the second makes a new one that never hears a word.
+    function.invoke(event.clone()).await.assert_problem(503, "database_unreachable");
+    let late = function.invoke_within(event.clone(), Duration::from_secs(1)).await;
+    late.assert_problem(503, "out_of_time");
+    assert!(!late.header("retry-after").is_empty());
+    proxy.set(Way::Open);
+    assert_eq!(function.invoke(event).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_connection_that_died_while_the_function_was_frozen_is_replaced() {
+    let deployment = Deployment::new().await;
+    deployment.publish("first password");
+    let function = deployment.start().await;
+    assert_eq!(function.get("/users").await.status, 200);
+    function.program.signal("STOP");
+    deployment.disconnect().await;
+    function.program.signal("CONT");
+    assert_eq!(function.get("/users").await.status, 200);
 }

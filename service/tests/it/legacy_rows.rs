@@ -18,6 +18,7 @@ on_every_database! {
     an_old_row_can_be_brought_under_the_rules,
     an_old_row_can_be_deleted,
     an_old_international_address_is_taken_in_its_new_spelling,
+    an_old_international_address_is_found_in_its_new_spelling,
     an_old_international_address_can_be_respelled_by_its_own_user,
 }
 
@@ -100,6 +101,14 @@ async fn an_old_international_address_is_taken_in_its_new_spelling(app: TestApp)
         let body = json!({"username": "eve", "email": email});
         app.post("/users", body).await.assert_problem(409, "email_taken");
         app.put(&path, json!({"email": email})).await.assert_problem(409, "email_taken");
+    }
+}
+
+/// What a create calls taken, a lookup finds.
+async fn an_old_international_address_is_found_in_its_new_spelling(app: TestApp) {
+    let app = with_old_rows(app).await;
+    for email in ["ada@xn--mnchen-3ya.de", "ADA@M%C3%9CNCHEN.de"] {
+        assert_eq!(app.listed(&format!("/users?email={email}")).await, (vec!["x".to_owned()], 1), "{email}");
     }
 }
 

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::http_server::HttpServer;
 
-/// How long the function may take for one event, by the deadline that it is told.
-const TIME_LIMIT: Duration = Duration::from_secs(29);
+/// How long a function may take for one event, by the deadline that it is told.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(29);
 /// How long the test waits for it.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -29,6 +29,7 @@ pub(crate) type Outcome = Result<Value, Value>;
 struct Invocation {
     id: String,
     event: Value,
+    time_limit: Duration,
 }
 
 struct Shared {
@@ -64,18 +65,18 @@ impl RuntimeApi {
     }
 
     /// Hands out an event and waits for the function's answer.
-    pub(crate) async fn invoke(&self, event: Value) -> Outcome {
+    pub(crate) async fn invoke(&self, event: Value, time_limit: Duration) -> Outcome {
         let id = Uuid::new_v4().to_string();
         let (sender, outcome) = oneshot::channel();
         self.shared.outcomes.lock().unwrap().insert(id.clone(), sender);
-        self.queue.send(Invocation { id, event }).ok().unwrap();
+        self.queue.send(Invocation { id, event, time_limit }).ok().unwrap();
         tokio::time::timeout(PATIENCE, outcome).await.expect("the function did not answer").unwrap()
     }
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let invocation = shared.invocations.lock().await.recv().await.unwrap();
-    let deadline = SystemClock.now() + TIME_LIMIT;
+    let deadline = SystemClock.now() + invocation.time_limit;
     let headers = [
         ("lambda-runtime-aws-request-id", invocation.id),
         ("lambda-runtime-deadline-ms", deadline.timestamp_millis().to_string()),

@@ -185,3 +185,50 @@ async fn a_time_of_another_zone_is_told_in_utc() {
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(app.get("/users/1").await.json()["created_at"], "2024-01-15T10:30:00");
 }
+
+#[tokio::test]
+async fn what_else_hangs_on_the_table_is_kept() {
+    let schema = old_schema(
+        "character set latin1",
+        &[
+            PYTHON_TABLE,
+            ROWS,
+            "alter table users add column phone varchar(20) null, add index ix_full_name (full_name)",
+            "update users set phone = '+49 89 1'",
+            "create table orders (
+                 id int primary key, user_id int not null,
+                 constraint fk_user foreign key (user_id) references users (user_id)
+             )",
+            "insert into orders values (1, 3)",
+        ],
+    )
+    .await;
+    let orders = schema.definition("orders").await;
+    schema.migrate(Task::Apply).await.unwrap();
+    assert_eq!(schema.definition("orders").await, orders);
+    let users = schema.definition("users").await;
+    assert!(
+        users.contains("`phone` varchar(20)") && users.contains("`ix_full_name` (`full_name`)"),
+        "{users}"
+    );
+    assert_eq!(schema.value("select count(*) from users where phone = '+49 89 1'").await.unwrap(), "2");
+    let app = TestApp::on(TestDatabase::Mysql(schema)).await;
+    assert_eq!(app.get("/users/3").await.json()["full_name"], "Jöhn");
+}
+
+#[tokio::test]
+async fn names_that_differ_in_accents_or_outer_blanks_collide() {
+    let schema = MysqlSchema::new().await;
+    let version = schema.value("select version()").await.unwrap();
+    // Tells blanks and accents apart; the new keys do not.
+    let collation = if version.contains("MariaDB") { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
+    let rows = "
+        insert into users (user_id, username, email) values
+            (1, 'jose', 'a@example.com'), (2, 'josé', 'b@example.com'),
+            (3, 'ada', 'c@example.com'), (4, 'ada ', 'd@example.com')";
+    let schema = old_schema(&format!("collate {collation}"), &[PYTHON_TABLE, rows]).await;
+    let error = schema.migrate(Task::Apply).await.unwrap_err();
+    let MigrateError::Collisions(groups) = &error else { panic!("{error:?}") };
+    assert_eq!(groups.len(), 2, "{groups:?}");
+    assert!(groups[0].contains("1, 2") && groups[1].contains("3, 4"), "{groups:?}");
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{ConnectOptions, MySqlConnection, query_scalar, raw_sql};
 use users_service::config::Login;
 
-use crate::databases::MysqlSchema;
+use crate::databases::{MysqlSchema, clean_up, options};
 use crate::lambda_function::LambdaFunction;
 use crate::secrets_manager::SecretsManager;
 
@@ -72,7 +72,7 @@ impl Deployment {
 
     /// Whether the server takes a login.
     async fn takes(&self, login: &Login) -> bool {
-        crate::databases::options(login).database(self.schema.name()).connect().await.is_ok()
+        options(login).database(self.schema.name()).connect().await.is_ok()
     }
 
     /// Ends every connection of the application.
@@ -91,6 +91,12 @@ impl Deployment {
     }
 }
 
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        clean_up(&self.schema.login, format!("drop user if exists {ACCOUNT}@'%'"));
+    }
+}
+
 #[tokio::test]
 async fn a_deploy_migrates_and_provides_the_account() {
     let deployment = Deployment::new().await;
@@ -103,8 +109,7 @@ async fn a_deploy_migrates_and_provides_the_account() {
     assert_eq!(service.get("/ready").await.status, 200);
 
     let login = deployment.login();
-    let mut connection =
-        crate::databases::options(&login).database(deployment.schema.name()).connect().await.unwrap();
+    let mut connection = options(&login).database(deployment.schema.name()).connect().await.unwrap();
     for statement in ["drop table users", "create table x (y int)", "select * from users_service_migrations"]
     {
         assert!(raw_sql(statement).execute(&mut connection).await.is_err(), "{statement}");

@@ -10,7 +10,10 @@ use sqlx::{ConnectOptions, Connection, MySqlConnection, SqliteConnection, query_
 use tempfile::TempDir;
 use url::Url;
 use users_service::config::{Credentials, Database, Login, Mysql, Tls};
-use users_service::store::migration::{self, MigrateError, Step, Task};
+use users_service::store::{
+    self,
+    migration::{MigrateError, Step, Task},
+};
 use uuid::Uuid;
 
 /// A variable that says where the tests find their server.
@@ -49,7 +52,7 @@ pub(crate) enum TestDatabase {
 impl TestDatabase {
     pub(crate) async fn sqlite() -> Self {
         let file = SqliteFile::new();
-        migration::run(file.config(), Task::Apply).await.unwrap();
+        store::migrate(file.config(), Task::Apply).await.unwrap();
         Self::Sqlite(file)
     }
 
@@ -133,7 +136,7 @@ impl MysqlSchema {
     }
 
     pub(crate) async fn migrate(&self, task: Task) -> Result<Vec<Step>, MigrateError> {
-        migration::run(self.config(), task).await
+        store::migrate(self.config(), task).await
     }
 
     pub(crate) async fn connect(&self) -> MySqlConnection {
@@ -183,22 +186,27 @@ impl MysqlSchema {
 
 impl Drop for MysqlSchema {
     fn drop(&mut self) {
-        let login = self.login.clone();
-        // A drop cannot wait for the test's runtime: a thread with a runtime of its own can.
-        let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let name = &login.database;
-                let sql = format!(
-                    "set lock_wait_timeout = 10; drop database {name}; drop user if exists {}@'%'",
-                    &name[..32]
-                );
-                raw_sql(&sql).execute(&mut connect_to_server(&login).await).await.unwrap();
-            });
+        let name = self.name();
+        let guest = self.guest();
+        let sql = format!("drop database {name}; drop user if exists {guest}@'%'");
+        clean_up(&self.login, sql);
+    }
+}
+
+/// Runs statements at the end of a test. A drop cannot wait for the test's runtime: a thread with a runtime of its own
+/// can.
+pub(crate) fn clean_up(login: &Login, sql: String) {
+    let login = login.clone();
+    let statements = sql.clone();
+    let done = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let sql = format!("set lock_wait_timeout = 10; {statements}");
+            raw_sql(&sql).execute(&mut connect_to_server(&login).await).await.unwrap();
         });
-        if dropped.join().is_err() {
-            eprintln!("The schema {} could not be dropped", self.name());
-        }
+    });
+    if done.join().is_err() {
+        eprintln!("The server could not be cleaned up: {sql}");
     }
 }
 

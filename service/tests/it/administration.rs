@@ -93,7 +93,7 @@ impl Deployment {
 
 impl Drop for Deployment {
     fn drop(&mut self) {
-        clean_up(&self.schema.login, format!("drop user if exists {ACCOUNT}@'%'"));
+        clean_up(&self.schema.login, &format!("drop user if exists {ACCOUNT}@'%'"));
     }
 }
 

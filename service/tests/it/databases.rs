@@ -189,15 +189,15 @@ impl Drop for MysqlSchema {
         let name = self.name();
         let guest = self.guest();
         let sql = format!("drop database {name}; drop user if exists {guest}@'%'");
-        clean_up(&self.login, sql);
+        clean_up(&self.login, &sql);
     }
 }
 
 /// Runs statements at the end of a test. A drop cannot wait for the test's runtime: a thread with a runtime of its own
 /// can.
-pub(crate) fn clean_up(login: &Login, sql: String) {
+pub(crate) fn clean_up(login: &Login, sql: &str) {
     let login = login.clone();
-    let statements = sql.clone();
+    let statements = sql.to_owned();
     let done = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

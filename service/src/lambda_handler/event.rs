@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    fn event(changes: Value) -> Value {
+    fn event(changes: &Value) -> Value {
         let mut event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": "/users", "rawQueryString": "page=1",
             "headers": {"host": "api.example.com"},
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_request_has_the_path_the_query_and_the_gateways_id() {
-        let request = read(event(json!({}))).unwrap();
+        let request = read(event(&json!({}))).unwrap();
         assert_eq!((request.uri().path(), request.uri().query()), ("/users", Some("page=1")));
         assert_eq!(request.extensions().get::<GatewayRequestId>().unwrap().0, "JKJaXmPLvHcESHA=");
     }
@@ -160,7 +160,7 @@ mod tests {
             ("//evil.example/users", "/evil.example/users"),
             ("", "/"),
         ] {
-            assert_eq!(read(event(json!({"rawPath": raw}))).unwrap().uri().path(), path, "{raw:?}");
+            assert_eq!(read(event(&json!({"rawPath": raw}))).unwrap().uri().path(), path, "{raw:?}");
         }
     }
 
@@ -168,7 +168,7 @@ mod tests {
     fn headers_that_http_cannot_carry_are_left_out() {
         let headers = json!({"bad name": "x", "host": "a b", "x-forwarded-proto": "a:b",
                              "x-line": "a\nb", "x-list": ["a"], "x-good": "Zoë"});
-        let request = read(event(json!({"headers": headers}))).unwrap();
+        let request = read(event(&json!({"headers": headers}))).unwrap();
         let names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["x-good"]);
     }
@@ -181,20 +181,20 @@ mod tests {
             json!("text"),
             json!({}),
             json!({"httpMethod": "GET", "path": "/"}),
-            event(json!({"requestContext": {}})),
-            event(json!({"requestContext": {"http": {"method": "a b"}}})),
-            event(json!({"headers": 3})),
-            event(json!({"body": {}})),
+            event(&json!({"requestContext": {}})),
+            event(&json!({"requestContext": {"http": {"method": "a b"}}})),
+            event(&json!({"headers": 3})),
+            event(&json!({"body": {}})),
         ] {
             assert!(read(payload.clone()).is_err(), "{payload}");
         }
-        for changes in [
+        for changes in &[
             json!({"body": "%%%", "isBase64Encoded": true}),
             json!({"rawQueryString": "a=ü b\n\""}),
             json!({"cookies": ["a=\n"]}),
             json!({"rawPath": null, "rawQueryString": null}),
         ] {
-            assert!(read(event(changes.clone())).is_ok(), "{changes}");
+            assert!(read(event(changes)).is_ok(), "{changes}");
         }
     }
 }

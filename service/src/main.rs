@@ -9,7 +9,7 @@ use users_service::administration::{self, Job};
 use users_service::app::{self, App, router};
 use users_service::clock::SystemClock;
 use users_service::config::{self, Administration, Config, Purpose};
-use users_service::store::migration::{self, Task};
+use users_service::store::migration::Task;
 use users_service::{lambda_handler, local_server, store, telemetry};
 
 #[derive(Parser)]
@@ -115,7 +115,7 @@ fn migrate(arguments: &Migrate) -> Result<(), Failure> {
         _ => Task::Apply,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let steps = runtime.block_on(migration::run(config.database, task))?;
+    let steps = runtime.block_on(store::migrate(config.database, task))?;
     for step in steps {
         print(&format!("{:04} {}: {}", step.number, step.name, step.state.name()));
     }

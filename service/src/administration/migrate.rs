@@ -10,11 +10,12 @@ use super::Error;
 use super::account::new_login;
 use crate::config::{Administration, Database, Login, Secret};
 use crate::secrets;
-use crate::store::{accounts, migration};
+use crate::store::migration::Task;
+use crate::store::{self, accounts};
 
 pub(super) async fn migrate(administration: &Administration) -> Result<Value, Error> {
     let database = Database::Mysql(administration.administrator.clone());
-    let steps = migration::run(database, migration::Task::Apply).await?;
+    let steps = store::migrate(database, Task::Apply).await?;
     let secret = provide_account(administration).await?;
     let migrations: Vec<Value> = steps
         .iter()

@@ -56,6 +56,10 @@ pub(super) async fn rotate(administration: &Administration, event: Value) -> Res
     Ok(Value::Null)
 }
 
+fn has(stages: &[String], stage: &str) -> bool {
+    stages.iter().any(|name| name == stage)
+}
+
 /// The version of the secret that a rotation makes.
 struct Version {
     client: Client,
@@ -64,16 +68,17 @@ struct Version {
 }
 
 impl Version {
-    /// The id of the version that is in use; `None` if this one is already, and nothing is left to do.
+    /// The id of the version that is in use; `None` if there is nothing to do: this one is in use already, or none is
+    /// yet.
     async fn current_version(&self) -> Result<Option<String>, Error> {
         let describe = self.client.describe_secret().secret_id(&self.secret.id).send();
         let described = describe.await.map_err(Error::of_call("DescribeSecret"))?;
         let versions = described.version_ids_to_stages.unwrap_or_default();
-        let has = |stages: &Vec<String>, stage: &str| stages.iter().any(|name| name == stage);
-        let (current, _) = versions
-            .iter()
-            .find(|(_, stages)| has(stages, CURRENT))
-            .ok_or(Error::State("the secret has no current value yet; run migrate-lambda first"))?;
+        let Some((current, _)) = versions.iter().find(|(_, stages)| has(stages, CURRENT)) else {
+            // Rotation is turned on while the secret is still empty, and Secrets Manager tries a step at once.
+            info!("The secret has no value yet, so there is nothing to rotate; migrate-lambda gives it one");
+            return Ok(None);
+        };
         if *current == self.token {
             return Ok(None);
         }

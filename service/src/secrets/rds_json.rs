@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_malformed_secret_is_explained_without_its_values() {
         for text in [
-            r#"hunter2"#,
+            "hunter2",
             r#"{"username":"a","password":"hunter2"}"#,
             r#"{"username":"a","host":"h","password":["hunter2"]}"#,
             r#"{"username":"a","password":"hunter2","host":"h","port":"hunter2"}"#,

@@ -4,7 +4,6 @@
 //! "started": nobody but a person can tell whether the statement took effect. With one statement a file that is a
 //! matter of one look, and `migrate --mark-applied` or `--mark-pending` says what was seen.
 
-use crate::config::Database;
 use crate::store::{Cause, Error};
 
 /// One step from one form of the schema to the next.
@@ -129,18 +128,6 @@ pub enum MigrateError {
         "there is a table users already, and it is not that of this service: {0}. Nothing has been altered"
     )]
     ForeignTable(String),
-}
-
-/// Applies or shows the migrations of a database.
-///
-/// # Errors
-/// See [`MigrateError`].
-pub async fn run(database: Database, task: Task) -> Result<Vec<Step>, MigrateError> {
-    match database {
-        Database::Mysql(config) => super::mysql::migrate::run(config, task).await,
-        #[cfg(feature = "sqlite")]
-        Database::Sqlite(path) => super::sqlite::migrate::run(&path, task).await,
-    }
 }
 
 /// Sets what the executable knows beside what the database records.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::error::{Cause, Error, Outage};
+use self::migration::{MigrateError, Step, Task};
 pub use self::mysql::accounts;
 use crate::config::Database;
 use crate::users::UserRepository;
@@ -31,6 +32,18 @@ pub trait Store: UserRepository {
 
 /// How long the round trip of [`Store::ready`] may take.
 pub const READY_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Applies or shows the migrations of a database.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn migrate(database: Database, task: Task) -> Result<Vec<Step>, MigrateError> {
+    match database {
+        Database::Mysql(config) => mysql::migrate::run(config, task).await,
+        #[cfg(feature = "sqlite")]
+        Database::Sqlite(path) => sqlite::migrate::run(&path, task).await,
+    }
+}
 
 /// Opens the database. A MySQL server need not be there yet: the first statement connects.
 ///

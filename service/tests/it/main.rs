@@ -36,6 +36,7 @@ mod schema_file;
 mod store_contract;
 
 // The executable.
+mod administration;
 mod command_line;
 mod executable;
 mod lambda_event;

@@ -1,6 +1,8 @@
 //! What the server's error numbers mean for a request.
 //! <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>
 
+use std::io::ErrorKind;
+
 use sqlx::mysql::MySqlDatabaseError;
 
 use crate::store::{Error, Outage};
@@ -31,7 +33,9 @@ impl Failure {
         match self {
             Self::Duplicate { .. } | Self::Contended(_) => true,
             Self::ConnectionLost(_) | Self::TimedOut => false,
-            Self::Store(error) => !matches!(error, Error::Unavailable { reason: Outage::ReadOnly, .. }),
+            Self::Store(error) => {
+                !matches!(error, Error::Unavailable { reason: Outage::ReadOnly | Outage::Tls, .. })
+            }
         }
     }
 }
@@ -59,6 +63,10 @@ impl From<sqlx::Error> for Failure {
 
 fn driver_failure(error: sqlx::Error) -> Failure {
     match error {
+        // What rustls refuses, such as a certificate, comes as invalid data on the socket.
+        sqlx::Error::Io(ref io) if io.kind() == ErrorKind::InvalidData => {
+            Failure::Store(Error::unavailable(Outage::Tls, error))
+        }
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Failure::ConnectionLost(error),
         sqlx::Error::Tls(_) => Failure::Store(Error::unavailable(Outage::Tls, error)),
         error => Failure::Store(Error::Internal(error.into())),

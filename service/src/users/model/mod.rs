@@ -96,10 +96,15 @@ impl Lookup {
         if username.is_none() && email.is_none() {
             return None;
         }
-        // As given first: a row of the Python service may hold an international domain in Unicode letters.
-        let stored = email.as_deref().and_then(|email| Email::parse(email).ok()).map(Email::into_string);
-        let mut email_spellings: Vec<String> = email.into_iter().chain(stored).collect();
-        email_spellings.dedup();
+        // Both forms of an international domain: rows of the Python service hold it in Unicode letters.
+        let address = email.as_deref().and_then(|email| Email::parse(email).ok());
+        let in_unicode = address.as_ref().and_then(Email::in_unicode);
+        let mut email_spellings: Vec<String> = email.into_iter().collect();
+        for spelling in address.map(Email::into_string).into_iter().chain(in_unicode) {
+            if !email_spellings.contains(&spelling) {
+                email_spellings.push(spelling);
+            }
+        }
         Some(Self { username, email_spellings })
     }
 
@@ -144,7 +149,9 @@ mod tests {
 
     #[test]
     fn an_international_address_is_looked_for_in_both_spellings() {
-        let lookup = Lookup::new(None, Some("ada@münchen.de".into())).unwrap();
-        assert_eq!(lookup.email_spellings(), ["ada@münchen.de", "ada@xn--mnchen-3ya.de"]);
+        let spellings = |email: &str| Lookup::new(None, Some(email.into())).unwrap().email_spellings;
+        assert_eq!(spellings("ada@münchen.de"), ["ada@münchen.de", "ada@xn--mnchen-3ya.de"]);
+        assert_eq!(spellings("ada@xn--mnchen-3ya.de"), ["ada@xn--mnchen-3ya.de", "ada@münchen.de"]);
+        assert_eq!(spellings("ada@example.com"), ["ada@example.com"]);
     }
 }

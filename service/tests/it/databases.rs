@@ -1,0 +1,235 @@
+//! Fresh databases, each gone at the end of its test.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use secrecy::SecretString;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, MySqlConnection, SqliteConnection, query_scalar, raw_sql};
+use tempfile::TempDir;
+use url::Url;
+use users_service::config::{Credentials, Database, Login, Mysql, Tls};
+use users_service::store::{
+    self,
+    migration::{MigrateError, Step, Task},
+};
+use uuid::Uuid;
+
+/// A variable that says where the tests find their server.
+#[expect(clippy::disallowed_methods, reason = "the tests are configured by the environment too")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// The authority that signed the certificate of the server, if it is known.
+pub(crate) fn authority_of_the_server() -> Option<PathBuf> {
+    variable("TEST_MYSQL_CA").map(PathBuf::from)
+}
+
+/// How to log in to the server of the tests, which may do everything there.
+pub(crate) fn login(database: &str) -> Login {
+    let url = variable("TEST_MYSQL_URL").expect(
+        "TEST_MYSQL_URL is not set, so there is no server to test on: run `make test`, which starts one, or point \
+         it at one, as in mysql://root:password@127.0.0.1:3306/ecommerce",
+    );
+    let url = Url::parse(&url).expect("TEST_MYSQL_URL is no URL");
+    Login {
+        host: url.host_str().expect("TEST_MYSQL_URL has no host").to_owned(),
+        port: url.port().unwrap_or(3306),
+        username: url.username().to_owned(),
+        password: SecretString::from(url.password().unwrap_or_default().to_owned()),
+        database: database.to_owned(),
+    }
+}
+
+/// A database of either kind.
+pub(crate) enum TestDatabase {
+    Sqlite(SqliteFile),
+    Mysql(MysqlSchema),
+}
+
+impl TestDatabase {
+    pub(crate) async fn sqlite() -> Self {
+        let file = SqliteFile::new();
+        store::migrate(file.config(), Task::Apply).await.unwrap();
+        Self::Sqlite(file)
+    }
+
+    pub(crate) async fn mysql() -> Self {
+        let schema = MysqlSchema::new().await;
+        schema.migrate(Task::Apply).await.unwrap();
+        Self::Mysql(schema)
+    }
+
+    pub(crate) fn config(&self) -> Database {
+        match self {
+            Self::Sqlite(file) => file.config(),
+            Self::Mysql(schema) => schema.config(),
+        }
+    }
+
+    /// Runs statements behind the back of the service.
+    pub(crate) async fn execute(&self, sql: &str) {
+        match self {
+            Self::Sqlite(file) => file.execute(sql).await,
+            Self::Mysql(schema) => schema.execute(sql).await,
+        }
+    }
+}
+
+/// A file in a folder of its own.
+pub(crate) struct SqliteFile(TempDir);
+
+impl SqliteFile {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("users.db")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn config(&self) -> Database {
+        Database::Sqlite(self.path())
+    }
+
+    pub(crate) async fn connect(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.path()).create_if_missing(true).connect().await.unwrap()
+    }
+
+    pub(crate) async fn execute(&self, sql: &str) {
+        let mut connection = self.connect().await;
+        raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+/// A schema on the server, dropped at the end.
+pub(crate) struct MysqlSchema {
+    pub(crate) login: Login,
+}
+
+impl MysqlSchema {
+    pub(crate) async fn new() -> Self {
+        Self::with_default("character set utf8mb4").await
+    }
+
+    /// With a default character set or collation of its own.
+    pub(crate) async fn with_default(default: &str) -> Self {
+        let login = login(&format!("test_{}", Uuid::new_v4().simple()));
+        let sql = format!("create database {} {default}", login.database);
+        raw_sql(&sql).execute(&mut connect_to_server(&login).await).await.unwrap();
+        Self { login }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.login.database
+    }
+
+    pub(crate) fn config(&self) -> Database {
+        mysql_at(self.login.clone())
+    }
+
+    pub(crate) async fn migrate(&self, task: Task) -> Result<Vec<Step>, MigrateError> {
+        store::migrate(self.config(), task).await
+    }
+
+    pub(crate) async fn connect(&self) -> MySqlConnection {
+        options(&self.login).database(self.name()).connect().await.unwrap()
+    }
+
+    pub(crate) async fn execute(&self, sql: &str) {
+        raw_sql(sql).execute(&mut self.connect().await).await.unwrap();
+    }
+
+    /// Makes a user of the server who has only these rights on this schema, and who is gone with it.
+    pub(crate) async fn create_guest(&self, rights: &str, password: &str) -> Login {
+        let (guest, schema) = (self.guest(), self.name());
+        self.execute(&format!(
+            "create user {guest}@'%' identified by '{password}'; grant {rights} on {schema}.* to {guest}@'%'"
+        ))
+        .await;
+        self.guest_login(password)
+    }
+
+    pub(crate) fn guest_login(&self, password: &str) -> Login {
+        let password = SecretString::from(password.to_owned());
+        Login { username: self.guest(), password, ..self.login.clone() }
+    }
+
+    /// MySQL allows 32 characters.
+    pub(crate) fn guest(&self) -> String {
+        self.name()[..32].to_owned()
+    }
+
+    /// The one value of a query, as text; `None` if it is null or there is no row.
+    pub(crate) async fn value(&self, sql: &str) -> Option<String> {
+        let sql = format!("select cast(({sql}) as char)");
+        query_scalar(&sql).fetch_one(&mut self.connect().await).await.unwrap()
+    }
+
+    /// How the server would create a table anew, without the next id.
+    pub(crate) async fn definition(&self, table: &str) -> String {
+        use sqlx::Row;
+        let row =
+            sqlx::query(&format!("show create table {table}")).fetch_one(&mut self.connect().await).await;
+        let bytes: Vec<u8> = row.unwrap().get_unchecked(1);
+        let words = String::from_utf8(bytes).unwrap();
+        words.split(' ').filter(|word| !word.starts_with("AUTO_INCREMENT=")).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Drop for MysqlSchema {
+    fn drop(&mut self) {
+        let name = self.name();
+        let guest = self.guest();
+        let sql = format!("drop database {name}; drop user if exists {guest}@'%'");
+        clean_up(&self.login, &sql);
+    }
+}
+
+/// Runs statements at the end of a test. A drop cannot wait for the test's runtime: a thread with a runtime of its own
+/// can.
+pub(crate) fn clean_up(login: &Login, sql: &str) {
+    let login = login.clone();
+    let statements = sql.to_owned();
+    let done = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let sql = format!("set lock_wait_timeout = 10; {statements}");
+            raw_sql(&sql).execute(&mut connect_to_server(&login).await).await.unwrap();
+        });
+    });
+    if done.join().is_err() {
+        eprintln!("The server could not be cleaned up: {sql}");
+    }
+}
+
+/// A server as `serve` in development would use it.
+pub(crate) fn mysql_at(login: Login) -> Database {
+    mysql_with_pool(login, 16)
+}
+
+/// The same with fewer or more connections.
+pub(crate) fn mysql_with_pool(login: Login, pool_size: usize) -> Database {
+    Database::Mysql(Mysql { credentials: Credentials::Fixed(login), tls: Tls::Preferred, pool_size })
+}
+
+/// A way into the server without a schema.
+pub(crate) fn options(login: &Login) -> MySqlConnectOptions {
+    use secrecy::ExposeSecret;
+    MySqlConnectOptions::new()
+        .host(&login.host)
+        .port(login.port)
+        .username(&login.username)
+        .password(login.password.expose_secret())
+}
+
+async fn connect_to_server(login: &Login) -> MySqlConnection {
+    options(login).connect().await.unwrap()
+}

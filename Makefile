@@ -37,7 +37,7 @@ clean: ## Remove everything that was built
 
 ##@ On AWS, each with ENV=dev or ENV=prod; `make deploy` is all that most days need
 
-deploy: ## Bring this source to an environment: all of the next six, traffic last; a second run changes nothing
+deploy: ## Bring this source to an environment, traffic last; a second run changes nothing
 	@scripts/deploy.sh $(ENV)
 
 bootstrap: ## Make what an account needs first: state bucket, registry, pipeline roles

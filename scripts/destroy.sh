@@ -34,8 +34,7 @@ main() {
     options+=(-var=allow_destroy=true)
   fi
   note "Destroying $ENV; AWS takes up to 40 minutes to let go of the functions' network interfaces"
-  terraform -chdir=terraform destroy "${options[@]}" >&2 ||
-    die "Terraform stopped half-way; the reason is above" "run the same command again: it goes on with what is left"
+  terraform -chdir=terraform destroy "${options[@]}" >&2 || stopped_half_way
   rm -f "terraform/$ENV.tfplan"
   note $'\n'"$ENV is destroyed. The account's state bucket, registry and pipeline roles stay; docs/first-deploy.md tells how to remove them."
 }

@@ -102,6 +102,14 @@ every_target_again() {
 }
 
 bad_releases() {
+  step "The registry is away: the deploy stops before anything is changed"
+  altered later "" " "
+  does kill "$REGISTRY_PID"
+  refuses "the registry did not tell which images it has" env EXECUTABLE="$STAGE/later" make deploy ENV=dev
+  run_registry
+  still_version_1
+  passed
+
   step "A broken version is deployed and takes no traffic"
   # The same executable, but for a table that does not exist.
   altered broken 's/insert into users \(/insert into userz (/'
@@ -117,7 +125,6 @@ bad_releases() {
   passed
 
   step "A version that fails only behind the gateway loses the traffic again"
-  altered later "" " "
   does touch "$STAGE/gateway-is-down"
   refuses "version 1 has the traffic again" env EXECUTABLE="$STAGE/later" make deploy ENV=dev
   does rm "$STAGE/gateway-is-down"
@@ -140,12 +147,34 @@ still_version_1() {
 }
 
 good_release() {
+  step "AWS goes away in the middle of an apply: nothing is lost"
+  outage
+  still_version_1
+  passed
+
   step "A new version passes its checks and takes the traffic"
   does env EXECUTABLE="$STAGE/later" make deploy ENV=dev
   RELEASED=$(live)
   [[ $RELEASED != 1 ]] || failed "version 1 still has the traffic"
   is "the recorded version before" 1 "$(record previous_version)"
   passed
+}
+
+outage() {
+  local deploy
+  EXECUTABLE=$STAGE/later timeout "$STEP_LIMIT" make deploy ENV=dev >"$LOG.said" 2>&1 &
+  deploy=$!
+  until grep -q "Modifying" "$LOG.said"; do
+    kill -0 "$deploy" 2>/dev/null || { cat "$LOG.said" >>"$LOG"; failed "the deploy changed nothing"; }
+    sleep 0.2
+  done
+  touch "$STAGE/aws-is-down"
+  if wait "$deploy"; then failed "the deploy should have failed"; fi
+  cat "$LOG.said" >>"$LOG"
+  rm "$STAGE/aws-is-down"
+  grep -qF "Terraform stopped half-way" "$LOG.said" || failed "the deploy did not say that it stopped half-way"
+  does make unlock ENV=dev
+  does make apply ENV=dev
 }
 
 rotation() {

@@ -5,9 +5,10 @@ readonly SERVICE=users-service
 
 # use_environment ENV: checks it, and reads terraform/ENV.tfvars.
 use_environment() {
+  local script=${0##*/}
   case ${1:-} in
     dev | prod) ENV=$1 ;;
-    "") die "ENV is not set" "say which environment, for instance: make ${0##*/} ENV=dev" ;;
+    "") die "ENV is not set" "say which environment, for instance: make ${script%.sh} ENV=dev" ;;
     *) die "ENV is '$1'; it must be dev or prod" ;;
   esac
   TFVARS=terraform/$ENV.tfvars

@@ -26,7 +26,7 @@ take_lock() {
 release_lock() {
   [[ -n ${LOCK_ID:-} ]] || return 0
   local holder
-  holder=$(record lock) || return 0
+  holder=$(record lock) || { note "The lock of $ENV may be left: make unlock ENV=$ENV"; return 0; }
   if [[ $(jq -r .id <<<"$holder" 2>/dev/null) == "$LOCK_ID" ]]; then
     aws ssm delete-parameter --name "$RECORDS/lock" >/dev/null || note "The lock of $ENV is left: make unlock ENV=$ENV"
   fi

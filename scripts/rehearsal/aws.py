@@ -31,7 +31,17 @@ api.daemon_threads = True
 # The functions come through TLS, so that an image without certificate authorities is noticed.
 certificates = os.path.dirname(os.environ["REHEARSAL_CA"])
 tls = (f"{certificates}/server.pem", f"{certificates}/server-key.pem")
-app = DomainDispatcherApplication(create_backend_app)
+moto = DomainDispatcherApplication(create_backend_app)
+
+
+def app(environ, start_response):
+    """moto, unless a file in the folder says that AWS is away."""
+    if os.path.exists(f"{folder}/aws-is-down"):
+        start_response("503 Service Unavailable", [("Content-Length", "0")])
+        return [b""]
+    return moto(environ, start_response)
+
+
 aws = make_server("127.0.0.1", int(aws_port), app, threaded=True)
 aws_tls = make_server("127.0.0.1", int(tls_port), app, threaded=True, ssl_context=tls)
 aws.daemon_threads = aws_tls.daemon_threads = True

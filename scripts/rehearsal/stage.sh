@@ -82,8 +82,13 @@ http:
 CONFIG
   cat "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$REHEARSAL_CA" >"$STAGE/authorities.pem"
   export SSL_CERT_FILE=$STAGE/authorities.pem
-  docker-registry serve "$STAGE/registry.yml" >"$STAGE/logs/registry.log" 2>&1 &
-  PIDS+=($!)
+  run_registry
+}
+
+run_registry() {
+  docker-registry serve "$STAGE/registry.yml" >>"$STAGE/logs/registry.log" 2>&1 &
+  REGISTRY_PID=$!
+  PIDS+=("$REGISTRY_PID")
   await_port "${REGISTRY#*:}" registry
 }
 

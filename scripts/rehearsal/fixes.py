@@ -209,6 +209,9 @@ def _small_ones():
         lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
     )
 
-    quota = {"ServiceCode": "lambda", "QuotaCode": "L-B99A9384", "QuotaName": "Concurrent executions", "Value": 1000.0}
+    quota = {
+        "ServiceCode": "lambda", "ServiceName": "AWS Lambda", "QuotaCode": "L-B99A9384", "QuotaName": "Concurrent executions",
+        "QuotaArn": "arn:aws:servicequotas:us-east-1::lambda/L-B99A9384", "Value": 1000.0, "Unit": "None",
+    }
     _around(quotas.ServiceQuotasBackend, "get_service_quota", lambda *_, **__: quota)
     quotas_responses.ServiceQuotasResponse.get_aws_default_service_quota = lambda self: json.dumps({"Quota": quota})

@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
-# Runs every test and reports which lines they reach, in the terminal and in target/coverage/index.html.
+# Runs every test and reports which lines they reach, in the terminal and in target/coverage/tarpaulin-report.html.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
 
-need cargo-llvm-cov "install it: cargo install --locked cargo-llvm-cov && rustup component add llvm-tools"
+need cargo-tarpaulin "install it: cargo install --locked cargo-tarpaulin"
 
-# A folder of its own: instrumented code is of no use to other builds.
-eval "$(cargo llvm-cov show-env --sh)"
-cargo llvm-cov clean --workspace
-scripts/test.sh
-cargo llvm-cov report --html --output-dir target/coverage
-cargo llvm-cov report --summary-only
+# Instrumented code has a folder of its own. The executable that the tests start is instrumented too.
+scripts/with-database.sh cargo tarpaulin --locked --workspace --engine llvm --follow-exec --skip-clean \
+  --target-dir target/instrumented --include-files 'service/src/*' \
+  --out Html --out Stdout --output-dir target/coverage

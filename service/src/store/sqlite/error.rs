@@ -5,26 +5,34 @@ use crate::users::{self, UniqueField};
 
 /// What a failed statement is to the service.
 pub(super) fn fault(error: sqlx::Error) -> Error {
-    let outage = match &error {
-        sqlx::Error::PoolTimedOut => Some(Outage::Busy),
-        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => {
-            Some(Outage::Unreachable)
-        }
-        sqlx::Error::Database(database) => database
-            .code()
-            .and_then(|code| code.parse::<i32>().ok())
-            .and_then(|code| outage(code & 0xff, database.message())),
-        _ => None,
-    };
-    match outage {
+    match outage(&error) {
         Some(reason) => Error::unavailable(reason, error),
         None => Error::Internal(error.into()),
     }
 }
 
-/// By the primary result code; the extended one is in the higher bits.
-fn outage(primary: i32, message: &str) -> Option<Outage> {
-    match primary {
+/// Whether another connection was in the way.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    outage(error) == Some(Outage::Busy)
+}
+
+fn outage(error: &sqlx::Error) -> Option<Outage> {
+    match error {
+        sqlx::Error::PoolTimedOut => Some(Outage::Busy),
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => {
+            Some(Outage::Unreachable)
+        }
+        sqlx::Error::Database(database) => {
+            let code: i32 = database.code()?.parse().ok()?;
+            // The primary result code; the extended one is in the higher bits.
+            outage_of_code(code & 0xff, database.message())
+        }
+        _ => None,
+    }
+}
+
+fn outage_of_code(code: i32, message: &str) -> Option<Outage> {
+    match code {
         5 | 6 => Some(Outage::Busy),
         8 => Some(Outage::ReadOnly),
         7 | 13 => Some(Outage::Full),

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection, query, query_as, query_scalar, raw_sql};
+use tokio::time::sleep;
 
-use super::error::fault;
+use super::error::{fault, is_busy};
 use super::options;
+use crate::clock::monotonic;
 use crate::store::migration::{MigrateError, Migration, Recorded, Step, Task, pending, steps};
 
 const MIGRATIONS: &[Migration] = &[Migration {
@@ -32,9 +34,11 @@ const RECORD: &str = "insert into users_service_migrations (number, name) values
 /// How long another process may migrate before this one gives up.
 const LOCK_LIMIT: Duration = Duration::from_mins(1);
 
+/// How long to wait before opening a busy file again.
+const PAUSE: Duration = Duration::from_millis(20);
+
 pub(in crate::store) async fn run(path: &Path, task: Task) -> Result<Vec<Step>, MigrateError> {
-    let options = options(path).busy_timeout(LOCK_LIMIT);
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(fault)?;
+    let mut connection = connect(path).await.map_err(fault)?;
     let steps = match task {
         Task::Status => steps(MIGRATIONS, &recorded(&mut connection).await.map_err(fault)?),
         Task::Apply => apply(&mut connection).await?,
@@ -44,6 +48,19 @@ pub(in crate::store) async fn run(path: &Path, task: Task) -> Result<Vec<Step>, 
     };
     connection.close().await.map_err(fault)?;
     Ok(steps)
+}
+
+/// Opens the file. The first to open a new one turns write-ahead logging on, for which SQLite waits for nobody: who is
+/// told that the file is busy tries again.
+async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options = options(path).busy_timeout(LOCK_LIMIT);
+    let start = monotonic();
+    loop {
+        match SqliteConnection::connect_with(&options).await {
+            Err(error) if is_busy(&error) && start.elapsed() < LOCK_LIMIT => sleep(PAUSE).await,
+            result => return result,
+        }
+    }
 }
 
 async fn apply(connection: &mut SqliteConnection) -> Result<Vec<Step>, MigrateError> {

@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, error, info, info_span, warn};
 
+use super::body;
 use super::problem::Problem;
 use super::request_id::{X_REQUEST_ID, request_id};
 use crate::clock::monotonic;
@@ -24,7 +25,7 @@ pub async fn edge(request: Request, next: Next) -> Response {
     async move {
         let start = monotonic();
         info!("Request: {} {}", request.method(), request.uri().path());
-        let response = render(next.run(request).await, &id);
+        let response = render(next.run(body::buffer(request).await).await, &id);
         log_response(&response, &id, &route, start.elapsed());
         response
     }

@@ -1,26 +1,14 @@
 //! A request body that is a JSON object, read field by field so that every fault is reported at once.
 
-use std::time::Duration;
-
-use axum::body::Body;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
 use serde_json::{Map, Value};
-use tokio::time::timeout;
 
 use super::Problem;
-use super::problem::{body_too_large, body_too_slow, broken_body, malformed_json, unsupported_media_type};
+use super::body::Unreadable;
+use super::problem::{broken_body, malformed_json, unsupported_media_type};
 use crate::field::{Change, FieldError, Invalid};
-
-/// The largest body that is read: 1 MiB.
-const MAX_BODY: usize = 1 << 20;
-/// How much of a body that is too large is read and thrown away, so that the client, which is still writing, gets to
-/// see the answer and not a reset connection.
-const MAX_DISCARDED: usize = 16 << 20;
-/// How long a client may take to send its body.
-const BODY_TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// The fields of a JSON object.
 #[derive(Debug)]
@@ -37,12 +25,12 @@ impl JsonObject {
 impl<S: Send + Sync> FromRequest<S> for JsonObject {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        let waits = request.headers().contains_key(header::EXPECT);
-        let body = timeout(BODY_TIME_LIMIT, read(request.into_body(), waits))
-            .await
-            .map_err(|_| body_too_slow())??;
+        if let Some(Unreadable(problem)) = request.extensions().get() {
+            return Err(problem.clone());
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|_| broken_body())?;
         match serde_json::from_slice(&body) {
             Ok(Value::Object(object)) => Ok(Self(object)),
             Ok(_) => {
@@ -65,29 +53,6 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     Err(unsupported_media_type())
-}
-
-/// Reads a body of at most [`MAX_BODY`] octets.
-async fn read(mut body: Body, client_waits_for_continue: bool) -> Result<Bytes, Problem> {
-    let announced = usize::try_from(axum::body::HttpBody::size_hint(&body).lower()).unwrap_or(usize::MAX);
-    let mut too_large = announced > MAX_BODY;
-    if too_large && (client_waits_for_continue || announced > MAX_DISCARDED) {
-        return Err(body_too_large());
-    }
-    let mut read = BytesMut::with_capacity(if too_large { 0 } else { announced });
-    let mut seen = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| broken_body())?.into_data() else { continue };
-        seen += data.len();
-        too_large |= seen > MAX_BODY;
-        if seen > MAX_DISCARDED {
-            break;
-        }
-        if !too_large {
-            read.extend_from_slice(&data);
-        }
-    }
-    if too_large { Err(body_too_large()) } else { Ok(read.freeze()) }
 }
 
 /// The fields of an object and the faults that were found in them so far.

@@ -1,5 +1,6 @@
 //! What every feature's router shares: problem details, body and query extractors, paging, the edge of a request.
 
+mod body;
 mod edge;
 mod json_object;
 mod paging;

@@ -1,7 +1,5 @@
 //! Pages of a list.
 
-use super::Query;
-
 /// A page of a list: which one, and how long it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
@@ -16,14 +14,6 @@ impl Page {
     pub const MAX_NUMBER: u64 = i64::MAX.unsigned_abs();
     /// The longest page.
     pub const MAX_SIZE: u64 = 100;
-
-    /// Takes `page` and `page_size` from a query; by default the first ten.
-    pub fn take(query: &mut Query) -> Self {
-        Self {
-            number: query.integer("page", 1, 1..=Self::MAX_NUMBER),
-            size: query.integer("page_size", 10, 1..=Self::MAX_SIZE),
-        }
-    }
 
     /// How many entries come before the page. Saturates, far past the end of any table.
     #[must_use]

@@ -9,7 +9,7 @@ use utoipa::openapi::{RefOr, Response as ResponseDoc};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::schema::{self, UserListResponse, UserResponse};
+use super::schema::{self, ListQuery, UserListResponse, UserResponse};
 use super::{Error, NewUser, Service, UniqueField, UserChanges};
 use crate::http::{JsonObject, PathParam, Problem, Query};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
@@ -48,24 +48,20 @@ async fn create_user(State(users): State<Service>, body: JsonObject) -> Result<R
 /// that has exactly it, ignoring case.
 #[utoipa::path(
     get, path = "/users", tag = "users",
-    params(
-        ("page" = Option<u64>, Query, description = "Which page, from 1; the first by default", minimum = 1, maximum = 9_223_372_036_854_775_807_i64, nullable = false),
-        ("page_size" = Option<u64>, Query, description = "The most users in a page; 10 by default", minimum = 1, maximum = 100, nullable = false),
-        ("username" = Option<String>, Query, description = "Only the user with this name", nullable = false),
-        ("email" = Option<String>, Query, description = "Only the user with this address", nullable = false),
-    ),
+    params(ListQuery),
     responses(
         (status = 200, description = "A page of users", body = UserListResponse),
         InvalidInput, DatabaseProblems,
     ),
 )]
 async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<UserListResponse>, Problem> {
-    let query = schema::list_query(query)?;
-    let listing = match &query.lookup {
-        Some(lookup) => users.look_up(lookup, query.page).await?,
-        None => users.list(query.page).await?,
+    let query = ListQuery::read(query)?;
+    let page = query.page();
+    let listing = match query.into_lookup() {
+        Some(lookup) => users.look_up(&lookup, page).await?,
+        None => users.list(page).await?,
     };
-    Ok(Json(UserListResponse::new(listing, query.page)))
+    Ok(Json(UserListResponse::new(listing, page)))
 }
 
 /// Shows a user

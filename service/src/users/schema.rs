@@ -1,7 +1,7 @@
 //! How users look over HTTP: what requests are read into, what answers are made of.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Email, FullName, Listing, Lookup, NewUser, User, UserChanges, UserId, Username};
 use crate::field::FieldError;
@@ -69,18 +69,43 @@ impl UserListResponse {
 }
 
 /// What a listing is asked for.
-#[derive(Debug)]
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    pub(super) page: Page,
-    /// Only the user that has exactly this name or address.
-    pub(super) lookup: Option<Lookup>,
+    /// Which page, from 1.
+    #[param(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 9_223_372_036_854_775_807_i64, default = 1)]
+    page: u64,
+    /// The most users in a page.
+    #[param(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 100, default = 10)]
+    page_size: u64,
+    /// Only the user with this name.
+    #[param(nullable = false)]
+    username: Option<String>,
+    /// Only the user with this address.
+    #[param(nullable = false)]
+    email: Option<String>,
 }
 
-pub(super) fn list_query(mut query: Query) -> Result<ListQuery, Vec<FieldError>> {
-    let page = Page::take(&mut query);
-    let lookup = Lookup::new(query.text("username"), query.text("email"));
-    let errors = query.into_errors();
-    if errors.is_empty() { Ok(ListQuery { page, lookup }) } else { Err(errors) }
+impl ListQuery {
+    pub(super) fn read(mut query: Query) -> Result<Self, Vec<FieldError>> {
+        let list = Self {
+            page: query.integer("page", 1, 1..=Page::MAX_NUMBER),
+            page_size: query.integer("page_size", 10, 1..=Page::MAX_SIZE),
+            username: query.text("username"),
+            email: query.text("email"),
+        };
+        let errors = query.into_errors();
+        if errors.is_empty() { Ok(list) } else { Err(errors) }
+    }
+
+    pub(super) const fn page(&self) -> Page {
+        Page { number: self.page, size: self.page_size }
+    }
+
+    /// The search for one user, if the query asks for that.
+    pub(super) fn into_lookup(self) -> Option<Lookup> {
+        Lookup::new(self.username, self.email)
+    }
 }
 
 pub(super) fn new_user(body: JsonObject) -> Result<NewUser, Vec<FieldError>> {

@@ -80,11 +80,23 @@ fn malformed() -> Invalid {
 /// The domain by UTS #46 as a registrar would have it: letters, digits and inner hyphens in labels of at most 63
 /// octets, and a last label that does not begin with a digit (so that no address literal passes for a name).
 fn to_a_labels(domain: &str) -> Option<String> {
+    if domain.chars().any(is_invisible) {
+        return None;
+    }
     let domain = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
         .ok()?;
     let (_, last) = domain.rsplit_once('.')?;
     last.starts_with(|first: char| first.is_ascii_alphabetic()).then(|| domain.into_owned())
+}
+
+/// Characters that show nothing. UTS #46 drops them; nobody who means the address types them.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{2064}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 #[cfg(test)]
@@ -142,6 +154,9 @@ mod tests {
             "a@b\0.com",
             "é@example.com",
             "a(comment)@b.com",
+            "a@ex\u{200b}ample.com",
+            "a@ex\u{ad}ample.com",
+            "a@ex\u{200d}ample.com",
             "a@xn--a.com",
             "a,b@c.com",
         ] {

@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 source scripts/lib/log.sh
 # shellcheck source=scripts/rehearsal/stage.sh
 source scripts/rehearsal/stage.sh
+# shellcheck source=scripts/rehearsal/steps.sh
+source scripts/rehearsal/steps.sh
+# shellcheck source=scripts/rehearsal/failures.sh
+source scripts/rehearsal/failures.sh
 
 main() {
   note "Setting the stage"
@@ -16,6 +20,7 @@ main() {
   first_deploy
   every_target_again
   bad_releases
+  outages
   good_release
   rotation
   rollback
@@ -101,80 +106,13 @@ every_target_again() {
   passed
 }
 
-bad_releases() {
-  step "The registry is away: the deploy stops before anything is changed"
-  altered later "" " "
-  does kill "$REGISTRY_PID"
-  refuses "the registry did not tell which images it has" env EXECUTABLE="$STAGE/later" make deploy ENV=dev
-  run_registry
-  still_version_1
-  passed
-
-  step "A broken version is deployed and takes no traffic"
-  # The same executable, but for a table that does not exist.
-  altered broken 's/insert into users \(/insert into userz (/'
-  refuses "failed its checks" env EXECUTABLE="$STAGE/broken" make deploy ENV=dev
-  still_version_1
-  passed
-
-  step "A failing migration stops the release"
-  # The same executable, but it takes its migration for a new one, and the server refuses the statement.
-  altered stuck 's/users_service_migrations/users_service_migrationz/g; s/create table if not exists users \(/create tabel if not exists users (/'
-  refuses "the migration failed" env EXECUTABLE="$STAGE/stuck" make deploy ENV=dev
-  still_version_1
-  passed
-
-  step "A version that fails only behind the gateway loses the traffic again"
-  does touch "$STAGE/gateway-is-down"
-  refuses "version 1 has the traffic again" env EXECUTABLE="$STAGE/later" make deploy ENV=dev
-  does rm "$STAGE/gateway-is-down"
-  still_version_1
-  passed
-}
-
-# altered NAME PERL [MORE]: the executable of version 1 with a change of equal length, or with something behind its end.
-altered() {
-  local source=$STAGE/images/${DIGEST:7:16}/users-service
-  does cp "$source" "$STAGE/$1"
-  LC_ALL=C does perl -pi -e "$2" "$STAGE/$1"
-  if [[ -n ${3:-} ]]; then printf '%s' "$3" >>"$STAGE/$1"; elif cmp -s "$source" "$STAGE/$1"; then failed "nothing was altered"; fi
-}
-
-still_version_1() {
-  is "the version with the traffic" 1 "$(live)"
-  is "the recorded digest" "$DIGEST" "$(record image_digest)"
-  does make smoke-test ENV=dev
-}
-
 good_release() {
-  step "AWS goes away in the middle of an apply: nothing is lost"
-  outage
-  still_version_1
-  passed
-
   step "A new version passes its checks and takes the traffic"
   does env EXECUTABLE="$STAGE/later" make deploy ENV=dev
   RELEASED=$(live)
   [[ $RELEASED != 1 ]] || failed "version 1 still has the traffic"
   is "the recorded version before" 1 "$(record previous_version)"
   passed
-}
-
-outage() {
-  local deploy
-  EXECUTABLE=$STAGE/later timeout "$STEP_LIMIT" make deploy ENV=dev >"$LOG.said" 2>&1 &
-  deploy=$!
-  until grep -q "Modifying" "$LOG.said"; do
-    kill -0 "$deploy" 2>/dev/null || { cat "$LOG.said" >>"$LOG"; failed "the deploy changed nothing"; }
-    sleep 0.2
-  done
-  touch "$STAGE/aws-is-down"
-  if wait "$deploy"; then failed "the deploy should have failed"; fi
-  cat "$LOG.said" >>"$LOG"
-  rm "$STAGE/aws-is-down"
-  grep -qF "Terraform stopped half-way" "$LOG.said" || failed "the deploy did not say that it stopped half-way"
-  does make unlock ENV=dev
-  does make apply ENV=dev
 }
 
 rotation() {

@@ -56,7 +56,7 @@ outages() {
 cut_off_an_apply() {
   local deploy
   altered other "" "  "
-  EXECUTABLE=$STAGE/other timeout "$STEP_LIMIT" make deploy ENV=dev >"$LOG.said" 2>&1 &
+  EXECUTABLE=$STAGE/other timeout --foreground "$STEP_LIMIT" make deploy ENV=dev >"$LOG.said" 2>&1 &
   deploy=$!
   until grep -q "Modifying" "$LOG.said"; do
     kill -0 "$deploy" 2>/dev/null || { cat "$LOG.said" >>"$LOG"; failed "the deploy changed nothing"; }

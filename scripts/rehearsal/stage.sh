@@ -144,6 +144,8 @@ await_port() {
 
 clear_stage() {
   local status=$? pid
+  # A second signal must not leave servers behind.
+  trap '' INT TERM
   exec 9>&-
   for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done

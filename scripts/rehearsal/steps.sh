@@ -22,7 +22,7 @@ failed() {
 # does COMMAND…: it succeeds.
 does() {
   printf '\n$ %s\n' "$*" >>"$LOG"
-  timeout "$STEP_LIMIT" "$@" >>"$LOG" 2>&1 || failed "'$*' ended with status $?"
+  timeout --foreground "$STEP_LIMIT" "$@" >>"$LOG" 2>&1 || failed "'$*' ended with status $?"
 }
 
 # says TEXT COMMAND…: it succeeds, and says so.
@@ -31,7 +31,7 @@ says() {
   shift
   : >"$LOG.said"
   printf '\n$ %s\n' "$*" >>"$LOG"
-  timeout "$STEP_LIMIT" "$@" >"$LOG.said" 2>&1 || { cat "$LOG.said" >>"$LOG"; failed "'$*' failed"; }
+  timeout --foreground "$STEP_LIMIT" "$@" >"$LOG.said" 2>&1 || { cat "$LOG.said" >>"$LOG"; failed "'$*' failed"; }
   cat "$LOG.said" >>"$LOG"
   grep -qF -- "$text" "$LOG.said" || failed "'$*' did not say: $text"
 }
@@ -41,7 +41,7 @@ refuses() {
   local text=$1
   shift
   printf '\n$ %s\n' "$*" >>"$LOG"
-  if timeout "$STEP_LIMIT" "$@" >"$LOG.said" 2>&1; then cat "$LOG.said" >>"$LOG"; failed "'$*' should have failed"; fi
+  if timeout --foreground "$STEP_LIMIT" "$@" >"$LOG.said" 2>&1; then cat "$LOG.said" >>"$LOG"; failed "'$*' should have failed"; fi
   cat "$LOG.said" >>"$LOG"
   grep -qF -- "$text" "$LOG.said" || failed "'$*' did not say: $text"
 }

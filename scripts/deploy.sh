@@ -22,7 +22,7 @@ main() {
   use_account
   use_terraform
   take_lock deploy
-  trap 'farewell; release_lock' EXIT
+  trap 'trap "" INT TERM; farewell; release_lock' EXIT
   STEP="looking at what is deployed"
   BEFORE=$(live_version)
   PROVED=$(record image_digest)

@@ -15,7 +15,7 @@ main() {
   use_account
   take_lock migrate
   folder=$(mktemp -d)
-  trap 'rm -rf "$folder"; release_lock' EXIT
+  trap 'trap "" INT TERM; rm -rf "$folder"; release_lock' EXIT
   note "Migrating the database of $ENV (15 minutes at most)"
   invoke
   note "Migrations: $(jq -r '[.migrations[] | "\(.number) \(.name) \(.state)"] | join(", ")' "$folder/answer")"

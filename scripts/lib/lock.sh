@@ -9,7 +9,7 @@ take_lock() {
   value=$(jq -cn --arg id "$LOCK_ID" --arg what "$1" --arg who "${GITHUB_ACTOR:-$(id -un)}" --arg host "$(uname -n)" \
     --arg since "$(date -u +%FT%TZ)" '{$id, $what, $who, $host, $since}')
   # Before the request: if its answer is lost, the lock is given back all the same.
-  trap release_lock EXIT
+  trap 'trap "" INT TERM; release_lock' EXIT
   if ! answer=$(aws ssm put-parameter --name "$RECORDS/lock" --type String --value "$value" 2>&1); then
     [[ $answer == *ParameterAlreadyExists* ]] || die "the lock of $ENV could not be taken:" "${answer##*$'\n'}"
     holder=$(record lock)

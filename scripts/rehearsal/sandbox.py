@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import registry
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+AUTHORITY = "/rehearsal-ca.pem"
 
 
 class Pool:
@@ -62,7 +63,7 @@ class Pool:
                 for path in ("/etc/hosts", "/etc/resolv.conf"):
                     if os.path.exists(path):
                         shutil.copy(path, folder + path)
-                shutil.copy(os.environ["REHEARSAL_CA"], os.path.join(folder, "rehearsal-ca.pem"))
+                shutil.copy(os.environ["REHEARSAL_CA"], folder + AUTHORITY)
                 # It signed the endpoint's too. Only the image's own list is added to: there must be one.
                 with open(os.environ["REHEARSAL_CA"]) as authority, open(folder + AUTHORITIES, "r+") as authorities:
                     authorities.seek(0, os.SEEK_END)
@@ -84,18 +85,18 @@ class Sandbox:
         root, config = pool.image(function.code["ImageUri"])
         command = (config.get("Entrypoint") or []) + (function.image_config.cmd or config.get("Cmd") or [])
         if os.getuid() == 0:
-            arguments = {"preexec_fn": lambda: _confine(root)}
-            certificate = "/rehearsal-ca.pem"
+            arguments, trust = {"preexec_fn": lambda: _confine(root)}, {"DB_CA_FILE": AUTHORITY}
         else:
+            # Only root can give a process another root: without it the image's files are read where they are.
             arguments, command = {"cwd": root}, [root + command[0]] + command[1:]
-            certificate = os.path.join(root, "rehearsal-ca.pem")
+            trust = {"DB_CA_FILE": root + AUTHORITY, "SSL_CERT_FILE": root + AUTHORITIES}
         self.process = subprocess.Popen(
-            command, env=self._environment(certificate), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            command, env=self._environment() | trust, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True, text=True, errors="replace", **arguments,
         )
         threading.Thread(target=self._write_log, daemon=True).start()
 
-    def _environment(self, certificate):
+    def _environment(self):
         """What Terraform gives the function, what Lambda adds, and the way to the stand-ins."""
         return self.function.environment_vars | {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.server_port}",
@@ -107,7 +108,6 @@ class Sandbox:
             "AWS_ACCESS_KEY_ID": "function",
             "AWS_SECRET_ACCESS_KEY": "function",
             "AWS_ENDPOINT_URL": os.environ["REHEARSAL_FUNCTION_ENDPOINT"],
-            "DB_CA_FILE": certificate,
         } | (
             # The address of the local server in the place of the one that RDS would have.
             {"DB_HOST": os.environ["REHEARSAL_DB_HOST"], "DB_PORT": os.environ["REHEARSAL_DB_PORT"]}

@@ -35,9 +35,9 @@ moto = DomainDispatcherApplication(create_backend_app)
 
 
 def app(environ, start_response):
-    """moto, unless a file in the folder says that AWS is away."""
-    if os.path.exists(f"{folder}/aws-is-down"):
-        start_response("503 Service Unavailable", [("Content-Length", "0")])
+    """moto, unless a file in the folder says that the credentials have run out."""
+    if os.path.exists(f"{folder}/credentials-expired"):
+        start_response("403 Forbidden", [("x-amzn-errortype", "ExpiredTokenException"), ("Content-Length", "0")])
         return [b""]
     return moto(environ, start_response)
 

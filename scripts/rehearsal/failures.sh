@@ -47,7 +47,7 @@ outages() {
   still_version_1
   passed
 
-  step "AWS goes away in the middle of an apply: nothing is lost"
+  step "Credentials that expire in the middle of an apply: nothing is lost"
   cut_off_an_apply
   still_version_1
   passed
@@ -62,10 +62,10 @@ cut_off_an_apply() {
     kill -0 "$deploy" 2>/dev/null || { cat "$LOG.said" >>"$LOG"; failed "the deploy changed nothing"; }
     sleep 0.2
   done
-  touch "$STAGE/aws-is-down"
+  touch "$STAGE/credentials-expired"
   if wait "$deploy"; then failed "the deploy should have failed"; fi
   cat "$LOG.said" >>"$LOG"
-  rm "$STAGE/aws-is-down"
+  rm "$STAGE/credentials-expired"
   grep -qF "Terraform stopped half-way" "$LOG.said" || failed "the deploy did not say that it stopped half-way"
   does make unlock ENV=dev
   does make apply ENV=dev

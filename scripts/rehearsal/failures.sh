@@ -58,6 +58,7 @@ cut_off_an_apply() {
   altered other "" "  "
   EXECUTABLE=$STAGE/other timeout --foreground "$STEP_LIMIT" make deploy ENV=dev >"$LOG.said" 2>&1 &
   deploy=$!
+  PIDS+=("$deploy")
   until grep -q "Modifying" "$LOG.said"; do
     kill -0 "$deploy" 2>/dev/null || { cat "$LOG.said" >>"$LOG"; failed "the deploy changed nothing"; }
     sleep 0.2

@@ -157,13 +157,18 @@ destruction() {
   refuses "the name of the environment was not typed" make destroy ENV=dev CONFIRM=prod
   says "dev is destroyed" make destroy ENV=dev CONFIRM=dev
   is "resources in the state" "" "$(TF_DATA_DIR=.terraform/dev terraform -chdir=terraform state list)"
-  is "functions" 0 "$(aws lambda list-functions --query 'length(Functions)')"
-  is "databases" 0 "$(aws rds describe-db-instances --query 'length(DBInstances)')"
-  is "APIs" 0 "$(aws apigatewayv2 get-apis --query 'length(Items)')"
-  is "secrets" 0 "$(aws secretsmanager list-secrets --query 'length(SecretList)')"
-  is "parameters" 0 "$(aws ssm describe-parameters --query 'length(Parameters)')"
-  is "networks" 0 "$(aws ec2 describe-vpcs --filters Name=tag:Service,Values=users-service --query 'length(Vpcs)')"
+  is "functions" 0 "$(count Functions lambda list-functions)"
+  is "databases" 0 "$(count DBInstances rds describe-db-instances)"
+  is "APIs" 0 "$(count Items apigatewayv2 get-apis)"
+  is "secrets" 0 "$(count SecretList secretsmanager list-secrets)"
+  is "parameters" 0 "$(count Parameters ssm describe-parameters)"
+  is "networks" 0 "$(count Vpcs ec2 describe-vpcs --filters Name=tag:Service,Values=users-service)"
   passed
+}
+
+# count LIST SERVICE COMMAND…: how many AWS lists; an empty answer has no list at all.
+count() {
+  aws "${@:2}" --output json | jq --arg list "$1" '.[$list] // [] | length'
 }
 
 live() { aws lambda get-alias --function-name users-service-dev-api --name live --query FunctionVersion --output text; }

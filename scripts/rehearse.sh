@@ -166,9 +166,10 @@ destruction() {
   passed
 }
 
-# count LIST SERVICE COMMAND…: how many AWS lists; an empty answer has no list at all.
+# count LIST SERVICE COMMAND…: how many AWS lists; an empty answer has no list at all. The endpoint is named, because the
+# CLI's version 1 takes that of the environment for most services, and not for RDS.
 count() {
-  aws "${@:2}" --output json | jq --arg list "$1" '.[$list] // [] | length'
+  aws "${@:2}" --endpoint-url "$AWS_ENDPOINT_URL" --output json | jq --arg list "$1" '.[$list] // [] | length'
 }
 
 live() { aws lambda get-alias --function-name users-service-dev-api --name live --query FunctionVersion --output text; }

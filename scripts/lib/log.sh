@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What every script says the same way. Source it.
 
 note() { printf '%s\n' "$*" >&2; }

@@ -14,6 +14,9 @@ test: ## Run every test; FILE=users runs one module, TEST_DATABASE=mysql|mariadb
 lint: ## Check formatting, clippy, licences and sources, scripts
 	@scripts/lint.sh
 
+lint-delivery: ## Check Terraform (form, tests, checkov), workflows and Dockerfiles
+	@scripts/lint-delivery.sh
+
 tools: ## Install what lint needs and this machine lacks
 	@scripts/tools.sh
 
@@ -32,4 +35,49 @@ schema: ## Print the OpenAPI document
 clean: ## Remove everything that was built
 	@cargo clean
 
-.PHONY: help run test lint tools format coverage release schema clean
+##@ On AWS, each with ENV=dev or ENV=prod; `make deploy` is all that most days need
+
+deploy: ## Bring this source to an environment, traffic last; a second run changes nothing
+	@scripts/deploy.sh $(ENV)
+
+bootstrap: ## Make what an account needs first: state bucket, registry, pipeline roles
+	@scripts/bootstrap.sh $(ENV)
+
+build: ## Build the image; dev only, prod runs what dev has proved
+	@scripts/build.sh $(ENV)
+
+push: ## Push the image, if this source is not in the registry
+	@scripts/push.sh $(ENV)
+
+plan: ## Show what Terraform would change
+	@scripts/plan.sh $(ENV)
+
+apply: ## Make those changes; traffic stays where it is
+	@scripts/apply.sh $(ENV)
+
+migrate: ## Bring the database to the newest schema
+	@scripts/migrate.sh $(ENV)
+
+smoke-test: ## Check the running API, or VERSION=7 before it has traffic, or URL=https://…
+	@scripts/smoke-test.sh $(or $(URL),$(ENV)) $(VERSION)
+
+rollback: ## Bring the version before back, at once
+	@scripts/rollback.sh $(ENV)
+
+status: ## Tell what runs, since when, and whether it is well
+	@scripts/status.sh $(ENV)
+
+logs: ## Print logs; LOG=api, migrate, rotate-secret or access, SINCE=15m, FILTER=…, FOLLOW=1
+	@scripts/logs.sh $(ENV)
+
+unlock: ## Remove the lock of a deploy that died
+	@scripts/unlock.sh $(ENV)
+
+destroy: ## Destroy an environment, after its name was typed
+	@scripts/destroy.sh $(ENV)
+
+rehearse: ## Do all of the above on this machine, without an account
+	@scripts/rehearse.sh
+
+.PHONY: help run test lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
+  smoke-test rollback status logs unlock destroy rehearse

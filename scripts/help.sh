@@ -5,4 +5,4 @@ set -euo pipefail
 
 echo "Usage: make TARGET [NAME=value]"
 echo
-awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $1, $2 }' "$@"
+awk -F ':.*## ' '/^##@ / { printf "\n%s\n\n", substr($0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $1, $2 }' "$@"

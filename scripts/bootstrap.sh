@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Makes what an account needs before the first deploy, or brings it up to date: state bucket, registry, pipeline roles.
+#   bootstrap.sh ENV
+# GITHUB_REPOSITORY=owner/name makes the roles for the GitHub workflows; by default it is that of the remote `origin`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+# shellcheck source=scripts/lib/environment.sh
+source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/lock.sh
+source scripts/lib/lock.sh
+# shellcheck source=scripts/lib/terraform.sh
+source scripts/lib/terraform.sh
+
+main() {
+  use_environment "${1:-}"
+  use_account
+  use_terraform
+  take_lock bootstrap
+  TF_DATA_DIR=.terraform
+  export TF_VAR_account_id=$ACCOUNT_ID TF_VAR_region=$REGION
+  choose_repository
+  if state_is_in_bucket; then
+    init_in_bucket -reconfigure
+    apply
+  else
+    begin
+  fi
+  note "Account $ACCOUNT_ID is ready: state in $STATE_BUCKET, images in $SERVICE"
+}
+
+in_bootstrap() { terraform -chdir=terraform/bootstrap "$@"; }
+
+state_is_in_bucket() {
+  aws s3api head-object --bucket "$STATE_BUCKET" --key "$SERVICE/bootstrap.tfstate" >/dev/null 2>&1
+}
+
+init_in_bucket() {
+  quietly "terraform init" in_bootstrap init -lockfile=readonly -no-color "$@" -backend-config="bucket=$STATE_BUCKET" \
+    -backend-config="key=$SERVICE/bootstrap.tfstate" -backend-config="region=$REGION"
+}
+
+# The bucket's own state begins in a file, because there is no bucket yet, and then moves in. A run that was broken off
+# finds the file and goes on from there.
+begin() {
+  local folder=terraform/bootstrap
+  if [[ ! -e $folder/terraform.tfstate ]] && aws s3api head-bucket --bucket "$STATE_BUCKET" >/dev/null 2>&1; then
+    die "the bucket $STATE_BUCKET exists, but holds no state of the bootstrap" \
+      "if another machine was broken off while it bootstrapped, run it there again: it has $folder/terraform.tfstate" \
+      "else restore the object $SERVICE/bootstrap.tfstate from the bucket's versions"
+  fi
+  printf 'terraform {\n  backend "local" {}\n}\n' >"$folder/backend_override.tf"
+  quietly "terraform init" in_bootstrap init -reconfigure -lockfile=readonly -no-color
+  apply
+  rm "$folder/backend_override.tf"
+  init_in_bucket -migrate-state -force-copy
+  rm -f "$folder/terraform.tfstate" "$folder/terraform.tfstate.backup"
+}
+
+apply() {
+  local changes=0 lost
+  in_bootstrap plan -detailed-exitcode -compact-warnings -no-color -out=bootstrap.tfplan >&2 || changes=$?
+  case $changes in
+    0) note "Bootstrap: nothing to change"; return ;;
+    1) die "Terraform could not plan the bootstrap; the reason is above" "nothing was changed" ;;
+  esac
+  lost=$(in_bootstrap show -json bootstrap.tfplan |
+    jq -r '[.resource_changes[] | select(.change.actions | index("delete")) | .address] | join(", ")')
+  [[ -z $lost || ${ALLOW_REMOVAL:-} == yes ]] ||
+    die "this would remove $lost" "for the pipeline's roles say which repository has them: GITHUB_REPOSITORY=owner/name" \
+      "if it is meant, say ALLOW_REMOVAL=yes"
+  in_bootstrap apply -no-color bootstrap.tfplan >&2 ||
+    die "Terraform stopped half-way; the reason is above" "put the cause right and run: make bootstrap ENV=$ENV"
+}
+
+choose_repository() {
+  local repository=${GITHUB_REPOSITORY:-} origin
+  if [[ -z $repository ]] && origin=$(git remote get-url origin 2>/dev/null) &&
+    [[ $origin =~ github\.com[:/]([A-Za-z0-9-]+/[A-Za-z0-9._-]+)$ ]]; then
+    repository=${BASH_REMATCH[1]%.git}
+  fi
+  export TF_VAR_github_repository=$repository
+  if [[ -z $repository ]]; then
+    note "No GitHub repository is named, so no pipeline roles are made"
+  elif provider_is_foreign; then
+    note "The account has GitHub's identity provider already; it is used as it is"
+    export TF_VAR_reuse_github_provider=true
+  fi
+}
+
+# Made here it carries our tag, and stays ours.
+provider_is_foreign() {
+  local arn=arn:aws:iam::$ACCOUNT_ID:oidc-provider/token.actions.githubusercontent.com tags
+  tags=$(aws iam list-open-id-connect-provider-tags --open-id-connect-provider-arn "$arn" --output json 2>/dev/null) || return 1
+  ! jq -e --arg service "$SERVICE" '.Tags[] | select(.Key == "Service" and .Value == $service)' <<<"$tags" >/dev/null
+}
+
+main "$@"

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Builds the image for AWS Lambda, unless this source was built before.
+#   build.sh ENV
+# EXECUTABLE=FILE packs an executable that was built before, with the C library linked in.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+# shellcheck source=scripts/lib/environment.sh
+source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/image.sh
+source scripts/lib/image.sh
+
+main() {
+  use_environment "${1:-}"
+  if [[ $ENV == prod ]]; then
+    note "prod runs the image that dev has proved: nothing to build"
+    return
+  fi
+  local tag builder
+  tag=$(image_tag)
+  builder=$(image_builder)
+  if image_exists "$tag"; then
+    note "Image $tag was built before"
+    return
+  fi
+  note "Building image $tag with $builder"
+  GIT_COMMIT=$(image_commit)
+  export GIT_COMMIT
+  "build_with_$builder" "$tag"
+  note "Image $tag is built"
+}
+
+build_with_docker() {
+  docker build --file service/Dockerfile --platform "linux/${ARCHITECTURE/x86_64/amd64}" --provenance=false \
+    --build-arg "GIT_COMMIT=$GIT_COMMIT" --tag "$SERVICE:$1" . >&2 ||
+    die "docker build failed; the reason is above"
+}
+
+# What service/Dockerfile does, without an engine: the executable is built on this machine and put into an empty image.
+build_with_buildah() {
+  local executable=${EXECUTABLE:-} certificates=/etc/ssl/certs/ca-certificates.crt container
+  if [[ -z $executable ]]; then
+    build_executable
+    executable=$BUILT
+  fi
+  [[ -r $certificates ]] || die "$certificates is missing" "install the package ca-certificates"
+  container=$(in_buildah from scratch)
+  in_buildah copy --quiet "$container" "$certificates" "$certificates" >/dev/null
+  in_buildah copy --quiet --chmod 0755 "$container" "$executable" /users-service >/dev/null
+  in_buildah config --arch "${ARCHITECTURE/x86_64/amd64}" --user 65534:65534 --entrypoint '["/users-service"]' --cmd lambda \
+    "$container"
+  in_buildah commit --quiet --format oci --timestamp 0 --rm "$container" "$SERVICE:$1" >/dev/null
+}
+
+build_executable() {
+  need cargo "install Rust: https://www.rust-lang.org/tools/install"
+  local host machine
+  host=$(rustc --version --verbose | sed -n 's/^host: //p')
+  machine=${host%%-*}
+  [[ ${machine/aarch64/arm64} == "$ARCHITECTURE" ]] ||
+    die "this machine is $machine and cannot build for $ARCHITECTURE without a Docker engine" \
+      "start Docker, or set architecture = \"${machine/aarch64/arm64}\" in $TFVARS"
+  # Naming the target keeps the flag from build scripts and macros.
+  RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --no-default-features --target "$host" >&2
+  BUILT=${CARGO_TARGET_DIR:-target}/$host/release/users-service
+}
+
+main "$@"

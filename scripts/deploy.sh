@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Brings this source to an environment: image, infrastructure, database, and then, once it has proved itself, traffic.
+#   deploy.sh ENV
+# A version gets traffic only after its own smoke test. Whatever fails leaves, or brings back, the version before.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+# shellcheck source=scripts/lib/environment.sh
+source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/image.sh
+source scripts/lib/image.sh
+# shellcheck source=scripts/lib/lock.sh
+source scripts/lib/lock.sh
+# shellcheck source=scripts/lib/release.sh
+source scripts/lib/release.sh
+# shellcheck source=scripts/lib/terraform.sh
+source scripts/lib/terraform.sh
+
+main() {
+  use_environment "${1:-}"
+  use_account
+  use_terraform
+  take_lock deploy
+  trap 'trap "" INT TERM; farewell; release_lock' EXIT
+  STEP="looking at what is deployed"
+  BEFORE=$(live_version)
+  PROVED=$(record image_digest)
+
+  step "1/7 Account"
+  if is_bootstrapped; then note "It is prepared"; else scripts/bootstrap.sh "$ENV"; fi
+
+  step "2/7 Image"
+  provide_image
+
+  step "3/7 Infrastructure"
+  init_environment
+  apply_environment "$DIGEST"
+  NEW=$(terraform -chdir=terraform output -raw function_version)
+
+  step "4/7 Database"
+  scripts/migrate.sh "$ENV"
+
+  step "5/7 Checks of version $NEW before it has traffic"
+  scripts/smoke-test.sh "$ENV" "$NEW" ||
+    die "version $NEW failed its checks" "it was never given traffic"
+
+  step "6/7 Traffic"
+  move_traffic
+
+  step "7/7 Checks through the API"
+  URL=$(api_url)
+  scripts/smoke-test.sh "$ENV" || take_back
+  write_records
+
+  STEP=""
+  report
+}
+
+provide_image() {
+  local pushed
+  pushed=$(pushed_digest "$(image_tag)")
+  if [[ $ENV == prod ]]; then
+    DIGEST=$(proved_digest)
+    same_as_dev
+    [[ $pushed == "$DIGEST" ]] ||
+      die "dev has proved another image than that of this source" \
+        "deploy this source to dev first, or check out the commit that dev runs: make status ENV=dev"
+    note "prod takes the image that dev has proved"
+  else
+    if [[ -z $pushed ]]; then scripts/build.sh "$ENV"; fi
+    DIGEST=$(scripts/push.sh "$ENV")
+  fi
+  require_digest "$DIGEST"
+  note "$DIGEST"
+}
+
+# One registry and one kind of processor, or what dev proved is not what prod would run.
+same_as_dev() {
+  local name
+  for name in account_id region architecture; do
+    [[ $(sed -n "s/^$name *= *\"\([^\"]*\)\".*/\1/p" terraform/dev.tfvars) == \
+      "$(sed -n "s/^$name *= *\"\([^\"]*\)\".*/\1/p" terraform/prod.tfvars)" ]] ||
+      die "$name differs between terraform/dev.tfvars and terraform/prod.tfvars" "prod can only run an image that dev ran"
+  done
+}
+
+move_traffic() {
+  # On the very first deploy Terraform makes the alias, and with it the first version's traffic.
+  [[ $BEFORE != none ]] || BEFORE=$NEW
+  if [[ $BEFORE == "$NEW" ]]; then
+    note "Version $NEW has it already"
+  elif ! shift_traffic "$BEFORE" "$NEW"; then
+    restore_traffic "$BEFORE" || die "the traffic is not back at version $BEFORE" "see: make status ENV=$ENV"
+    die "the traffic could not be moved to version $NEW" "version $BEFORE has all of it"
+  fi
+}
+
+take_back() {
+  [[ $BEFORE != "$NEW" ]] ||
+    die "the checks through the API failed, and there is no version before $NEW to go back to" "see: make logs ENV=$ENV"
+  note "The checks failed: bringing version $BEFORE back"
+  restore_traffic "$BEFORE" || die "the traffic is not back at version $BEFORE" "see: make status ENV=$ENV"
+  die "version $NEW failed its checks through the API" "version $BEFORE has the traffic again"
+}
+
+write_records() {
+  set_record image_digest "$DIGEST"
+  [[ $BEFORE == "$NEW" ]] || set_record previous_version "$BEFORE"
+}
+
+report() {
+  if [[ $BEFORE == "$NEW" && $PROVED == "$DIGEST" ]]; then
+    note $'\n'"$ENV was up to date: version $NEW still has the traffic."
+  else
+    note $'\n'"$ENV runs version $NEW."
+  fi
+  note "API:        $URL ($(tfvar authorization iam) authorisation)"
+  note "Dashboard:  $(terraform -chdir=terraform output -raw dashboard_url)"
+  note "Back:       make rollback ENV=$ENV"
+}
+
+step() {
+  STEP=$1
+  printf '\n== %s (%d:%02d)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)) >&2
+}
+
+# Nothing half-done is left unsaid.
+farewell() {
+  local now
+  [[ -n ${STEP:-} ]] || return 0
+  note $'\n'"The deploy to $ENV ended in: $STEP."
+  now=$(live_version) || return 0
+  case $now in
+    none) note "There is no API yet." ;;
+    "$BEFORE") note "Version $now has the traffic, as before." ;;
+    *) note "Version $now has the traffic." ;;
+  esac
+  if [[ -n ${NEW:-} && $NEW != "$now" ]]; then
+    note "Version $NEW is published without traffic, and migrate and rotate-secret run its image; the next deploy replaces it." \
+      "To have the image before there too, now: make apply ENV=$ENV"
+  fi
+}
+
+main "$@"

@@ -1,0 +1,94 @@
+# What the delivery scripts know about an environment: its account, region and names. Source it after log.sh.
+# shellcheck shell=bash disable=SC2034 # the names are for whoever sources this
+
+readonly SERVICE=users-service
+
+# use_environment ENV: checks it, and reads terraform/ENV.tfvars.
+use_environment() {
+  local script=${0##*/}
+  case ${1:-} in
+    dev | prod) ENV=$1 ;;
+    "") die "ENV is not set" "say which environment, for instance: make ${script%.sh} ENV=dev" ;;
+    *) die "ENV is '$1'; it must be dev or prod" ;;
+  esac
+  TFVARS=terraform/$ENV.tfvars
+  [[ -r $TFVARS ]] || die "$TFVARS is missing" "restore it: git checkout -- $TFVARS"
+  ACCOUNT_ID=$(tfvar account_id "")
+  REGION=$(tfvar region us-east-1)
+  ARCHITECTURE=$(tfvar architecture arm64)
+  [[ $ACCOUNT_ID =~ ^[0-9]{12}$ ]] || die "account_id in $TFVARS is '$ACCOUNT_ID'" "it is the 12 digits of an AWS account"
+
+  # Names that terraform/ gives. By name a rollback needs nothing but the AWS CLI.
+  NAME=$SERVICE-$ENV
+  API_FUNCTION=$NAME-api
+  MIGRATE_FUNCTION=$NAME-migrate
+  STATE_BUCKET=$SERVICE-tfstate-$ACCOUNT_ID
+  RECORDS=/$SERVICE/$ENV
+  readonly ENV TFVARS ACCOUNT_ID REGION ARCHITECTURE NAME API_FUNCTION MIGRATE_FUNCTION STATE_BUCKET RECORDS
+  export AWS_REGION=$REGION AWS_DEFAULT_REGION=$REGION AWS_PAGER=""
+}
+
+# tfvar NAME DEFAULT: a text value of the environment's tfvars.
+tfvar() {
+  local value
+  value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$TFVARS" | tail -n 1)
+  printf '%s\n' "${value:-$2}"
+}
+
+# use_account: the tools are there, and the credentials are of the right account.
+use_account() {
+  need aws "install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+  need jq "install the package jq"
+  [[ $ACCOUNT_ID != 123456789012 ]] ||
+    die "account_id in $TFVARS is still the example 123456789012" "put the number of your AWS account there"
+  local account
+  if ! account=$(aws sts get-caller-identity --query Account --output text 2>&1); then
+    case $account in
+      *"locate credentials"* | *"must be specified"* | *"could not be found"*)
+        die "there are no AWS credentials" "sign in, for instance: aws sso login --profile NAME && export AWS_PROFILE=NAME" ;;
+      *xpired* | *InvalidClientTokenId*)
+        die "the AWS credentials are no longer valid" "sign in again, for instance: aws sso login" ;;
+      *) die "AWS did not say whose credentials these are:" "${account##*$'\n'}" ;;
+    esac
+  fi
+  [[ $account == "$ACCOUNT_ID" ]] ||
+    die "these are credentials of account $account, but $TFVARS names $ACCOUNT_ID" \
+      "sign in to the other account, or correct account_id; nothing was changed"
+}
+
+# record NAME: what SSM has under the environment's name, or `none`.
+record() {
+  other_record "$ENV" "$1"
+}
+
+# other_record ENV NAME
+other_record() {
+  local value
+  if value=$(aws ssm get-parameter --name "/$SERVICE/$1/$2" --query Parameter.Value --output text 2>&1); then
+    printf '%s\n' "$value"
+  elif [[ $value == *ParameterNotFound* ]]; then
+    echo none
+  else
+    die "the record $2 of $1 could not be read:" "${value##*$'\n'}"
+  fi
+}
+
+# set_record NAME VALUE: only a change is written, so that the parameter's history is that of the deployments.
+set_record() {
+  [[ $(record "$1") != "$2" ]] || return 0
+  aws ssm put-parameter --name "$RECORDS/$1" --type String --value "$2" --overwrite >/dev/null ||
+    die "$RECORDS/$1 could not be set to $2" "write it by hand: aws ssm put-parameter --overwrite --name $RECORDS/$1 --value $2"
+}
+
+# api_url: where the API answers.
+api_url() {
+  local domain url
+  domain=$(tfvar domain_name "")
+  if [[ -n $domain ]]; then
+    echo "https://$domain"
+    return
+  fi
+  url=$(aws apigatewayv2 get-apis --query "Items[?Name=='$NAME'].ApiEndpoint | [0]" --output text)
+  [[ -n $url && $url != None ]] || die "$ENV has no API yet" "deploy it first: make deploy ENV=$ENV"
+  echo "$url"
+}

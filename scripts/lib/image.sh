@@ -1,0 +1,79 @@
+# The image for AWS Lambda and the registry it goes to. Source it after environment.sh.
+# shellcheck shell=bash
+
+# What decides the image's content. Tests and settings of the deployment are not among it.
+readonly IMAGE_INPUTS=(.cargo/config.toml Cargo.lock Cargo.toml service/Cargo.toml service/Dockerfile service/build.rs
+  service/certificates service/migrations service/src)
+
+# image_tag: a hash of the inputs. The same source has the same tag wherever and whenever it is built.
+image_tag() {
+  local sum=(sha256sum) hash
+  command -v sha256sum >/dev/null || sum=(shasum -a 256)
+  if [[ -n ${EXECUTABLE:-} ]]; then
+    # It was built before, so it is the input itself.
+    hash=$("${sum[@]}" <"$EXECUTABLE")
+  else
+    # Names and contents; the first hash is of the list.
+    hash=$(find "${IMAGE_INPUTS[@]}" -type f -print0 | LC_ALL=C sort -z | xargs -0 "${sum[@]}" | "${sum[@]}")
+  fi
+  printf '%s-%s\n' "${hash:0:20}" "$ARCHITECTURE"
+}
+
+# image_commit: the last commit that touched the inputs, for /health.
+image_commit() {
+  local commit
+  commit=$(git log -1 --format=%h --abbrev=12 -- "${IMAGE_INPUTS[@]}" 2>/dev/null) || commit=""
+  [[ -z $(git status --porcelain -- "${IMAGE_INPUTS[@]}" 2>/dev/null) ]] || commit=$commit-changed
+  printf '%s\n' "${commit:-unknown}"
+}
+
+# image_builder: docker if an engine answers, else buildah.
+image_builder() {
+  if [[ -z ${EXECUTABLE:-} ]] && docker info >/dev/null 2>&1; then
+    echo docker
+  elif command -v buildah >/dev/null; then
+    echo buildah
+  else
+    die "there is neither a Docker engine nor buildah to make the image with" \
+      "start Docker, or install the package buildah"
+  fi
+}
+
+# Its images stay in this folder, and it needs no right to mount anything.
+in_buildah() {
+  buildah --root "$PWD/target/buildah/storage" --runroot "$PWD/target/buildah/run" --storage-driver vfs "$@"
+}
+
+# image_exists TAG: on this machine.
+image_exists() {
+  case $(image_builder) in
+    docker) docker image inspect "$SERVICE:$1" >/dev/null 2>&1 ;;
+    buildah) in_buildah inspect --type image "localhost/$SERVICE:$1" >/dev/null 2>&1 ;;
+  esac
+}
+
+# pushed_digest TAG: of the image in the registry; empty if it is not there.
+pushed_digest() {
+  local answer
+  if answer=$(aws ecr describe-images --repository-name "$SERVICE" --image-ids "imageTag=$1" \
+    --query 'imageDetails[0].imageDigest' --output text 2>&1); then
+    printf '%s\n' "$answer"
+  elif [[ $answer != *ImageNotFound* ]]; then
+    die "the registry did not tell which images it has:" "${answer##*$'\n'}"
+  fi
+}
+
+# require_digest DIGEST: the registry has it, so that Lambda can fetch it.
+require_digest() {
+  local answer
+  answer=$(aws ecr describe-images --repository-name "$SERVICE" --image-ids "imageDigest=$1" 2>&1 >/dev/null) ||
+    die "the registry has no image $1:" "${answer##*$'\n'}" "push it first: make push ENV=dev"
+}
+
+# proved_digest: what dev runs and has passed every check with; prod takes nothing else.
+proved_digest() {
+  local digest
+  digest=$(other_record dev image_digest)
+  [[ $digest == sha256:* ]] || die "dev has proved no image yet" "deploy there first: make deploy ENV=dev"
+  printf '%s\n' "$digest"
+}

@@ -1,0 +1,88 @@
+# Versions of the API's function and the traffic between them. Source it after environment.sh.
+# shellcheck shell=bash
+
+readonly ALL_AT_ONCE=CodeDeployDefault.LambdaAllAtOnce
+
+# live_version: the one that has the traffic, or `none` before the first deploy.
+live_version() {
+  local answer
+  if answer=$(aws lambda get-alias --function-name "$API_FUNCTION" --name live --query FunctionVersion --output text 2>&1); then
+    printf '%s\n' "$answer"
+  elif [[ $answer == *ResourceNotFound* ]]; then
+    echo none
+  else
+    die "AWS did not tell which version has the traffic:" "${answer##*$'\n'}"
+  fi
+}
+
+# version_digest VERSION: of the image it runs.
+version_digest() {
+  local uri
+  uri=$(aws lambda get-function --function-name "$API_FUNCTION" --qualifier "$1" --query Code.ImageUri --output text) ||
+    die "version $1 of $API_FUNCTION cannot be read; the reason is above"
+  printf '%s\n' "${uri##*@}"
+}
+
+# running_shift: the id of a traffic shift under way, or nothing.
+running_shift() {
+  aws deploy list-deployments --application-name "$NAME" --deployment-group-name live \
+    --include-only-statuses Created Queued InProgress Ready --query 'deployments[0]' --output text | grep -v '^None$' || true
+}
+
+# shift_traffic FROM TO [CONFIGURATION]: moves the alias by CodeDeploy and waits; 1 if the traffic is back at FROM.
+shift_traffic() {
+  local content id
+  # CodeDeploy refuses to move an alias from where it is not, so a version moved by somebody else is noticed.
+  content=$(jq -cn --arg function "$API_FUNCTION" --arg from "$1" --arg to "$2" '{version: 0.0, Resources: [{api: {
+    Type: "AWS::Lambda::Function", Properties: {Name: $function, Alias: "live", CurrentVersion: $from, TargetVersion: $to}}}]}')
+  id=$(aws deploy create-deployment --application-name "$NAME" --deployment-group-name live \
+    ${3:+--deployment-config-name "$3"} --description "version $1 to $2" --query deploymentId --output text \
+    --revision "$(jq -cn --arg content "$content" '{revisionType: "AppSpecContent", appSpecContent: {$content}}')") ||
+    { note "CodeDeploy did not accept the shift; the reason is above"; return 1; }
+  note "Traffic: version $1 to $2 (CodeDeploy $id)"
+  await_shift "$id"
+}
+
+# await_shift ID: an hour at most, which is longer than any of CodeDeploy's own configurations in use here.
+await_shift() {
+  local status="" last="" deadline=$((SECONDS + 3600))
+  while ((SECONDS < deadline)); do
+    status=$(aws deploy get-deployment --deployment-id "$1" --query deploymentInfo.status --output text) || status="not known"
+    [[ $status == "$last" ]] || note "Traffic: $status"
+    last=$status
+    case $status in
+      Succeeded) return 0 ;;
+      Failed | Stopped)
+        note "Traffic: $(aws deploy get-deployment --deployment-id "$1" \
+          --query 'deploymentInfo.errorInformation.message' --output text)"
+        return 1
+        ;;
+    esac
+    sleep "${SHIFT_POLL_SECONDS:-5}"
+  done
+  note "Traffic: CodeDeploy has not ended after an hour; see: aws deploy get-deployment --deployment-id $1"
+  return 1
+}
+
+# restore_traffic VERSION: all of it, at once; 1 if it is not there in the end.
+restore_traffic() {
+  local under_way
+  # After a failed shift CodeDeploy goes back by itself, with a deployment of its own.
+  under_way=$(running_shift)
+  if [[ -n $under_way ]]; then await_shift "$under_way" || true; fi
+  if has_all_traffic "$1"; then return; fi
+  shift_traffic "$(live_version)" "$1" "$ALL_AT_ONCE" || true
+  if has_all_traffic "$1"; then return; fi
+  note "Traffic: moving the alias without CodeDeploy"
+  aws lambda update-alias --function-name "$API_FUNCTION" --name live --function-version "$1" \
+    --routing-config 'AdditionalVersionWeights={}' >/dev/null || true
+  has_all_traffic "$1"
+}
+
+# has_all_traffic VERSION: and no other has a share of it.
+has_all_traffic() {
+  local alias
+  alias=$(aws lambda get-alias --function-name "$API_FUNCTION" --name live --output json) || return 1
+  jq -e --arg version "$1" '.FunctionVersion == $version and (.RoutingConfig.AdditionalVersionWeights // {}) == {}' \
+    <<<"$alias" >/dev/null
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Prints an environment's logs.
+#   logs.sh ENV
+# LOG=api, migrate, rotate-secret or access; SINCE=15m (s, m, h, d); FILTER=pattern; FOLLOW=1 goes on until Ctrl-C.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+# shellcheck source=scripts/lib/environment.sh
+source scripts/lib/environment.sh
+
+main() {
+  use_environment "${1:-}"
+  use_account
+  local group from seen
+  group=$(log_group "${LOG:-api}")
+  from=$((($(date +%s) - $(seconds "${SINCE:-15m}")) * 1000))
+  while true; do
+    seen=$(print_events "$group" "$from")
+    from=${seen:-$from}
+    [[ -n ${FOLLOW:-} ]] || break
+    sleep 3
+  done
+}
+
+log_group() {
+  case $1 in
+    api | migrate | rotate-secret) echo "/aws/lambda/$NAME-$1" ;;
+    access) echo "/aws/vendedlogs/$NAME/access" ;;
+    *) die "LOG is '$1'; it must be api, migrate, rotate-secret or access" ;;
+  esac
+}
+
+seconds() {
+  [[ $1 =~ ^([0-9]{1,6})([smhd])$ ]] || die "SINCE is '$1'; it must be a number and s, m, h or d, such as 15m"
+  local -A unit=([s]=1 [m]=60 [h]=3600 [d]=86400)
+  echo $((BASH_REMATCH[1] * ${unit[${BASH_REMATCH[2]}]}))
+}
+
+# print_events GROUP FROM: the lines to the terminal, and when the next one can be, in milliseconds, to standard output.
+print_events() {
+  local events
+  events=$(aws logs filter-log-events --log-group-name "$1" --start-time "$2" ${FILTER:+--filter-pattern "$FILTER"} \
+    --output json 2>&1) ||
+    die "the log $1 cannot be read:" "${events##*$'\n'}"
+  jq -r '.events[].message | rtrimstr("\n")' <<<"$events" >/dev/fd/3
+  jq -r '[.events[].timestamp] | max | if . then . + 1 else empty end' <<<"$events"
+}
+
+main "$@" 3>&1

@@ -1,0 +1,53 @@
+"""Plays AWS on this machine: moto with its faults mended, functions that run the image's executable, API Gateway.
+   aws.py FOLDER AWS_PORT AWS_TLS_PORT API_PORT REGISTRY_HOST ACCOUNT REGION
+Ends when its standard input does, so that nothing of it outlives the rehearsal."""
+
+import logging
+import os
+import sys
+import threading
+from http.server import ThreadingHTTPServer
+
+folder, aws_port, tls_port, api_port, registry_host, account, region = sys.argv[1:]
+os.environ["MOTO_ACCOUNT_ID"] = account
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+import fixes
+import gateway
+import sandbox
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+pool = sandbox.Pool(folder, registry_host)
+fixes.install(f"http://localhost:{api_port}", registry_host, pool)
+
+api = ThreadingHTTPServer(
+    ("127.0.0.1", int(api_port)),
+    gateway.handler(folder, account, region, os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]),
+)
+api.daemon_threads = True
+# The functions come through TLS, so that an image without certificate authorities is noticed.
+certificates = os.path.dirname(os.environ["REHEARSAL_CA"])
+tls = (f"{certificates}/server.pem", f"{certificates}/server-key.pem")
+moto = DomainDispatcherApplication(create_backend_app)
+
+
+def app(environ, start_response):
+    """moto, unless a file in the folder says that AWS is away."""
+    if os.path.exists(f"{folder}/aws-is-down"):
+        start_response("503 Service Unavailable", [("Content-Length", "0")])
+        return [b""]
+    return moto(environ, start_response)
+
+
+aws = make_server("127.0.0.1", int(aws_port), app, threaded=True)
+aws_tls = make_server("127.0.0.1", int(tls_port), app, threaded=True, ssl_context=tls)
+aws.daemon_threads = aws_tls.daemon_threads = True
+for server in (api, aws, aws_tls):
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+print("ready", flush=True)
+sys.stdin.read()
+pool.close()

@@ -1,0 +1,217 @@
+"""What moto 5.2.5 lacks or does otherwise than AWS, of what the service uses. Each fix says what AWS does."""
+
+import copy
+import json
+import os
+import uuid
+
+from moto.apigatewayv2 import models as gateway
+from moto.awslambda import models as functions
+from moto.codedeploy import models as codedeploy
+from moto.codedeploy import responses as codedeploy_responses
+from moto.core.responses import ActionResult, EmptyResult
+from moto.ec2.models import security_groups
+from moto.ecr import models as ecr
+from moto.ecr import responses as ecr_responses
+from moto.ecr.exceptions import ImageNotFoundException
+from moto.rds import models as rds
+from moto.s3 import models as s3
+from moto.secretsmanager import models as secrets
+from moto.secretsmanager.exceptions import InvalidRequestException
+from moto.servicequotas import models as quotas
+from moto.servicequotas import responses as quotas_responses
+
+import registry
+
+
+def install(api_url, registry_host, pool):
+    """Mends moto. `pool` runs the functions."""
+    _functions(pool)
+    _secrets()
+    _database()
+    _codedeploy()
+    _images(registry_host)
+    _gateway(api_url)
+    _small_ones()
+
+
+def _around(owner, name, replacement):
+    """Replaces a method by one that is handed the original first."""
+    original = getattr(owner, name)
+
+    def method(self, *arguments, **named):
+        return replacement(original, self, *arguments, **named)
+
+    setattr(owner, name, method)
+
+
+def _functions(pool):
+    def init(original, self, *arguments, **named):
+        spec = named.get("spec") or next(argument for argument in arguments if isinstance(argument, dict))
+        self.logging = spec.get("LoggingConfig")
+        original(self, *arguments, **named)
+
+    def configuration(original, self, *arguments, **named):
+        return original(self, *arguments, **named) | ({"LoggingConfig": self.logging} if self.logging else {})
+
+    def update(original, self, updates):
+        self.logging = updates.get("LoggingConfig", self.logging)
+        return original(self, updates)
+
+    # A version keeps the image it was published with; here it would change with the function's.
+    def publish(original, self, *arguments, **named):
+        version = original(self, *arguments, **named)
+        version.code = copy.deepcopy(version.code)
+        return version
+
+    def invoke(_, self, body, headers, answer_headers):
+        payload, error, log = pool.invoke(self, body)
+        if error:
+            answer_headers["x-amz-function-error"] = "Unhandled"
+        answer_headers["x-amz-log-result"] = log
+        return payload
+
+    _around(functions.LambdaFunction, "__init__", init)
+    _around(functions.LambdaFunction, "get_configuration", configuration)
+    _around(functions.LambdaFunction, "update_configuration", update)
+    _around(functions.LambdaFunction, "invoke", invoke)
+    _around(functions.LambdaStorage, "publish_version", publish)
+
+
+def _secrets():
+    backend = secrets.SecretsManagerBackend
+
+    # Without a version or a stage the current value is meant, and not the one that was put last.
+    def get(original, self, secret_id, version_id, version_stage):
+        return original(self, secret_id, version_id, version_stage or (None if version_id else "AWSCURRENT"))
+
+    # The four steps, each of which may fail. Turning rotation on does not rotate unless that is asked for.
+    def rotate(_, self, secret_id, client_request_token=None, rotation_lambda_arn=None, rotation_rules=None, rotate_immediately=True):
+        secret = self.secrets[secret_id]
+        secret.rotation_lambda_arn = rotation_lambda_arn or secret.rotation_lambda_arn
+        secret.auto_rotate_after_days = (rotation_rules or {}).get("AutomaticallyAfterDays", secret.auto_rotate_after_days)
+        secret.rotation_requested = secret.rotation_enabled = True
+        if not rotate_immediately:
+            return secret.to_short_dict()
+        token = client_request_token or str(uuid.uuid4())
+        secret.remove_version_stages_from_old_versions(["AWSPENDING"])
+        secret.versions[token] = {"createdate": 0, "version_id": token, "version_stages": ["AWSPENDING"]}
+        lambdas = functions.lambda_backends[self.account_id][self.region_name]
+        for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+            event = {"Step": step, "SecretId": secret.arn, "ClientRequestToken": token}
+            outcome = {}
+            answer = lambdas.invoke(secret.rotation_lambda_arn, None, json.dumps(event), {}, outcome)
+            if "x-amz-function-error" in outcome:
+                raise InvalidRequestException(f"{step} failed: {answer.decode()}")
+        return secret.to_short_dict()
+
+    _around(backend, "get_secret_value", get)
+    _around(backend, "rotate_secret", rotate)
+
+
+def _database():
+    # The administrator that the local server has.
+    def credentials(_, self):
+        return json.dumps({"username": os.environ["REHEARSAL_ADMIN_USER"], "password": os.environ["REHEARSAL_ADMIN_PASSWORD"]})
+
+    # Terraform reads back only the parameters that somebody set.
+    def parameters(original, self, new):
+        original(self, [parameter | {"Source": "user"} for parameter in new])
+
+    _around(rds.MasterUserSecret, "_generate_secret_string", credentials)
+    _around(rds.DBParameterGroup, "update_parameters", parameters)
+    rds.DBInstance.engine_lifecycle_support = "open-source-rds-extended-support-disabled"
+
+
+def _codedeploy():
+    backend = codedeploy.CodeDeployBackend
+    responses = codedeploy_responses.CodeDeployResponse
+
+    # All of the traffic at once; AWS refuses an alias that is not where the revision says.
+    def create(original, self, *arguments, **named):
+        deployment_id = original(self, *arguments, **named)
+        deployment = self.deployments[deployment_id]
+        content = json.loads(deployment.revision["appSpecContent"]["content"])
+        properties = content["Resources"][0]["api"]["Properties"]
+        lambdas = functions.lambda_backends[self.account_id][self.region_name]
+        alias = lambdas.get_alias(properties["Alias"], properties["Name"])
+        if alias.function_version != properties["CurrentVersion"]:
+            deployment.status = "Failed"
+        else:
+            alias.update(None, properties["TargetVersion"], None)
+            deployment.status = "Succeeded"
+        return deployment_id
+
+    def delete_group(self):
+        self.codedeploy_backend.deployment_groups[self._get_param("applicationName")].pop(self._get_param("deploymentGroupName"))
+        return ActionResult({"hooksNotCleanedUp": []})
+
+    def update_group(self):
+        return ActionResult({"hooksNotCleanedUp": []})
+
+    def delete_application(self):
+        self.codedeploy_backend.applications.pop(self._get_param("applicationName"))
+        return EmptyResult()
+
+    def group_info(original):
+        def info(group):
+            answer = original(group)
+            if not answer.get("loadBalancerInfo"):
+                answer.pop("loadBalancerInfo", None)
+            return answer
+
+        return info
+
+    _around(backend, "create_deployment", create)
+    responses.delete_deployment_group = delete_group
+    responses.update_deployment_group = update_group
+    responses.delete_application = delete_application
+    codedeploy_responses._deployment_group_info = group_info(codedeploy_responses._deployment_group_info)
+
+
+def _images(registry_host):
+    # moto has no registry behind its repositories; a real one on this machine is.
+    def describe(self):
+        name = self._get_param("repositoryName")
+        self.ecr_backend.describe_repositories(repository_names=[name])
+        details = []
+        for image in self._get_param("imageIds") or []:
+            digest = registry.digest(registry_host, name, image.get("imageDigest") or image["imageTag"])
+            if not digest:
+                raise ImageNotFoundException(str(image), name, self.current_account)
+            details.append({"repositoryName": name, "imageDigest": digest})
+        return ActionResult({"imageDetails": details})
+
+    def init(original, self, *arguments, **named):
+        original(self, *arguments, **named)
+        self.uri = f"{registry_host}/{self.name}"
+
+    _around(ecr.Repository, "__init__", init)
+    ecr_responses.ECRResponse.describe_images = describe
+
+
+def _gateway(api_url):
+    # HTTP requests go to gateway.py.
+    def init(original, self, *arguments, **named):
+        original(self, *arguments, **named)
+        self.api_endpoint = api_url
+
+    _around(gateway.Api, "__init__", init)
+
+
+def _small_ones():
+    # The bucket's policy refuses what comes without TLS, and moto does not read conditions.
+    from moto.iam.access_control import PermissionResult
+
+    _around(s3.FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
+
+    security_groups.SecurityGroupRule.description = property(
+        lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
+    )
+
+    quota = {
+        "ServiceCode": "lambda", "ServiceName": "AWS Lambda", "QuotaCode": "L-B99A9384", "QuotaName": "Concurrent executions",
+        "QuotaArn": "arn:aws:servicequotas:us-east-1::lambda/L-B99A9384", "Value": 1000.0, "Unit": "None",
+    }
+    _around(quotas.ServiceQuotasBackend, "get_service_quota", lambda *_, **__: quota)
+    quotas_responses.ServiceQuotasResponse.get_aws_default_service_quota = lambda self: json.dumps({"Quota": quota})

@@ -1,0 +1,211 @@
+"""Runs functions as AWS Lambda does: the image's own executable, in the image's files and nothing else, fed with events
+through the Runtime API. Each sandbox handles one event at a time and is kept for the next."""
+
+import base64
+import json
+import os
+import queue
+import shutil
+import stat
+import subprocess
+import threading
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import registry
+
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+AUTHORITY = "/rehearsal-ca.pem"
+
+
+class Pool:
+    """The sandboxes of all functions."""
+
+    def __init__(self, folder, registry_host):
+        self.folder, self.registry_host = folder, registry_host
+        self.idle, self.all, self.images = {}, [], {}
+        self.lock = threading.Lock()
+
+    def invoke(self, function, body):
+        """Answers with payload, whether it is an error, and the end of the log."""
+        event = body if isinstance(body, (bytes, str)) and body else "{}"
+        event = event.encode() if isinstance(event, str) else event
+        key = (function.function_name, str(function.version), function.code["ImageUri"], json.dumps(function.environment_vars, sort_keys=True))
+        while True:
+            with self.lock:
+                idle = self.idle.setdefault(key, [])
+                sandbox = idle.pop() if idle else None
+            if not sandbox or sandbox.process.poll() is None:
+                break
+        if not sandbox:
+            sandbox = Sandbox(self, function)
+            self.all.append(sandbox)
+        started = time.monotonic()
+        payload, error = sandbox.handle(event, function.timeout)
+        report = {"type": "platform.report", "record": {"metrics": {"durationMs": round((time.monotonic() - started) * 1000, 2)}}}
+        if sandbox.process.poll() is None:
+            with self.lock:
+                self.idle[key].append(sandbox)
+        return payload, error, base64.b64encode(json.dumps(report, separators=(",", ":")).encode()).decode()
+
+    def image(self, uri):
+        """The folder and the configuration of an image, unpacked once."""
+        name, digest = uri.split("/")[-1].split("@")
+        with self.lock:
+            if digest not in self.images:
+                folder = os.path.join(self.folder, "images", digest.removeprefix("sha256:")[:16])
+                os.makedirs(folder)
+                config = registry.unpack(self.registry_host, name, digest, folder)
+                # What Lambda adds to every image, and the authority that signed the local database's certificate.
+                os.makedirs(os.path.join(folder, "etc"), exist_ok=True)
+                _make_devices(folder)
+                for path in ("/etc/hosts", "/etc/resolv.conf"):
+                    if os.path.exists(path):
+                        shutil.copy(path, folder + path)
+                shutil.copy(os.environ["REHEARSAL_CA"], folder + AUTHORITY)
+                # It signed the endpoint's too. Only the image's own list is added to: there must be one.
+                with open(os.environ["REHEARSAL_CA"]) as authority, open(folder + AUTHORITIES, "r+") as authorities:
+                    authorities.seek(0, os.SEEK_END)
+                    authorities.write("\n" + authority.read())
+                self.images[digest] = folder, config
+            return self.images[digest]
+
+    def close(self):
+        for sandbox in self.all:
+            sandbox.close()
+
+
+class Sandbox:
+    def __init__(self, pool, function):
+        self.function, self.events, self.answers = function, queue.Queue(), queue.Queue()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._runtime_api())
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        root, config = pool.image(function.code["ImageUri"])
+        command = (config.get("Entrypoint") or []) + (function.image_config.cmd or config.get("Cmd") or [])
+        if os.getuid() == 0:
+            arguments, trust = {"preexec_fn": lambda: _confine(root)}, {"DB_CA_FILE": AUTHORITY}
+        else:
+            # Only root can give a process another root: without it the image's files are read where they are.
+            arguments, command = {"cwd": root}, [root + command[0]] + command[1:]
+            trust = {"DB_CA_FILE": root + AUTHORITY, "SSL_CERT_FILE": root + AUTHORITIES}
+        self.process = subprocess.Popen(
+            command, env=self._environment() | trust, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, text=True, errors="replace", **arguments,
+        )
+        threading.Thread(target=self._write_log, daemon=True).start()
+
+    def _environment(self):
+        """What Terraform gives the function, what Lambda adds, and the way to the stand-ins."""
+        return self.function.environment_vars | {
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.server_port}",
+            "AWS_LAMBDA_FUNCTION_NAME": self.function.function_name,
+            "AWS_LAMBDA_FUNCTION_VERSION": str(self.function.version),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function.memory_size),
+            "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "AWS_REGION": self.function.region,
+            "AWS_ACCESS_KEY_ID": "function",
+            "AWS_SECRET_ACCESS_KEY": "function",
+            "AWS_ENDPOINT_URL": os.environ["REHEARSAL_FUNCTION_ENDPOINT"],
+        } | (
+            # The address of the local server in the place of the one that RDS would have.
+            {"DB_HOST": os.environ["REHEARSAL_DB_HOST"], "DB_PORT": os.environ["REHEARSAL_DB_PORT"]}
+            if "DB_HOST" in self.function.environment_vars
+            else {}
+        )
+
+    def handle(self, event, seconds):
+        self.events.put((str(uuid.uuid4()), event, int((time.time() + seconds) * 1000)))
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                return self.answers.get(timeout=0.2)
+            except queue.Empty:
+                if self.process.poll() is not None:
+                    return _failure("Runtime.ExitError", f"the executable ended with status {self.process.returncode}"), True
+        self.close()
+        return _failure("Sandbox.Timedout", f"Task timed out after {seconds} seconds"), True
+
+    def _write_log(self):
+        logs = self.function.logs_backend
+        stream = f"{uuid.uuid4().hex}"
+        logs.create_log_stream(self.function.logs_group_name, stream)
+        for line in self.process.stdout:
+            event = {"timestamp": int(time.time() * 1000), "message": line.rstrip("\n")}
+            try:
+                logs.put_log_events(self.function.logs_group_name, stream, [event])
+            except Exception:
+                # The group is gone with the environment; what is left of the output is read all the same.
+                continue
+
+    def _runtime_api(sandbox):
+        class RuntimeApi(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet, or each answer waits for an acknowledgement
+
+            def do_GET(self):
+                invocation, event, deadline = sandbox.events.get()
+                self.send_response(200)
+                for name, value in {
+                    "Lambda-Runtime-Aws-Request-Id": invocation,
+                    "Lambda-Runtime-Deadline-Ms": deadline,
+                    "Lambda-Runtime-Invoked-Function-Arn": sandbox.function.function_arn,
+                    "Content-Type": "application/json",
+                    "Content-Length": len(event),
+                }.items():
+                    self.send_header(name, str(value))
+                self.end_headers()
+                self.wfile.write(event)
+
+            def do_POST(self):
+                body = self._body()
+                if self.path.endswith("/response"):
+                    sandbox.answers.put((body, False))
+                elif "/invocation/" in self.path:
+                    sandbox.answers.put((body, True))
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def _body(self):
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
+
+            def log_message(self, *_):
+                pass
+
+        return RuntimeApi
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        threading.Thread(target=self.server.shutdown, daemon=True).start()
+
+
+def _make_devices(folder):
+    if os.getuid() != 0:
+        return
+    os.makedirs(os.path.join(folder, "dev"), exist_ok=True)
+    for name in ("null", "random", "urandom", "zero"):
+        path = os.path.join(folder, "dev", name)
+        os.mknod(path, stat.S_IFCHR, os.stat(f"/dev/{name}").st_rdev)
+        os.chmod(path, 0o666)
+
+
+def _confine(root):
+    os.chroot(root)
+    os.chdir("/")
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def _failure(kind, message):
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

@@ -1,0 +1,161 @@
+# The stage of a rehearsal: stand-ins for AWS and a copy of the repository. Sourced by rehearse.sh.
+# shellcheck shell=bash disable=SC2034 # some names are for rehearse.sh
+set -euo pipefail
+
+readonly REHEARSAL_ACCOUNT=111122223333 REHEARSAL_REGION=us-east-1
+ROOT=$PWD
+STAGE=$ROOT/target/rehearsal
+VENV=$ROOT/target/rehearsal-venv
+PIDS=()
+
+set_stage() {
+  need_tools
+  rm -rf "$STAGE"
+  mkdir -p "$STAGE/logs"
+  trap 'clear_stage' EXIT
+  forget_the_account
+  start_database
+  start_registry
+  start_aws
+  copy_repository
+}
+
+need_tools() {
+  local package
+  need terraform "install Terraform 1.11 or later: https://developer.hashicorp.com/terraform/install"
+  need python3 "install Python 3.11 or later"
+  need jq "install the package jq"
+  need curl "install the package curl"
+  for package in docker-registry buildah; do
+    command -v "$package" >/dev/null && continue
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+      die "$package is missing" "install it: sudo apt-get install --yes --no-install-recommends $package"
+    fi
+    note "Installing $package"
+    apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$package" >/dev/null
+  done
+  if ! cmp -s scripts/rehearsal/requirements.txt "$VENV/requirements.txt"; then
+    note "Installing the stand-ins into $VENV"
+    python3 -m venv "$VENV"
+    "$VENV/bin/pip" install --quiet --disable-pip-version-check --requirement scripts/rehearsal/requirements.txt
+    cp scripts/rehearsal/requirements.txt "$VENV/requirements.txt"
+  fi
+}
+
+# Nothing here may reach a real account, whatever this shell is signed in to.
+forget_the_account() {
+  local name
+  for name in $(compgen -e | grep -E '^(AWS|TF|DB|GITHUB)_' || true); do unset "$name"; done
+  export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+  export AWS_ACCESS_KEY_ID=REHEARSAL AWS_SECRET_ACCESS_KEY=rehearsal AWS_MAX_ATTEMPTS=3
+  export AWS_REGION=$REHEARSAL_REGION AWS_DEFAULT_REGION=$REHEARSAL_REGION AWS_PAGER=""
+  export PATH=$VENV/bin:$PATH
+}
+
+start_database() {
+  local variables
+  # Passwords are rotated with MySQL's dual passwords, which MariaDB has not.
+  variables=$(TEST_DATABASE=${TEST_DATABASE:-mysql} scripts/test-database.sh start "$STAGE/database")
+  DATABASE_URL=$(sed -n 's/^TEST_MYSQL_URL=//p' <<<"$variables")
+  REHEARSAL_CA=$(sed -n 's/^TEST_MYSQL_CA=//p' <<<"$variables")
+  export REHEARSAL_CA REHEARSAL_DB_HOST=localhost REHEARSAL_DB_PORT REHEARSAL_ADMIN_USER=administrator
+  REHEARSAL_DB_PORT=$(sed -E 's|.*:([0-9]+)/.*|\1|' <<<"$DATABASE_URL")
+  REHEARSAL_ADMIN_PASSWORD=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  export REHEARSAL_ADMIN_PASSWORD
+  "$VENV/bin/python" scripts/rehearsal/administrator.py "$DATABASE_URL" "$REHEARSAL_CA" "$REHEARSAL_ADMIN_USER" \
+    "$REHEARSAL_ADMIN_PASSWORD"
+}
+
+# With TLS, by the authority that the database's certificate is from.
+start_registry() {
+  local certificates=${REHEARSAL_CA%/*}
+  REGISTRY=localhost:$(free_port)
+  cat >"$STAGE/registry.yml" <<CONFIG
+version: 0.1
+log: {level: error}
+storage: {filesystem: {rootdirectory: $STAGE/registry}}
+http:
+  addr: 127.0.0.1:${REGISTRY#*:}
+  secret: rehearsal
+  tls: {certificate: $certificates/server.pem, key: $certificates/server-key.pem}
+CONFIG
+  cat "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$REHEARSAL_CA" >"$STAGE/authorities.pem"
+  export SSL_CERT_FILE=$STAGE/authorities.pem
+  run_registry
+}
+
+run_registry() {
+  docker-registry serve "$STAGE/registry.yml" >>"$STAGE/logs/registry.log" 2>&1 &
+  REGISTRY_PID=$!
+  PIDS+=("$REGISTRY_PID")
+  await_port "${REGISTRY#*:}" registry
+}
+
+start_aws() {
+  local port tls_port api_port
+  port=$(free_port) tls_port=$(free_port) api_port=$(free_port)
+  API_URL=http://localhost:$api_port
+  export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+  export REHEARSAL_FUNCTION_ENDPOINT=https://localhost:$tls_port
+  # Its standard input is a pipe of ours: when this script ends, however it does, so does that.
+  mkfifo "$STAGE/aws.stdin"
+  "$VENV/bin/python" -B scripts/rehearsal/aws.py "$STAGE" "$port" "$tls_port" "$api_port" "$REGISTRY" "$REHEARSAL_ACCOUNT" \
+    "$REHEARSAL_REGION" <"$STAGE/aws.stdin" >"$STAGE/logs/aws.log" 2>&1 &
+  PIDS+=($!)
+  exec 9>"$STAGE/aws.stdin"
+  await_port "$port" aws
+  await_port "$api_port" aws
+}
+
+# A copy, so that neither the tfvars nor Terraform's working files of this one are touched.
+copy_repository() {
+  local machine
+  machine=$(uname -m)
+  mkdir -p "$STAGE/work"
+  git ls-files --cached --others --exclude-standard -z | while IFS= read -r -d '' file; do
+    if [[ -e $file ]]; then printf '%s\0' "$file"; fi
+  done | xargs -0 cp --parents --preserve=mode,timestamps --target-directory="$STAGE/work"
+  # For the commit that /health tells. A link lets cargo see that nothing has changed since the last rehearsal.
+  if [[ -d .git ]]; then
+    ln -s "$PWD/.git" "$STAGE/work/.git"
+  else
+    echo "gitdir: $(git rev-parse --absolute-git-dir)" >"$STAGE/work/.git"
+  fi
+  export GIT_OPTIONAL_LOCKS=0 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target}
+  cd "$STAGE/work"
+  sed -i -E "s/^(account_id *= *)\"[0-9]+\"/\1\"$REHEARSAL_ACCOUNT\"/; s/^alarm_emails = \[\]/alarm_emails = [\"night@example.org\"]/" \
+    terraform/*.tfvars
+  printf 'architecture = "%s"\n' "${machine/aarch64/arm64}" | tee -a terraform/dev.tfvars >>terraform/prod.tfvars
+}
+
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# await_port PORT LOG
+await_port() {
+  for _ in $(seq 150); do
+    (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+    sleep 0.2
+  done
+  die "a stand-in did not start:" "$(tail -n 5 "$STAGE/logs/$2.log")"
+}
+
+clear_stage() {
+  local status=$? pid
+  # A second signal must not leave servers behind.
+  trap '' INT TERM
+  exec 9>&-
+  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
+  cd "$ROOT"
+  scripts/test-database.sh stop "$STAGE/database"
+  if [[ $status == 0 && -z ${KEEP:-} ]]; then
+    rm -rf "$STAGE"
+  else
+    rm -rf "$STAGE/registry" "$STAGE/images"
+    note "The logs are in $STAGE/logs"
+  fi
+  exit "$status"
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Brings the version before the present one back, at once, or ends a traffic shift that is under way.
+#   rollback.sh ENV
+# The database is not touched: each migration leaves a schema that the version before can work with.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+# shellcheck source=scripts/lib/environment.sh
+source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/lock.sh
+source scripts/lib/lock.sh
+# shellcheck source=scripts/lib/release.sh
+source scripts/lib/release.sh
+
+main() {
+  use_environment "${1:-}"
+  use_account
+  local shift
+  shift=$(running_shift)
+  # The deploy that is under way has the lock; it sees that its shift was stopped, and ends.
+  if [[ -n $shift ]]; then
+    stop_shift "$shift"
+    return
+  fi
+  take_lock rollback
+  roll_back
+}
+
+stop_shift() {
+  note "Stopping the traffic shift $1; CodeDeploy brings the version before back"
+  aws deploy stop-deployment --deployment-id "$1" --auto-rollback-enabled --query statusMessage --output text >&2
+  await_shift "$1" || true
+  restore_traffic "$(live_version)" || note "Not all of the traffic is back: make status ENV=$ENV"
+  note "Version $(live_version) has the traffic. The deploy ends by itself."
+}
+
+roll_back() {
+  local now previous digest
+  now=$(live_version)
+  previous=$(record previous_version)
+  [[ $now != none ]] || die "$ENV has no API yet" "deploy it first: make deploy ENV=$ENV"
+  [[ $previous != none ]] || die "there is no version before $now to go back to"
+  [[ $previous != "$now" ]] || die "version $previous has the traffic already" "see: make status ENV=$ENV"
+  digest=$(version_digest "$previous")
+  restore_traffic "$previous" ||
+    die "the traffic could not be moved to version $previous; version $(live_version) has it" \
+      "by hand: aws lambda update-alias --function-name $API_FUNCTION --name live --function-version $previous"
+  # Both, so that plans take the image that runs, and the next rollback undoes this one.
+  set_record image_digest "$digest"
+  set_record previous_version "$now"
+  note $'\n'"$ENV runs version $previous again, in the place of $now."
+  note "Check it: make smoke-test ENV=$ENV" "Undo this: make rollback ENV=$ENV"
+}
+
+main "$@"

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Checks a running API from outside: health, readiness, every call on a user of its own, and the shapes of errors.
+#   smoke-test.sh URL              AUTHORIZATION=none (default), iam or jwt (with TOKEN)
+#   smoke-test.sh ENV              the environment's API, with the authorisation that its tfvars name
+#   smoke-test.sh ENV VERSION      a version of its function, by direct Invoke, before it has any traffic
+# One line for each check; the exit status is 0 if all passed. The user it makes is removed again, whatever happens.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+# shellcheck source=scripts/lib/environment.sh
+source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/calls.sh
+source scripts/lib/calls.sh
+
+main() {
+  need jq "install the package jq"
+  need curl "install the package curl"
+  choose_target "${1:-}" "${2:-}"
+  WORK=$(mktemp -d)
+  FAILED=0 USER_ID="" UNIQUE=smoke-$(date +%s)-$RANDOM
+  trap 'clean_up' EXIT
+
+  check "health" 200 '.version and .uptime >= 0' GET /health
+  check "readiness" 200 . GET /ready
+  check_authorization
+  check_users
+  check_errors
+  if ((FAILED)); then
+    note "$FAILED check(s) of $TARGET failed"
+    exit 1
+  fi
+  note "Every check of $TARGET passed"
+}
+
+choose_target() {
+  CALL_BY=http AUTHORIZATION=${AUTHORIZATION:-none}
+  case $1 in
+    http://* | https://*) URL=${1%/} TARGET=$URL AWS_REGION=${AWS_REGION:-us-east-1} ;;
+    *)
+      use_environment "$1"
+      use_account
+      TARGET=$ENV
+      AUTHORIZATION=$(tfvar authorization iam)
+      if [[ -n $2 ]]; then
+        CALL_BY=invoke VERSION=$2 TARGET="version $2 of $API_FUNCTION"
+      else
+        URL=$(api_url)
+      fi
+      ;;
+  esac
+  [[ $CALL_BY == http ]] || return 0
+  case $AUTHORIZATION in
+    none) ;;
+    iam)
+      need aws "install the AWS CLI"
+      use_signature
+      ;;
+    jwt) [[ -n ${TOKEN:-} ]] || die "the API takes tokens, and TOKEN is not set" "TOKEN=eyJ… make smoke-test ENV=${ENV:-dev}" ;;
+    *) die "AUTHORIZATION is '$AUTHORIZATION'; it must be iam, jwt or none" ;;
+  esac
+}
+
+check_authorization() {
+  [[ $CALL_BY == http && $AUTHORIZATION != none ]] || return 0
+  local real=$AUTHORIZATION expected=403
+  [[ $real != jwt ]] || expected=401
+  AUTHORIZATION=none
+  check "a call without authorisation is refused" "$expected" . GET /users
+  AUTHORIZATION=$real
+}
+
+check_users() {
+  local user same
+  user=$(jq -cn --arg name "$UNIQUE" '{username: $name, email: "\($name)@example.com", full_name: "Smoke Test"}')
+  same=".username == \"$UNIQUE\" and .email == \"$UNIQUE@example.com\""
+  MAYBE_MADE=1
+  check "create a user" 201 "$same and (.user_id | type == \"number\") and .full_name == \"Smoke Test\"" POST /users "$user"
+  USER_ID=$(jq -r '.user_id // empty' <<<"$BODY" 2>/dev/null || true)
+  if [[ -z $USER_ID ]]; then
+    note "       the other checks of users need one, and were left out"
+    return
+  fi
+  check_header "its address is told" "location: .*/users/$USER_ID\$"
+  check "read it" 200 "$same" GET "/users/$USER_ID"
+  check "find it by name" 200 ".total == 1 and .users[0].user_id == $USER_ID" GET "/users?username=$UNIQUE"
+  check "find it by address" 200 ".total == 1 and .users[0].user_id == $USER_ID" GET "/users?email=$UNIQUE%40example.com"
+  check "list users" 200 '(.users | length) == 1 and .total >= 1 and .page == 1 and .page_size == 1' GET "/users?page=1&page_size=1"
+  check "its name cannot be taken again" 409 '(.code | test("_taken$")) and (.request_id | length) > 0' POST /users "$user"
+  check "clear its full name" 200 "$same and .full_name == null" PUT "/users/$USER_ID" '{"full_name": null}'
+  check "delete it" 204 "" DELETE "/users/$USER_ID"
+  check "it is gone" 404 '.status == 404 and (.code | length) > 0 and (.detail | type == "string")' GET "/users/$USER_ID"
+  if [[ $STATUS == 404 ]]; then USER_ID="" MAYBE_MADE=""; fi
+}
+
+check_errors() {
+  check "bad fields are all named" 422 '.status == 422 and ([.errors[].field] | sort) == ["email", "username"]' \
+    POST /users '{"username": "x", "email": "nobody"}'
+  check_header "as a problem document" 'content-type: application/problem\+json'
+  check "what is no JSON is refused" 400 '.status == 400 and (.code | length) > 0' POST /users '{'
+  check "an unknown path is answered by the service" 404 '.status == 404 and (.request_id | length) > 0' GET "/nothing-$UNIQUE"
+}
+
+# check WHAT STATUS JQ-CONDITION METHOD PATH [BODY]: an empty condition wants an empty body.
+check() {
+  local what=$1 status=$2 condition=$3
+  shift 3
+  call "$@"
+  if [[ $STATUS != "$status" ]]; then
+    report FAIL "$what" "$1 $2: $STATUS in the place of $status: $(excerpt)"
+  elif [[ -z $condition && -n $BODY ]] || { [[ -n $condition ]] && ! jq -e "$condition" <<<"$BODY" >/dev/null 2>&1; }; then
+    report FAIL "$what" "$1 $2: $STATUS, but not what was expected: $(excerpt)"
+  else
+    report ok "$what" "$1 ${2%%\?*} $STATUS, $MS ms"
+  fi
+}
+
+# check_header WHAT PATTERN: in the answer before.
+check_header() {
+  if grep -qE "^$2" <<<"$HEADERS"; then report ok "$1" "header ${2%%:*}"; else report FAIL "$1" "no header like $2"; fi
+}
+
+report() {
+  printf '%-5s %-44s %s\n' "$1" "$2" "$3"
+  if [[ $1 == FAIL ]]; then FAILED=$((FAILED + 1)); fi
+}
+
+excerpt() { tr -s '\n\r\t ' ' ' <<<"${BODY:0:300}"; }
+
+clean_up() {
+  local status=$?
+  if [[ -n ${MAYBE_MADE:-} ]]; then
+    # Its answer may have been lost, so it is looked up by its name.
+    if [[ -z $USER_ID ]]; then
+      call GET "/users?username=$UNIQUE"
+      USER_ID=$(jq -r '.users[0].user_id // empty' <<<"$BODY" 2>/dev/null || true)
+    fi
+    if [[ -n $USER_ID ]]; then
+      call DELETE "/users/$USER_ID"
+      [[ $STATUS == 204 || $STATUS == 404 ]] || note "The user $UNIQUE could not be removed ($STATUS): delete /users/$USER_ID"
+    fi
+  fi
+  rm -rf "$WORK"
+  exit "$status"
+}
+
+main "$@"

@@ -1,0 +1,269 @@
+# What the role that deploys an environment may change: what carries that environment's name or tag.
+# Two documents, because one would be longer than AWS allows.
+
+data "aws_iam_policy_document" "deploy_foundation" {
+  #checkov:skip=CKV_AWS_109:permissions change only on the environment's own roles, which carry the runtime boundary
+  #checkov:skip=CKV_AWS_111:what has no name until it exists (network, keys of AWS) is restricted by tag or by caller
+  #checkov:skip=CKV_AWS_356:what has no name until it exists (network, keys of AWS) is restricted by tag or by caller
+  for_each = local.environments
+
+  # Ids are AWS's choice: making is allowed in this account and region, altering only for what has our tags.
+  statement {
+    sid       = "MakeTheNetwork"
+    actions   = ["ec2:CreateFlowLogs", "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint"]
+    resources = ["${local.arn.ec2}:*/*"]
+  }
+
+  statement {
+    sid       = "TagWhatItMakes"
+    actions   = ["ec2:CreateTags"]
+    resources = ["${local.arn.ec2}:*/*"]
+
+    condition {
+      test     = "StringLike"
+      variable = "ec2:CreateAction"
+      values   = ["AuthorizeSecurityGroup*", "CreateFlowLogs", "CreateSecurityGroup", "CreateSubnet", "CreateVpc", "CreateVpcEndpoint"]
+    }
+  }
+
+  # Whether a rule may be made is decided by its security group, below.
+  statement {
+    sid       = "MakeRules"
+    actions   = ["ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"]
+    resources = ["${local.arn.ec2}:security-group-rule/*"]
+  }
+
+  statement {
+    sid = "AlterTheNetwork"
+    actions = [
+      "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags", "ec2:DeleteFlowLogs", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints",
+      "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute", "ec2:ModifyVpcEndpoint",
+      "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress", "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+      "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+    ]
+    resources = ["${local.arn.ec2}:*/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Service"
+      values   = [local.service]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Environment"
+      values   = [each.key]
+    }
+  }
+
+  # The network's default route table and security group come without tags and are emptied at once.
+  statement {
+    sid       = "EmptyTheDefaults"
+    actions   = ["ec2:CreateTags", "ec2:DeleteRoute", "ec2:DisableVgwRoutePropagation", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"]
+    resources = ["${local.arn.ec2}:route-table/*", "${local.arn.ec2}:security-group/*"]
+
+    condition {
+      test     = "Null"
+      variable = "aws:ResourceTag/Service"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "Database"
+    actions = [
+      "rds:AddTagsToResource", "rds:CreateDBInstance", "rds:CreateDBParameterGroup", "rds:CreateDBSnapshot", "rds:CreateDBSubnetGroup",
+      "rds:DeleteDBInstance", "rds:DeleteDBParameterGroup", "rds:DeleteDBSubnetGroup", "rds:ModifyDBInstance", "rds:ModifyDBParameterGroup",
+      "rds:ModifyDBSubnetGroup", "rds:RebootDBInstance", "rds:RemoveTagsFromResource", "rds:ResetDBParameterGroup", "rds:RestoreDBInstanceFromDBSnapshot",
+    ]
+    resources = [
+      "${local.arn.rds}:db:${local.service}-${each.key}",
+      "${local.arn.rds}:og:default*",
+      "${local.arn.rds}:pg:${local.service}-${each.key}-*",
+      "${local.arn.rds}:snapshot:*", # one to start from may have any name
+      "${local.arn.rds}:subgrp:${local.service}-${each.key}",
+    ]
+  }
+
+  # RDS makes the administrator's secret in the name of who asked for the database.
+  statement {
+    sid       = "AdministratorsSecretThroughRds"
+    actions   = ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]
+    resources = ["${local.arn.secret}:rds!db-*"]
+  }
+
+  statement {
+    sid       = "KeysOfAwsThroughItsServices"
+    actions   = ["kms:CreateGrant", "kms:DescribeKey"]
+    resources = ["arn:aws:kms:${var.region}:${var.account_id}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["rds.${var.region}.amazonaws.com", "secretsmanager.${var.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid = "ApplicationsSecretButNotItsValue"
+    actions = [
+      "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:RestoreSecret",
+      "secretsmanager:RotateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource", "secretsmanager:UpdateSecret",
+    ]
+    resources = ["${local.arn.secret}:${each.key}/rds/credentials-*"]
+  }
+
+  statement {
+    sid = "RolesWithTheRuntimeBoundary"
+    actions = [
+      "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+    ]
+    resources = ["${local.arn.role}/${local.service}-${each.key}-*"]
+
+    condition {
+      test     = "ArnEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.runtime_boundary.arn]
+    }
+  }
+
+  statement {
+    sid       = "RolesOfTheEnvironment"
+    actions   = ["iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"]
+    resources = ["${local.arn.role}/${local.service}-${each.key}-*"]
+  }
+
+  statement {
+    sid       = "GiveRolesToServices"
+    actions   = ["iam:PassRole"]
+    resources = ["${local.arn.role}/${local.service}-${each.key}-*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["codedeploy.amazonaws.com", "lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "RolesThatAwsKeepsForItsServices"
+    actions   = ["iam:CreateServiceLinkedRole"]
+    resources = ["${local.arn.role}/aws-service-role/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:AWSServiceName"
+      values   = ["ops.apigateway.amazonaws.com", "rds.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "deploy_service" {
+  #checkov:skip=CKV_AWS_111:API Gateway's resources have ids of AWS's choice, and log deliveries have no resource at all
+  #checkov:skip=CKV_AWS_356:API Gateway's resources have ids of AWS's choice, and log deliveries have no resource at all
+  for_each = local.environments
+
+  statement {
+    sid       = "Functions"
+    actions   = ["lambda:*"]
+    resources = ["${local.arn.function}:${local.service}-${each.key}-*"]
+  }
+
+  # An API has an id of AWS's choice, and its routes have no tags to go by.
+  statement {
+    sid       = "Gateway"
+    actions   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
+    resources = ["${local.arn.api}/apis*", "${local.arn.api}/domainnames*", "${local.arn.api}/tags/*"]
+  }
+
+  statement {
+    sid       = "Release"
+    actions   = ["codedeploy:*"]
+    resources = ["${local.arn.codedeploy}:application:${local.service}-${each.key}", "${local.arn.codedeploy}:deploymentgroup:${local.service}-${each.key}/*"]
+  }
+
+  statement {
+    sid       = "Records"
+    actions   = ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"]
+    resources = ["${local.arn.parameter}/${each.key}/*"]
+  }
+
+  statement {
+    sid = "Monitoring"
+    actions = [
+      "cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+      "cloudwatch:UntagResource", "sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:UntagResource",
+    ]
+    resources = [
+      "${local.arn.alarm}:${local.service}-${each.key}-*",
+      "arn:aws:cloudwatch::${var.account_id}:dashboard/${local.service}-${each.key}",
+      "${local.arn.topic}:${local.service}-${each.key}-*",
+    ]
+  }
+
+  statement {
+    sid = "LogGroups"
+    actions = [
+      "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutRetentionPolicy",
+      "logs:StartLiveTail", "logs:TagLogGroup", "logs:TagResource", "logs:UntagLogGroup", "logs:UntagResource",
+    ]
+    resources = [for kind in ["lambda", "rds/instance", "vendedlogs", "vpc"] : "${local.arn.log_group}:/aws/${kind}/${local.service}-${each.key}*"]
+  }
+
+  statement {
+    sid = "WhatHasNoNarrowerResource"
+    actions = [
+      "codedeploy:StopDeployment", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+      # the gateway's access log
+      "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:GetLogDelivery", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+    ]
+    resources = ["*"]
+  }
+
+  # Only dev's role pushes: prod runs what dev proved.
+  dynamic "statement" {
+    for_each = each.key == "dev" ? ["push"] : []
+
+    content {
+      sid       = "PushImages"
+      actions   = ["ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]
+      resources = [aws_ecr_repository.service.arn]
+    }
+  }
+
+  # State and lock of the environment, and none of the other's.
+  statement {
+    sid       = "StateOfTheEnvironment"
+    actions   = ["s3:DeleteObject", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.state.arn}/${local.service}/${each.key}.*"]
+  }
+
+  # The API's id changes with each making, so the smoke test may call any API of the account in this region.
+  statement {
+    sid       = "SmokeTest"
+    actions   = ["execute-api:Invoke"]
+    resources = ["arn:aws:execute-api:${var.region}:${var.account_id}:*"]
+  }
+}
+
+locals {
+  deploy_policies = !local.has_pipeline ? {} : merge(
+    { for environment, document in data.aws_iam_policy_document.deploy_foundation : "${environment}-foundation" => { environment = environment, json = document.json } },
+    { for environment, document in data.aws_iam_policy_document.deploy_service : "${environment}-service" => { environment = environment, json = document.json } },
+  )
+}
+
+resource "aws_iam_policy" "deploy" {
+  for_each = local.deploy_policies
+
+  name        = "${local.service}-pipeline-deploy-${each.key}"
+  description = "Changes the users service in ${each.value.environment}"
+  policy      = each.value.json
+}
+
+resource "aws_iam_role_policy_attachment" "deploy" {
+  for_each = local.deploy_policies
+
+  role       = aws_iam_role.pipeline["deploy-${each.value.environment}"].name
+  policy_arn = aws_iam_policy.deploy[each.key].arn
+}

@@ -1,0 +1,41 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  # This root makes the bucket that its own state then lives in. The first time, by hand, for account 123456789012:
+  #
+  #   printf 'terraform {\n  backend "local" {}\n}\n' > backend_override.tf
+  #   terraform init
+  #   terraform apply -var=account_id=123456789012
+  #   rm backend_override.tf
+  #   terraform init -migrate-state -force-copy \
+  #     -backend-config=bucket=users-service-tfstate-123456789012 \
+  #     -backend-config=key=users-service/bootstrap.tfstate \
+  #     -backend-config=region=us-east-1
+  #   rm terraform.tfstate terraform.tfstate.backup
+  #
+  # Later only the last init (with -reconfigure instead of its first two options) and apply.
+  backend "s3" {
+    use_lockfile = true
+    encrypt      = true
+  }
+}
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id]
+
+  default_tags {
+    tags = {
+      Service   = local.service
+      Part      = "bootstrap"
+      ManagedBy = "terraform"
+    }
+  }
+}

@@ -1,0 +1,142 @@
+# The users service on AWS:
+#
+#   client ──> gateway ──> function ──> database      inside the network, which has no way to the internet
+#                             └──────> secret         its credentials, rotated
+#              monitoring watches all of them
+#
+# What must exist before (state bucket, image registry, pipeline roles) is in bootstrap/.
+
+locals {
+  service = "users-service"
+  name    = "${local.service}-${var.environment}"
+
+  # Everything that sets prod apart from dev, beside the sizes in dev.tfvars and prod.tfvars.
+  profile = {
+    dev = {
+      multi_az               = false
+      backup_days            = 1
+      deletion_protection    = false
+      apply_immediately      = true
+      endpoint_zone_count    = 1 # 7 $ a month for each further zone
+      secret_recovery_days   = 0 # so that dev can be destroyed and made again the same day
+      traffic_shift          = "CodeDeployDefault.LambdaAllAtOnce"
+      roll_back_on_alarm     = false
+      log_retention_days     = 14
+      flow_log_retained_days = 7
+    }
+    prod = {
+      multi_az               = true
+      backup_days            = 14
+      deletion_protection    = !var.allow_destroy
+      apply_immediately      = false # waits for the maintenance window instead of restarting at noon
+      endpoint_zone_count    = var.zone_count
+      secret_recovery_days   = 7
+      traffic_shift          = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+      roll_back_on_alarm     = true
+      log_retention_days     = 365
+      flow_log_retained_days = 365
+    }
+  }[var.environment]
+
+  # Names that bootstrap/ gives; a change belongs in both places.
+  image_repository_url     = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${local.service}"
+  permissions_boundary_arn = "arn:aws:iam::${var.account_id}:policy/${local.service}-runtime-boundary"
+}
+
+module "network" {
+  source = "./modules/network"
+
+  name                     = local.name
+  cidr                     = var.network_cidr
+  zone_count               = var.zone_count
+  endpoint_zone_count      = local.profile.endpoint_zone_count
+  log_retention_days       = local.profile.flow_log_retained_days
+  permissions_boundary_arn = local.permissions_boundary_arn
+}
+
+module "database" {
+  source = "./modules/database"
+
+  name                = local.name
+  subnet_ids          = module.network.subnet_ids
+  security_group_id   = module.network.database_security_group_id
+  instance_class      = var.database_instance_class
+  schema              = var.database_name
+  max_connections     = var.database_max_connections
+  storage_gb          = var.database_storage_gb
+  snapshot_identifier = var.database_snapshot_identifier
+  multi_az            = local.profile.multi_az
+  backup_days         = local.profile.backup_days
+  deletion_protection = local.profile.deletion_protection
+  keep_final_snapshot = var.environment == "prod" # also when allow_destroy is set
+  apply_immediately   = local.profile.apply_immediately
+  log_retention_days  = local.profile.log_retention_days
+}
+
+# Function and secret know each other: the function reads the secret, and the secret is rotated by the function.
+module "secret" {
+  source = "./modules/secret"
+
+  environment         = var.environment
+  recovery_days       = local.profile.secret_recovery_days
+  rotation_days       = var.secret_rotation_days
+  rotate_function_arn = module.function.rotate_function_arn
+}
+
+module "function" {
+  source = "./modules/function"
+
+  name        = local.name
+  environment = var.environment
+  image       = { uri = "${local.image_repository_url}@${var.image_digest}", architecture = var.architecture }
+  network = {
+    subnet_ids        = module.network.subnet_ids
+    security_group_id = module.network.function_security_group_id
+  }
+  database = {
+    schema           = var.database_name
+    host             = module.database.host
+    port             = module.database.port
+    admin_secret_arn = module.database.admin_secret_arn
+  }
+  secret_arn               = module.secret.arn
+  max_connections          = var.database_max_connections
+  reserved_concurrency     = var.reserved_concurrency
+  provisioned_concurrency  = var.provisioned_concurrency
+  traffic_shift            = local.profile.traffic_shift
+  rollback_alarm_names     = local.profile.roll_back_on_alarm ? module.monitoring.rollback_alarm_names : []
+  log_level                = var.log_level
+  log_retention_days       = local.profile.log_retention_days
+  permissions_boundary_arn = local.permissions_boundary_arn
+}
+
+module "gateway" {
+  source = "./modules/gateway"
+
+  name               = local.name
+  function           = module.function.live
+  authorization      = var.authorization
+  jwt                = { issuer = var.jwt_issuer, audience = var.jwt_audience }
+  throttle           = var.throttle
+  cors_origins       = var.cors_origins
+  domain_name        = var.domain_name
+  certificate_arn    = var.certificate_arn
+  log_retention_days = local.profile.log_retention_days
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  name                 = local.name
+  api_id               = module.gateway.api_id
+  function_name        = module.function.function_name
+  rotate_function_name = module.function.rotate_function_name
+  function_log_group   = module.function.log_group_names["api"]
+  concurrency_ceiling  = module.function.concurrency_ceiling
+  database = {
+    identifier      = module.database.identifier
+    max_connections = var.database_max_connections
+    storage_gb      = var.database_storage_gb
+  }
+  alarm_emails = var.alarm_emails
+}

@@ -1,0 +1,134 @@
+variable "name" {
+  description = "Name of the instance and prefix of what belongs to it, such as users-service-dev."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,30}$", var.name))
+    error_message = "name is 3 to 31 lower-case letters, digits and dashes, beginning with a letter."
+  }
+}
+
+variable "subnet_ids" {
+  description = "Private subnets in at least two zones."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.subnet_ids) >= 2
+    error_message = "subnet_ids are at least two, in different zones: RDS asks for that even without a standby."
+  }
+}
+
+variable "security_group_id" {
+  description = "Security group that decides who may connect."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(var.security_group_id) > 0
+    error_message = "security_group_id must not be empty."
+  }
+}
+
+variable "instance_class" {
+  description = "RDS instance class, such as db.t4g.micro."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^db\\.[a-z0-9]+\\.[a-z0-9]+$", var.instance_class))
+    error_message = "instance_class looks like db.t4g.micro."
+  }
+}
+
+variable "schema" {
+  description = "Schema to make in a new database; one started from a snapshot has the snapshot's."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z][A-Za-z0-9_]{0,63}$", var.schema))
+    error_message = "schema is up to 64 letters, digits and underscores, beginning with a letter."
+  }
+}
+
+variable "max_connections" {
+  description = "Connections that MySQL accepts."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.max_connections >= 20 && var.max_connections <= 5000
+    error_message = "max_connections is from 20 to 5000."
+  }
+}
+
+variable "storage_gb" {
+  description = "Disk in GB at first; it grows by itself up to five times this."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.storage_gb >= 20 && var.storage_gb <= 10000
+    error_message = "storage_gb is from 20 to 10000."
+  }
+}
+
+variable "snapshot_identifier" {
+  description = "Snapshot to start from, empty for a new database. Read only when the instance is created."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "multi_az" {
+  description = "Whether a standby in another zone takes over when the first fails."
+  type        = bool
+  nullable    = false
+}
+
+variable "backup_days" {
+  description = "Days of backups, to any second of which the database can be restored."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.backup_days >= 1 && var.backup_days <= 35
+    error_message = "backup_days is from 1 to 35; a database without backups is refused."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether RDS refuses to delete the instance."
+  type        = bool
+  nullable    = false
+}
+
+variable "keep_final_snapshot" {
+  description = "Whether a snapshot and the backups outlive the instance."
+  type        = bool
+  nullable    = false
+
+  validation {
+    condition     = var.keep_final_snapshot || !var.deletion_protection
+    error_message = "A database worth protecting from deletion is worth a final snapshot: keep_final_snapshot must be true with deletion_protection."
+  }
+}
+
+variable "apply_immediately" {
+  description = "Whether changes that restart the instance are made at once rather than in the maintenance window."
+  type        = bool
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "Days that the error log is kept."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 180, 365], var.log_retention_days)
+    error_message = "log_retention_days is one of 1, 3, 5, 7, 14, 30, 60, 90, 180, 365."
+  }
+}

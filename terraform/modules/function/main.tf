@@ -1,0 +1,126 @@
+# Three functions out of one image: the command decides which part of the executable runs.
+#
+#   api            answers requests, behind the alias `live` (release.tf)
+#   migrate        makes the schema, the application's MySQL user and its first password
+#   rotate-secret  changes that password, step by step, when Secrets Manager asks
+
+data "aws_caller_identity" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  pool_size            = 1   # connections of one execution environment, which handles one request at a time
+  share_of_connections = 0.7 # of max_connections; the rest is for migrate, rotate-secret and people
+
+  # How many requests may be handled at once before connections become scarce, whether or not that is reserved.
+  connections_ceiling = floor(var.max_connections * local.share_of_connections / 2 / local.pool_size)
+  concurrency_ceiling = var.reserved_concurrency > 0 ? var.reserved_concurrency : local.connections_ceiling
+
+  # Written out, because a policy that refers to the function itself is unknown in each plan that changes it.
+  function_arn_prefix = "arn:aws:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
+
+  # Only these two speak to MySQL as its administrator.
+  administration = {
+    ADMIN_SECRET_ARN = var.database.admin_secret_arn
+    DB_HOST          = var.database.host
+    DB_PORT          = tostring(var.database.port)
+  }
+
+  # What each function may do with which secret is in roles.tf.
+  functions = {
+    api = {
+      description     = "Users API"
+      command         = "lambda"
+      memory_mb       = 512 # processor time comes in proportion, and a cold start is mostly that
+      timeout_seconds = 20  # below the gateway's 30, so that the service's own answer is what the client sees
+      environment     = {}
+    }
+    migrate = {
+      description     = "Users service: database migrations and the application's MySQL user"
+      command         = "migrate-lambda"
+      memory_mb       = 256
+      timeout_seconds = 900 # the most that Lambda allows
+      environment     = local.administration
+    }
+    rotate-secret = {
+      description     = "Users service: rotation of the application's database password"
+      command         = "rotate-secret"
+      memory_mb       = 256
+      timeout_seconds = 60
+      environment     = local.administration
+    }
+  }
+}
+
+# Read only if something is reserved: an account must keep 100 for all other functions, and a new one has 10 in all.
+data "aws_servicequotas_service_quota" "concurrent_executions" {
+  count = var.reserved_concurrency > 0 ? 1 : 0
+
+  service_code = "lambda"
+  quota_code   = "L-B99A9384"
+
+  lifecycle {
+    postcondition {
+      condition     = self.value - var.reserved_concurrency >= 100
+      error_message = "This account runs ${self.value} functions at once and must keep 100 of them unreserved, so reserved_concurrency = ${var.reserved_concurrency} is impossible. Ask for a higher quota (Service Quotas, Lambda, concurrent executions) or set -1."
+    }
+  }
+}
+
+# Before the functions, which would otherwise make them with no end to their retention.
+resource "aws_cloudwatch_log_group" "function" {
+  #checkov:skip=CKV_AWS_158:CloudWatch encrypts log groups by itself; a key of our own adds cost and a way to lose them
+  #checkov:skip=CKV_AWS_338:prod keeps a year; dev, which holds no real data, less
+  for_each = local.functions
+
+  name              = "/aws/lambda/${var.name}-${each.key}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_lambda_function" "from_image" {
+  #checkov:skip=CKV_AWS_50:HTTP APIs cannot take part in a trace; the JSON logs carry request ids and durations
+  #checkov:skip=CKV_AWS_116:the api is invoked synchronously and its caller hears of failures; Secrets Manager repeats a failed rotation
+  #checkov:skip=CKV_AWS_173:the environment holds names and ARNs, never a secret
+  #checkov:skip=CKV_AWS_272:code signing is for zip archives; an image is pinned by its digest
+  for_each = local.functions
+
+  function_name = "${var.name}-${each.key}"
+  description   = each.value.description
+  role          = aws_iam_role.function[each.key].arn
+  package_type  = "Image"
+  image_uri     = var.image.uri
+  architectures = [var.image.architecture]
+  memory_size   = each.value.memory_mb
+  timeout       = each.value.timeout_seconds
+
+  # A version of the api is immutable, and traffic moves from one to the next. The others always run the newest.
+  publish                        = each.key == "api"
+  reserved_concurrent_executions = each.key == "api" ? var.reserved_concurrency : -1
+
+  image_config {
+    command = [each.value.command]
+  }
+
+  environment {
+    variables = merge({
+      ENVIRONMENT  = var.environment
+      LOG_LEVEL    = var.log_level
+      DB_NAME      = var.database.schema
+      DB_POOL_SIZE = tostring(local.pool_size)
+    }, each.value.environment)
+  }
+
+  vpc_config {
+    subnet_ids         = var.network.subnet_ids
+    security_group_ids = [var.network.security_group_id]
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.function[each.key].name
+    log_format            = "JSON"
+    application_log_level = var.log_level
+    system_log_level      = "INFO" # the level of the report that ends each invocation: duration, memory, cold start
+  }
+
+  # A function in a network cannot be made before its role may make network interfaces.
+  depends_on = [aws_iam_role_policy.function]
+}

@@ -1,0 +1,108 @@
+# One role for each function, with what that function needs.
+
+locals {
+  grants = {
+    api = [{
+      sid     = "ReadItsCredentials"
+      secret  = var.secret_arn
+      actions = ["secretsmanager:GetSecretValue"]
+    }]
+    migrate = [local.administrator, {
+      sid     = "WriteTheApplicationsCredentials"
+      secret  = var.secret_arn
+      actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+    }]
+    rotate-secret = [local.administrator, {
+      sid     = "RotateTheApplicationsCredentials"
+      secret  = var.secret_arn
+      actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
+    }]
+  }
+
+  administrator = {
+    sid     = "ReadTheAdministratorsCredentials"
+    secret  = var.database.admin_secret_arn
+    actions = ["secretsmanager:GetSecretValue"]
+  }
+
+  network_interface_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
+}
+
+data "aws_iam_policy_document" "assume_function" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "function" {
+  #checkov:skip=CKV_AWS_111:the network interface actions, see below
+  #checkov:skip=CKV_AWS_356:the network interface actions, see below
+  for_each = local.functions
+
+  dynamic "statement" {
+    for_each = local.grants[each.key]
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = [statement.value.secret]
+    }
+  }
+
+  statement {
+    sid       = "WriteItsLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
+  }
+
+  # Lambda attaches the function to the network with the function's own role, and asks for these on every resource:
+  # some know no other, and it checks the rest before the interfaces exist.
+  statement {
+    sid       = "LambdaAttachesItToTheNetwork"
+    actions   = local.network_interface_actions
+    resources = ["*"]
+  }
+
+  # The code in the function is not Lambda, and has no use for them.
+  statement {
+    sid       = "TheCodeItselfMayNot"
+    effect    = "Deny"
+    actions   = local.network_interface_actions
+    resources = ["*"]
+
+    condition {
+      test     = "ArnEquals"
+      variable = "lambda:SourceFunctionArn"
+      values   = ["${local.function_arn_prefix}-${each.key}"]
+    }
+  }
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name                 = "${var.name}-${each.key}"
+  description          = "Role of the function ${var.name}-${each.key}"
+  assume_role_policy   = data.aws_iam_policy_document.assume_function.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.functions
+
+  name   = "what-it-needs"
+  role   = aws_iam_role.function[each.key].id
+  policy = data.aws_iam_policy_document.function[each.key].json
+}

@@ -1,0 +1,78 @@
+# "Is it healthy, and if not, which part?" From top to bottom: the alarms, then each part from the client inwards.
+
+data "aws_region" "current" {}
+
+locals {
+  # Each row is a part; each graph in it is a title, metrics as [name, statistic], and optionally a limit to draw.
+  parts = [
+    { title = "API Gateway", namespace = "AWS/ApiGateway", dimensions = ["ApiId", var.api_id], graphs = [
+      { title = "Requests", metrics = [["Count", "Sum"]] },
+      { title = "Errors: 5xx are ours, 4xx the clients'", metrics = [["5xx", "Sum"], ["4xx", "Sum"]] },
+      { title = "Latency as clients see it, ms", metrics = [["Latency", "p50"], ["Latency", "p99"]] },
+    ] },
+    { title = "Function", namespace = "AWS/Lambda", dimensions = ["FunctionName", var.function_name], graphs = [
+      { title = "Errors and throttles", metrics = [["Errors", "Sum"], ["Throttles", "Sum"]] },
+      { title = "Duration, ms", metrics = [["Duration", "p50"], ["Duration", "p99"]] },
+      { title = "Requests at once", metrics = [["ConcurrentExecutions", "Maximum"]], limit = var.concurrency_ceiling },
+    ] },
+    { title = "Database", namespace = "AWS/RDS", dimensions = ["DBInstanceIdentifier", var.database.identifier], graphs = [
+      { title = "Processor, %", metrics = [["CPUUtilization", "Average"]], limit = 80 },
+      { title = "Connections", metrics = [["DatabaseConnections", "Maximum"]], limit = var.database.max_connections },
+      { title = "Free disk and memory, bytes", metrics = [["FreeStorageSpace", "Minimum"], ["FreeableMemory", "Minimum"]] },
+    ] },
+  ]
+
+  row_height   = 6
+  alarm_height = 3
+
+  graphs = flatten([for row, part in local.parts : [for column, graph in part.graphs : {
+    type   = "metric"
+    x      = column * 8
+    y      = local.alarm_height + row * local.row_height
+    width  = 8
+    height = local.row_height
+    properties = {
+      title   = "${part.title}: ${graph.title}"
+      region  = data.aws_region.current.name
+      period  = 60
+      view    = "timeSeries"
+      metrics = [for metric in graph.metrics : concat([part.namespace, metric[0]], part.dimensions, [{ stat = metric[1], label = "${metric[0]} ${metric[1]}" }])]
+      annotations = {
+        horizontal = [for limit in compact([try(graph.limit, null)]) : { label = "limit", value = tonumber(limit) }]
+      }
+    }
+  }]])
+}
+
+resource "aws_cloudwatch_dashboard" "health" {
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = concat(
+      [{
+        type   = "alarm"
+        x      = 0
+        y      = 0
+        width  = 24
+        height = local.alarm_height
+        properties = {
+          title  = "Is ${var.name} healthy? Everything green: yes."
+          alarms = [for alarm in aws_cloudwatch_metric_alarm.watch : alarm.arn]
+        }
+      }],
+      local.graphs,
+      [{
+        type   = "log"
+        x      = 0
+        y      = local.alarm_height + length(local.parts) * local.row_height
+        width  = 24
+        height = local.row_height
+        properties = {
+          title  = "The function's last errors"
+          region = data.aws_region.current.name
+          query  = "SOURCE '${var.function_log_group}' | fields @timestamp, request_id, @message | filter level = 'ERROR' | sort @timestamp desc | limit 20"
+          view   = "table"
+        }
+      }],
+    )
+  })
+}

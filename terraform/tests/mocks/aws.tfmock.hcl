@@ -1,0 +1,25 @@
+# Answers of AWS that the configuration needs well-formed. Everything else is made up by the mock provider.
+
+mock_data "aws_availability_zones" {
+  defaults = { names = ["us-east-1c", "us-east-1a", "us-east-1b", "us-east-1d"] }
+}
+
+mock_data "aws_caller_identity" {
+  defaults = { account_id = "123456789012" }
+}
+
+mock_data "aws_region" {
+  defaults = { name = "us-east-1" }
+}
+
+mock_data "aws_iam_policy_document" {
+  defaults = { json = "{}" }
+}
+
+mock_data "aws_servicequotas_service_quota" {
+  defaults = { value = 1000 }
+}
+
+mock_resource "aws_iam_policy" {
+  defaults = { arn = "arn:aws:iam::123456789012:policy/mock" }
+}

@@ -1,0 +1,284 @@
+# The database is private, encrypted, backed up, and its password is never Terraform's.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name                = "users-service-test"
+  subnet_ids          = ["subnet-a", "subnet-b"]
+  security_group_id   = "sg-a"
+  instance_class      = "db.t4g.micro"
+  schema              = "ecommerce"
+  max_connections     = 60
+  storage_gb          = 20
+  multi_az            = false
+  backup_days         = 1
+  deletion_protection = false
+  keep_final_snapshot = false
+  apply_immediately   = true
+  log_retention_days  = 14
+}
+
+run "is_private_and_encrypted" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  assert {
+    condition     = !aws_db_instance.mysql.publicly_accessible && aws_db_instance.mysql.storage_encrypted
+    error_message = "The database must be private and encrypted."
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.manage_master_user_password && aws_db_instance.mysql.password == null
+    error_message = "RDS must manage the administrator's password."
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.engine == "mysql" && startswith(aws_db_instance.mysql.engine_version, "8.4")
+    error_message = "The engine must be MySQL 8.4."
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.engine_lifecycle_support == "open-source-rds-extended-support-disabled"
+    error_message = "Extended support must stay off."
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.max_allocated_storage > aws_db_instance.mysql.allocated_storage
+    error_message = "The disk must be able to grow."
+  }
+
+  assert {
+    condition     = { for parameter in aws_db_parameter_group.mysql.parameter : parameter.name => parameter.value } == { character_set_server = "utf8mb4", time_zone = "UTC", require_secure_transport = "1", max_connections = "60", wait_timeout = "600", interactive_timeout = "600" }
+    error_message = "The parameter group must have the settings that the service relies on."
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.enabled_cloudwatch_logs_exports == toset(["error"])
+    error_message = "Only the error log may be exported: the slow query log holds e-mail addresses."
+  }
+}
+
+run "is_disposable_where_it_may_be" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.skip_final_snapshot && aws_db_instance.mysql.delete_automated_backups && !aws_db_instance.mysql.multi_az
+    error_message = "A disposable database must leave nothing behind."
+  }
+
+  assert {
+    condition     = !aws_db_instance.mysql.performance_insights_enabled
+    error_message = "RDS refuses insights on a micro class."
+  }
+}
+
+run "is_safe_where_it_must_be" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    instance_class      = "db.t4g.medium"
+    multi_az            = true
+    backup_days         = 14
+    deletion_protection = true
+    keep_final_snapshot = true
+    apply_immediately   = false
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.multi_az && aws_db_instance.mysql.deletion_protection && !aws_db_instance.mysql.skip_final_snapshot && !aws_db_instance.mysql.delete_automated_backups
+    error_message = "A safe database must have a standby and outlive a mistake."
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.performance_insights_enabled && aws_db_instance.mysql.database_insights_mode == "standard"
+    error_message = "Insights must be on where the class allows them."
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.backup_retention_period == 14
+    error_message = "Backups must be kept as long as asked."
+  }
+}
+
+run "is_made_anew_without_a_snapshot" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.db_name == "ecommerce" && aws_db_instance.mysql.username == "administrator"
+    error_message = "A new database must have its schema and administrator."
+  }
+}
+
+run "can_start_from_a_snapshot" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    snapshot_identifier = "python-service-last"
+  }
+
+  assert {
+    condition     = aws_db_instance.mysql.snapshot_identifier == "python-service-last"
+    error_message = "The snapshot must be used."
+  }
+}
+
+run "refuses_a_name_with_capitals" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    name = "Users"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_one_subnet" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    subnet_ids = ["subnet-a"]
+  }
+
+  expect_failures = [var.subnet_ids]
+}
+
+run "refuses_no_security_group" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    security_group_id = ""
+  }
+
+  expect_failures = [var.security_group_id]
+}
+
+run "refuses_a_class_that_is_no_class" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    instance_class = "micro"
+  }
+
+  expect_failures = [var.instance_class]
+}
+
+run "refuses_a_schema_with_a_dash" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    schema = "a-b"
+  }
+
+  expect_failures = [var.schema]
+}
+
+run "refuses_too_few_connections" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    max_connections = 5
+  }
+
+  expect_failures = [var.max_connections]
+}
+
+run "refuses_a_disk_too_small" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    storage_gb = 5
+  }
+
+  expect_failures = [var.storage_gb]
+}
+
+run "refuses_no_backups" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    backup_days = 0
+  }
+
+  expect_failures = [var.backup_days]
+}
+
+run "refuses_protection_without_a_final_snapshot" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    deletion_protection = true
+  }
+
+  expect_failures = [var.keep_final_snapshot]
+}
+
+run "refuses_an_odd_retention" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    log_retention_days = 8
+  }
+
+  expect_failures = [var.log_retention_days]
+}

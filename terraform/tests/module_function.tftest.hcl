@@ -1,0 +1,432 @@
+# One image becomes three functions, each with a role of its own; traffic is CodeDeploy's to shift.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name                     = "users-service-test"
+  environment              = "dev"
+  image                    = { uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/users-service@sha256:0000000000000000000000000000000000000000000000000000000000000000", architecture = "arm64" }
+  network                  = { subnet_ids = ["subnet-a", "subnet-b"], security_group_id = "sg-a" }
+  database                 = { schema = "ecommerce", host = "db.example.com", port = 3306, admin_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-a" }
+  secret_arn               = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/rds/credentials-a"
+  max_connections          = 60
+  reserved_concurrency     = -1
+  provisioned_concurrency  = 0
+  traffic_shift            = "CodeDeployDefault.LambdaAllAtOnce"
+  rollback_alarm_names     = []
+  log_level                = "INFO"
+  permissions_boundary_arn = "arn:aws:iam::123456789012:policy/users-service-runtime-boundary"
+  log_retention_days       = 14
+}
+
+run "makes_three_functions_of_one_image" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = { for key, function in aws_lambda_function.from_image : key => one(function.image_config[0].command) } == { api = "lambda", migrate = "migrate-lambda", rotate-secret = "rotate-secret" }
+    error_message = "Each function must run its part of the executable."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.from_image : function.image_uri == var.image.uri && function.package_type == "Image"])
+    error_message = "All must run the same image, by digest."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.from_image : function.architectures == tolist(["arm64"])])
+    error_message = "All must run on the processor that the image was built for."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.from_image : length(function.vpc_config[0].subnet_ids) == 2])
+    error_message = "All must run in the private subnets."
+  }
+
+  assert {
+    condition     = aws_lambda_function.from_image["api"].timeout < 30 && aws_lambda_function.from_image["migrate"].timeout == 900
+    error_message = "The api must give up before the gateway does; a migration may take all the time there is."
+  }
+}
+
+run "tells_them_what_they_need_and_no_secret" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = aws_lambda_function.from_image["api"].environment[0].variables == tomap({ ENVIRONMENT = "dev", LOG_LEVEL = "INFO", DB_NAME = "ecommerce", DB_POOL_SIZE = "1" })
+    error_message = "The api must know nothing of the administrator."
+  }
+
+  assert {
+    condition     = alltrue([for key in ["migrate", "rotate-secret"] : toset(keys(aws_lambda_function.from_image[key].environment[0].variables)) == toset(["ADMIN_SECRET_ARN", "DB_HOST", "DB_PORT", "DB_NAME", "DB_POOL_SIZE", "ENVIRONMENT", "LOG_LEVEL"])])
+    error_message = "Administration must know where the database and its secret are."
+  }
+}
+
+run "grants_each_what_it_needs" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = flatten([for grant in local.grants.api : grant.actions]) == ["secretsmanager:GetSecretValue"] && local.grants.api[0].secret == var.secret_arn
+    error_message = "The api may read its own secret only."
+  }
+
+  assert {
+    condition     = [for grant in local.grants.migrate : grant.actions if grant.secret == var.database.admin_secret_arn] == [["secretsmanager:GetSecretValue"]]
+    error_message = "migrate may read, not write, the administrator's secret."
+  }
+
+  assert {
+    condition     = contains(flatten([for grant in local.grants.rotate-secret : grant.actions if grant.secret == var.secret_arn]), "secretsmanager:UpdateSecretVersionStage")
+    error_message = "rotate-secret must be able to finish a rotation."
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.function : role.permissions_boundary == var.permissions_boundary_arn]) && length(aws_iam_role.function) == 3
+    error_message = "Each function must have a role of its own, within the boundary."
+  }
+}
+
+run "publishes_only_the_api" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = { for key, function in aws_lambda_function.from_image : key => function.publish } == { api = true, migrate = false, rotate-secret = false }
+    error_message = "Only the api has versions to shift traffic between."
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.name == "live"
+    error_message = "The alias must be called live."
+  }
+
+  assert {
+    condition     = aws_codedeploy_app.api.compute_platform == "Lambda" && aws_codedeploy_deployment_group.live.deployment_config_name == "CodeDeployDefault.LambdaAllAtOnce"
+    error_message = "CodeDeploy must shift the traffic as asked."
+  }
+
+  assert {
+    condition     = length(aws_codedeploy_deployment_group.live.alarm_configuration) == 0
+    error_message = "Without alarms there is none to watch."
+  }
+
+  assert {
+    condition     = length(data.aws_servicequotas_service_quota.concurrent_executions) == 0
+    error_message = "Without a reservation the quota does not matter."
+  }
+}
+
+run "logs_json_with_an_end" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.from_image : function.logging_config[0].log_format == "JSON" && function.logging_config[0].application_log_level == "INFO"])
+    error_message = "Logs must be JSON, at the level asked for."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 14])
+    error_message = "Logs must not be kept for ever."
+  }
+}
+
+run "rolls_back_on_alarms_where_asked" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    traffic_shift           = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+    rollback_alarm_names    = ["a", "b"]
+    reserved_concurrency    = 21
+    provisioned_concurrency = 2
+  }
+
+  assert {
+    condition     = aws_codedeploy_deployment_group.live.alarm_configuration[0].alarms == toset(["a", "b"]) && aws_codedeploy_deployment_group.live.alarm_configuration[0].enabled
+    error_message = "The canary must watch the alarms."
+  }
+
+  assert {
+    condition     = contains(aws_codedeploy_deployment_group.live.auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
+    error_message = "An alarm must bring the version before back."
+  }
+
+  assert {
+    condition     = aws_lambda_function.from_image["api"].reserved_concurrent_executions == 21 && aws_lambda_function.from_image["migrate"].reserved_concurrent_executions == -1
+    error_message = "Only the api has reserved concurrency."
+  }
+
+  assert {
+    condition     = aws_lambda_provisioned_concurrency_config.live[0].provisioned_concurrent_executions == 2
+    error_message = "Environments must be kept warm as asked."
+  }
+}
+
+run "refuses_a_name_with_capitals" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name = "Users"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_an_environment_that_does_not_exist" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    environment = "staging"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_an_image_by_tag" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    image = { uri = "users-service:latest", architecture = "arm64" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "refuses_a_processor_that_lambda_lacks" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    image = { uri = "users-service@sha256:0000000000000000000000000000000000000000000000000000000000000000", architecture = "riscv64" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "refuses_one_subnet" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    network = { subnet_ids = ["subnet-a"], security_group_id = "sg-a" }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "refuses_an_administrator_without_a_secret" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    database = { schema = "ecommerce", host = "db.example.com", port = 3306, admin_secret_arn = "root" }
+  }
+
+  expect_failures = [var.database]
+}
+
+run "refuses_a_database_without_connections" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    max_connections      = 0
+    reserved_concurrency = -1
+  }
+
+  expect_failures = [var.max_connections]
+}
+
+run "refuses_a_secret_that_is_no_secret" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    secret_arn = "dev/rds/credentials"
+  }
+
+  expect_failures = [var.secret_arn]
+}
+
+run "refuses_a_stopped_function" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    reserved_concurrency = 0
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "refuses_more_requests_than_connections" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    reserved_concurrency = 22
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "refuses_more_kept_warm_than_reserved" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    reserved_concurrency    = 10
+    provisioned_concurrency = 11
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "refuses_a_traffic_shift_for_servers" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    traffic_shift = "CodeDeployDefault.OneAtATime"
+  }
+
+  expect_failures = [var.traffic_shift]
+}
+
+run "refuses_eleven_alarms" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    rollback_alarm_names = [for number in range(11) : tostring(number)]
+  }
+
+  expect_failures = [var.rollback_alarm_names]
+}
+
+run "refuses_a_log_level_that_does_not_exist" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    log_level = "LOUD"
+  }
+
+  expect_failures = [var.log_level]
+}
+
+run "refuses_an_odd_retention" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    log_retention_days = 8
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "refuses_a_boundary_that_is_no_policy" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    permissions_boundary_arn = "admin"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "refuses_a_reservation_that_a_new_account_cannot_make" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    reserved_concurrency = 5
+  }
+
+  override_data {
+    target = data.aws_servicequotas_service_quota.concurrent_executions[0]
+    values = { value = 10 }
+  }
+
+  expect_failures = [data.aws_servicequotas_service_quota.concurrent_executions]
+}

@@ -1,0 +1,171 @@
+# Every way to fail has an alarm, every alarm a listener, and the dashboard shows them all.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name                 = "users-service-test"
+  api_id               = "abc"
+  function_name        = "users-service-test-api"
+  rotate_function_name = "users-service-test-rotate-secret"
+  function_log_group   = "/aws/lambda/users-service-test-api"
+  concurrency_ceiling  = 21
+  database             = { identifier = "users-service-test", max_connections = 60, storage_gb = 20 }
+  alarm_emails         = ["night@example.com"]
+}
+
+run "watches_every_part" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.watch)) == toset(["api-5xx", "database-connections", "database-cpu", "database-memory", "database-storage", "function-concurrency", "function-duration", "function-errors", "function-throttles", "rotation-errors"])
+    error_message = "Each way to fail must have its alarm."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.watch : length(alarm.alarm_description) > 40])
+    error_message = "Each must tell the person it wakes what it means."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.watch["database-connections"].threshold == 48 && aws_cloudwatch_metric_alarm.watch["function-concurrency"].threshold == 16
+    error_message = "Limits must follow from the limits of the parts."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.watch["function-duration"].extended_statistic == "p99"
+    error_message = "Duration must be judged by the slowest."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.watch["database-storage"].comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.watch["database-storage"].threshold == 2147483648
+    error_message = "A full disk must be foreseen."
+  }
+
+  assert {
+    condition     = keys(aws_sns_topic_subscription.email) == ["night@example.com"]
+    error_message = "Somebody must hear it."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_dashboard.health.dashboard_name == "users-service-test"
+    error_message = "There must be a dashboard."
+  }
+}
+
+run "refuses_a_name_with_capitals" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    name = "Users"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_no_api_id" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    api_id = ""
+  }
+
+  expect_failures = [var.api_id]
+}
+
+run "refuses_no_function_name" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    function_name = ""
+  }
+
+  expect_failures = [var.function_name]
+}
+
+run "refuses_no_rotate_function_name" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    rotate_function_name = ""
+  }
+
+  expect_failures = [var.rotate_function_name]
+}
+
+run "refuses_no_function_log_group" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    function_log_group = ""
+  }
+
+  expect_failures = [var.function_log_group]
+}
+
+run "refuses_no_concurrency" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    concurrency_ceiling = 0
+  }
+
+  expect_failures = [var.concurrency_ceiling]
+}
+
+run "refuses_a_database_without_connections" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    database = { identifier = "a", max_connections = 0, storage_gb = 20 }
+  }
+
+  expect_failures = [var.database]
+}
+
+run "refuses_an_alarm_to_no_address" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    alarm_emails = ["night"]
+  }
+
+  expect_failures = [var.alarm_emails]
+}

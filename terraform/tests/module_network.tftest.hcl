@@ -1,0 +1,177 @@
+# The network has no way out, and only the functions may reach anything in it.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name                     = "users-service-test"
+  cidr                     = "10.20.0.0/20"
+  zone_count               = 3
+  endpoint_zone_count      = 1
+  permissions_boundary_arn = "arn:aws:iam::123456789012:policy/users-service-runtime-boundary"
+  log_retention_days       = 14
+}
+
+run "is_closed" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  assert {
+    condition     = length(aws_default_route_table.local_only.route) == 0
+    error_message = "The only route table must have no route but the local one."
+  }
+
+  assert {
+    condition     = length(aws_default_security_group.closed.ingress) == 0 && length(aws_default_security_group.closed.egress) == 0
+    error_message = "The default security group must allow nothing."
+  }
+
+  assert {
+    condition     = alltrue([for subnet in aws_subnet.private : subnet.map_public_ip_on_launch == false])
+    error_message = "No subnet may give out public addresses."
+  }
+
+  assert {
+    condition     = keys(aws_subnet.private) == ["us-east-1a", "us-east-1b", "us-east-1c"]
+    error_message = "The first zones by name must be used."
+  }
+
+  assert {
+    condition     = [for zone, subnet in aws_subnet.private : subnet.cidr_block] == ["10.20.0.0/24", "10.20.1.0/24", "10.20.2.0/24"]
+    error_message = "Each zone must have a sixteenth of the network."
+  }
+}
+
+run "lets_the_functions_reach_two_ports" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  assert {
+    condition     = { for key, rule in aws_vpc_security_group_egress_rule.function : key => [rule.from_port, rule.to_port] } == { mysql = [3306, 3306], https = [443, 443] }
+    error_message = "Functions may go out to MySQL and HTTPS only."
+  }
+
+  assert {
+    condition     = { for key, rule in aws_vpc_security_group_ingress_rule.from_function : key => [rule.from_port, rule.to_port] } == { mysql = [3306, 3306], https = [443, 443] }
+    error_message = "Database and endpoint may be entered by one port each."
+  }
+
+  assert {
+    condition     = alltrue([for rule in concat(values(aws_vpc_security_group_egress_rule.function), values(aws_vpc_security_group_ingress_rule.from_function)) : rule.cidr_ipv4 == null && rule.cidr_ipv6 == null])
+    error_message = "Rules must name security groups, never addresses."
+  }
+}
+
+run "has_a_private_endpoint_and_a_flow_log" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  assert {
+    condition     = aws_vpc_endpoint.secrets_manager.vpc_endpoint_type == "Interface" && aws_vpc_endpoint.secrets_manager.private_dns_enabled
+    error_message = "Secrets Manager must be reached by its usual name, inside the network."
+  }
+
+  assert {
+    condition     = aws_flow_log.all.traffic_type == "ALL"
+    error_message = "Accepted and refused connections must be recorded."
+  }
+
+  assert {
+    condition     = aws_iam_role.flow.permissions_boundary == var.permissions_boundary_arn
+    error_message = "The role must carry the boundary."
+  }
+}
+
+run "refuses_a_name_with_capitals" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    name = "Users"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_a_range_that_is_no_range" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    cidr = "10.20.0.0"
+  }
+
+  expect_failures = [var.cidr]
+}
+
+run "refuses_one_zone" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    zone_count = 1
+  }
+
+  expect_failures = [var.zone_count]
+}
+
+run "refuses_an_endpoint_in_more_zones_than_there_are" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    endpoint_zone_count = 4
+  }
+
+  expect_failures = [var.endpoint_zone_count]
+}
+
+run "refuses_an_odd_retention" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    log_retention_days = 8
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "refuses_a_boundary_that_is_no_policy" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    permissions_boundary_arn = "admin"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}

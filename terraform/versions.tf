@@ -1,0 +1,39 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  # Where the state lives is given at init, because it differs by account and environment. By hand, for dev:
+  #
+  #   terraform init -reconfigure \
+  #     -backend-config=bucket=users-service-tfstate-<account id> \
+  #     -backend-config=key=users-service/dev.tfstate \
+  #     -backend-config=region=us-east-1
+  #   terraform apply -var-file=dev.tfvars -var=image_digest=sha256:<digest of an image in the registry>
+  #
+  # The bucket is made by bootstrap/. Each environment has its own key, so neither can touch the other's state.
+  backend "s3" {
+    use_lockfile = true
+    encrypt      = true
+  }
+}
+
+provider "aws" {
+  region = var.region
+
+  # Credentials of another account end here, before anything is read or changed.
+  allowed_account_ids = [var.account_id]
+
+  default_tags {
+    tags = {
+      Service     = local.service
+      Environment = var.environment
+      ManagedBy   = "terraform"
+    }
+  }
+}

@@ -1,6 +1,5 @@
 # shellcheck shell=bash
 # What every script says the same way. Source it.
-# shellcheck shell=bash
 
 note() { printf '%s\n' "$*" >&2; }
 

@@ -1,5 +1,5 @@
-# What every script says the same way. Source it.
 # shellcheck shell=bash
+# What every script says the same way. Source it.
 
 note() { printf '%s\n' "$*" >&2; }
 

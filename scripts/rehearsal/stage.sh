@@ -24,9 +24,7 @@ need_tools() {
   local package
   need terraform "install Terraform 1.11 or later: https://developer.hashicorp.com/terraform/install"
   need python3 "install Python 3.11 or later"
-  need jq "install the package jq"
-  need curl "install the package curl"
-  for package in docker-registry buildah; do
+  for package in jq curl docker-registry buildah; do
     command -v "$package" >/dev/null && continue
     if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
       die "$package is missing" "install it: sudo apt-get install --yes --no-install-recommends $package"

@@ -11,6 +11,9 @@ run: ## Build and serve on an embedded SQLite file, at http://localhost:8000
 test: ## Run every test; FILE=users runs one module, TEST_DATABASE=mysql|mariadb|docker chooses the server
 	@scripts/test.sh $(FILE)
 
+chaos: ## Try every fault under load, and count what became of the requests; FAULT=… tries one
+	@scripts/chaos.sh $(FAULT)
+
 lint: ## Check formatting, clippy, licences and sources, scripts
 	@scripts/lint.sh
 
@@ -79,5 +82,5 @@ destroy: ## Destroy an environment, after its name was typed
 rehearse: ## Do all of the above on this machine, without an account
 	@scripts/rehearse.sh
 
-.PHONY: help run test lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
+.PHONY: help run test chaos lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
   smoke-test rollback status logs unlock destroy rehearse

@@ -35,6 +35,9 @@ mod readme;
 mod schema_file;
 mod store_contract;
 
+// Faults.
+mod chaos;
+
 // The executable.
 mod administration;
 mod command_line;

@@ -10,7 +10,9 @@ create table users (
     primary key (user_id),
     -- Unique ignoring the case of ASCII letters, as the collation has it.
     unique key idx_username (username),
-    unique key idx_email (email)
+    unique key idx_email (email),
+    -- Narrow, for counting users and finding a far page.
+    key idx_user_id (user_id)
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 
 -- Which migrations have been applied. The name is the service's own: the schema may be shared.

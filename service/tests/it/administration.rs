@@ -100,7 +100,10 @@ impl Drop for Deployment {
 #[tokio::test]
 async fn a_deploy_migrates_and_provides_the_account() {
     let deployment = Deployment::new().await;
-    let migrations = json!([{"number": 1, "name": "create_users", "state": "applied"}]);
+    let migrations = json!([
+        {"number": 1, "name": "create_users", "state": "applied"},
+        {"number": 2, "name": "index_user_id", "state": "applied"},
+    ]);
     assert_eq!(deployment.migrate().await, json!({"migrations": migrations, "secret": "created"}));
 
     let service = deployment.start("lambda").await;

@@ -187,6 +187,14 @@ async fn a_time_of_another_zone_is_told_in_utc() {
 }
 
 #[tokio::test]
+async fn a_key_on_the_id_gives_way_to_ours() {
+    let keys = "
+        create index ix_users_user_id on users (user_id);
+        create unique index idx_user_id on users (user_id)";
+    assert_adopted(old_schema("", &[PYTHON_TABLE, ROWS, keys]).await).await;
+}
+
+#[tokio::test]
 async fn what_else_hangs_on_the_table_is_kept() {
     let schema = old_schema(
         "character set latin1",

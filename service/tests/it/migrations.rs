@@ -13,7 +13,8 @@ fn state(steps: &[Step]) -> Vec<(u32, State)> {
     steps.iter().map(|step| (step.number, step.state)).collect()
 }
 
-const DONE: [(u32, State); 1] = [(1, State::Applied)];
+const DONE: [(u32, State); 2] = [(1, State::Applied), (2, State::Applied)];
+const TO_DO: [(u32, State); 2] = [(1, State::Pending), (2, State::Pending)];
 
 #[tokio::test]
 async fn migrating_twice_changes_nothing_more() {
@@ -22,7 +23,7 @@ async fn migrating_twice_changes_nothing_more() {
     let before = schema.definition("users").await;
     assert_eq!(state(&schema.migrate(Task::Apply).await.unwrap()), DONE);
     assert_eq!(schema.definition("users").await, before);
-    assert_eq!(schema.value("select count(*) from users_service_migrations").await.unwrap(), "1");
+    assert_eq!(schema.value("select count(*) from users_service_migrations").await.unwrap(), "2");
 }
 
 #[tokio::test]
@@ -51,7 +52,7 @@ async fn several_can_migrate_a_file_at_once() {
 #[tokio::test]
 async fn status_looks_and_changes_nothing() {
     let schema = MysqlSchema::new().await;
-    assert_eq!(state(&schema.migrate(Task::Status).await.unwrap()), [(1, State::Pending)]);
+    assert_eq!(state(&schema.migrate(Task::Status).await.unwrap()), TO_DO);
     let tables =
         format!("select count(*) from information_schema.tables where table_schema = '{}'", schema.name());
     assert_eq!(schema.value(&tables).await.unwrap(), "0");
@@ -62,7 +63,7 @@ async fn status_looks_and_changes_nothing() {
 #[tokio::test]
 async fn status_of_a_file_changes_nothing() {
     let file = SqliteFile::new();
-    assert_eq!(state(&store::migrate(file.config(), Task::Status).await.unwrap()), [(1, State::Pending)]);
+    assert_eq!(state(&store::migrate(file.config(), Task::Status).await.unwrap()), TO_DO);
     store::migrate(file.config(), Task::Apply).await.unwrap();
     assert_eq!(state(&store::migrate(file.config(), Task::Status).await.unwrap()), DONE);
 }
@@ -78,8 +79,8 @@ async fn a_database_of_a_newer_release_is_served() {
         )
         .await;
     let steps = schema.migrate(Task::Apply).await.unwrap();
-    assert_eq!(state(&steps), [(1, State::Applied), (9, State::Newer)]);
-    assert_eq!(steps[1].name, "add_column");
+    assert_eq!(state(&steps), [(1, State::Applied), (2, State::Applied), (9, State::Newer)]);
+    assert_eq!(steps[2].name, "add_column");
     let path = app.user("ada").await;
     assert_eq!(app.get(&path).await.status, 200);
 }
@@ -90,7 +91,7 @@ async fn a_file_of_a_newer_release_is_opened() {
     store::migrate(file.config(), Task::Apply).await.unwrap();
     file.execute("insert into users_service_migrations (number, name) values (9, 'add_column')").await;
     let steps = store::migrate(file.config(), Task::Apply).await.unwrap();
-    assert_eq!(state(&steps), [(1, State::Applied), (9, State::Newer)]);
+    assert_eq!(state(&steps), [(1, State::Applied), (2, State::Applied), (9, State::Newer)]);
     assert!(users_service::store::open(file.config()).await.is_ok());
 }
 
@@ -98,14 +99,23 @@ async fn a_file_of_a_newer_release_is_opened() {
 async fn half_applied() -> MysqlSchema {
     let schema = MysqlSchema::new().await;
     schema.migrate(Task::Apply).await.unwrap();
-    schema.execute("update users_service_migrations set finished = false").await;
+    schema
+        .execute(
+            "alter table users drop key idx_user_id;
+             delete from users_service_migrations where number > 1;
+             update users_service_migrations set finished = false",
+        )
+        .await;
     schema
 }
 
 #[tokio::test]
 async fn a_half_applied_migration_stops_and_says_the_way_out() {
     let schema = half_applied().await;
-    assert_eq!(state(&schema.migrate(Task::Status).await.unwrap()), [(1, State::HalfApplied)]);
+    assert_eq!(
+        state(&schema.migrate(Task::Status).await.unwrap()),
+        [(1, State::HalfApplied), (2, State::Pending)]
+    );
     let error = schema.migrate(Task::Apply).await.unwrap_err();
     assert!(matches!(error, MigrateError::HalfApplied { number: 1, .. }), "{error:?}");
     let message = error.to_string();
@@ -117,7 +127,8 @@ async fn a_half_applied_migration_stops_and_says_the_way_out() {
 #[tokio::test]
 async fn a_half_applied_migration_that_took_effect_is_marked_applied() {
     let schema = half_applied().await;
-    assert_eq!(state(&schema.migrate(Task::MarkApplied(1)).await.unwrap()), DONE);
+    let marked = schema.migrate(Task::MarkApplied(1)).await.unwrap();
+    assert_eq!(state(&marked), [(1, State::Applied), (2, State::Pending)]);
     assert_eq!(state(&schema.migrate(Task::Apply).await.unwrap()), DONE);
 }
 
@@ -125,7 +136,7 @@ async fn a_half_applied_migration_that_took_effect_is_marked_applied() {
 async fn a_half_applied_migration_without_effect_is_marked_pending_and_done_again() {
     let schema = half_applied().await;
     schema.execute("drop table users").await;
-    assert_eq!(state(&schema.migrate(Task::MarkPending(1)).await.unwrap()), [(1, State::Pending)]);
+    assert_eq!(state(&schema.migrate(Task::MarkPending(1)).await.unwrap()), TO_DO);
     assert_eq!(state(&schema.migrate(Task::Apply).await.unwrap()), DONE);
     assert_eq!(schema.value("select count(*) from users").await.unwrap(), "0");
 }
@@ -189,16 +200,16 @@ async fn the_tables_are_utf8mb4_whatever_the_default_is() {
 }
 
 #[tokio::test]
-async fn the_unique_keys_are_the_only_indexes() {
+async fn the_indexes_are_the_unique_keys_and_the_narrow_one() {
     let schema = MysqlSchema::new().await;
     schema.migrate(Task::Apply).await.unwrap();
     let indexes = format!(
-        "select group_concat(concat(index_name, ' ', column_name, ' ', non_unique) order by index_name)
+        "select group_concat(concat(index_name, ' ', column_name, ' ', non_unique) order by binary index_name)
          from information_schema.statistics where table_schema = '{}' and table_name = 'users'",
         schema.name()
     );
     assert_eq!(
         schema.value(&indexes).await.unwrap(),
-        "idx_email email 0,idx_username username 0,PRIMARY user_id 0"
+        "PRIMARY user_id 0,idx_email email 0,idx_user_id user_id 1,idx_username username 0"
     );
 }

@@ -14,6 +14,7 @@ use crate::test_app::{Answer, TestApp, answer, json_request, on_every_database, 
 
 on_every_database! {
     missing_tables_are_an_outage_and_not_a_fault,
+    a_list_without_its_index_is_an_outage,
 }
 
 #[track_caller]
@@ -33,6 +34,15 @@ async fn missing_tables_are_an_outage_and_not_a_fault(app: TestApp) {
     assert_away(&app.delete("/users/1").await, "database_not_migrated");
     assert_away(&app.get("/ready").await, "database_not_migrated");
     assert_eq!(app.get("/health").await.status, 200);
+}
+
+async fn a_list_without_its_index_is_an_outage(app: TestApp) {
+    let drop_index = match &app.database {
+        TestDatabase::Mysql(_) => "alter table users drop key idx_user_id",
+        TestDatabase::Sqlite(_) => "drop index idx_user_id",
+    };
+    app.database.execute(drop_index).await;
+    assert_away(&app.get("/users").await, "database_not_migrated");
 }
 
 /// The code that every route answers over a server that cannot be used.

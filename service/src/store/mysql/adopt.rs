@@ -97,6 +97,9 @@ fn changes(columns: &[Column], indexes: &[Index], table_collation: &str) -> Vec<
     for column in ["username", "email"] {
         changes.extend(index_changes(indexes, column));
     }
+    // A later migration adds its own.
+    let beside_the_primary = |index: &&Index| index.columns == "user_id" && index.name != "PRIMARY";
+    changes.extend(indexes.iter().filter(beside_the_primary).map(drop_index));
     changes
 }
 
@@ -106,12 +109,15 @@ fn index_changes(indexes: &[Index], column: &str) -> Vec<String> {
     let wanted = |index: &&Index| index.name == key && index.non_unique == 0;
     let on_column: Vec<&Index> = indexes.iter().filter(|index| index.columns == column).collect();
     let superfluous = on_column.iter().filter(|index| !wanted(index));
-    let mut changes: Vec<String> =
-        superfluous.map(|index| format!("drop index `{}`", index.name.replace('`', "``"))).collect();
+    let mut changes: Vec<String> = superfluous.map(|index| drop_index(index)).collect();
     if !on_column.iter().any(wanted) {
         changes.push(format!("add unique key {key} ({column})"));
     }
     changes
+}
+
+fn drop_index(index: &Index) -> String {
+    format!("drop index `{}`", index.name.replace('`', "``"))
 }
 
 fn is_nullable(columns: &[Column], name: &str) -> bool {

@@ -51,7 +51,7 @@ impl From<sqlx::Error> for Failure {
             1044 | 1045 | 1142 | 1143 | 1227 | 1251 | 1396 | 1698 | 1820 | 1862 | 3118 | 3159 => {
                 Outage::Credentials
             }
-            1049 | 1051 | 1054 | 1146 => Outage::NotMigrated,
+            1049 | 1051 | 1054 | 1146 | 1176 => Outage::NotMigrated,
             1290 | 1792 | 1836 => Outage::ReadOnly,
             1969 | 3024 => Outage::TimedOut,
             1021 | 1037 | 1038 | 1041 | 1114 => Outage::Full,

@@ -9,11 +9,18 @@ use crate::config::Mysql;
 use crate::store::Error;
 use crate::store::migration::{MigrateError, Migration, Recorded, State, Step, Task, pending, steps};
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "create_users",
-    sql: include_str!("../../../migrations/mysql/0001_create_users.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "create_users",
+        sql: include_str!("../../../migrations/mysql/0001_create_users.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "index_user_id",
+        sql: include_str!("../../../migrations/mysql/0002_index_user_id.sql"),
+    },
+];
 
 /// A name of its own, because the schema may be shared with other services.
 const CREATE_TABLE: &str = "

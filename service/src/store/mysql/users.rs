@@ -89,15 +89,15 @@ impl Statements for List {
     const REPEAT: Repeat = Repeat::Harmless;
 
     async fn run(&self, connection: &mut MySqlConnection) -> Result<Listing> {
-        // Page and total in one statement: one round trip, one snapshot. The outer join keeps the total of an empty
-        // page.
+        // Page and total in one statement: one round trip, one snapshot. The outer joins keep the total of an empty
+        // page. A page is found in the narrow key, so that the rows before it are not read.
         let sql = "
-            select total.users as total, page.user_id, page.username, page.email, page.full_name, page.created_at
+            select total.users as total, users.user_id, users.username, users.email, users.full_name, users.created_at
             from (select count(*) as users from users) as total
             left join (
-                select user_id, username, email, full_name, created_at from users
-                order by user_id limit ? offset ?
+                select user_id from users force index (idx_user_id) order by user_id limit ? offset ?
             ) as page on true
+            left join users on users.user_id = page.user_id
             order by page.user_id";
         let rows: Vec<ListRow> =
             query_as(sql).bind(self.0.limit()).bind(self.0.offset()).fetch_all(connection).await?;

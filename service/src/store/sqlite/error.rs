@@ -38,7 +38,9 @@ fn outage_of_code(code: i32, message: &str) -> Option<Outage> {
         7 | 13 => Some(Outage::Full),
         3 | 10 | 14 => Some(Outage::Unreachable),
         11 | 26 => Some(Outage::Damaged),
-        1 if message.starts_with("no such table") => Some(Outage::NotMigrated),
+        1 if message.starts_with("no such table") || message.starts_with("no such index") => {
+            Some(Outage::NotMigrated)
+        }
         _ => None,
     }
 }

@@ -11,11 +11,18 @@ use super::options;
 use crate::clock::monotonic;
 use crate::store::migration::{MigrateError, Migration, Recorded, Step, Task, pending, steps};
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "create_users",
-    sql: include_str!("../../../migrations/sqlite/0001_create_users.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "create_users",
+        sql: include_str!("../../../migrations/sqlite/0001_create_users.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "index_user_id",
+        sql: include_str!("../../../migrations/sqlite/0002_index_user_id.sql"),
+    },
+];
 
 const CREATE_TABLE: &str = "
     create table if not exists users_service_migrations (

@@ -16,13 +16,15 @@ const CREATE: &str = "insert into users (username, email, full_name, created_at)
 
 const GET: &str = "select user_id, username, email, full_name, created_at from users where user_id = ?";
 
-/// Page and total in one statement, hence one snapshot. The outer join keeps the total of an empty page.
+/// Page and total in one statement, hence one snapshot. The outer joins keep the total of an empty page. A page is found
+/// in the narrow index, so that the rows before it are not read.
 const LIST: &str = "
-    select total.users as total, page.user_id, page.username, page.email, page.full_name, page.created_at
+    select total.users as total, users.user_id, users.username, users.email, users.full_name, users.created_at
     from (select count(*) as users from users) as total
     left join (
-        select user_id, username, email, full_name, created_at from users order by user_id limit ? offset ?
+        select user_id from users indexed by idx_user_id order by user_id limit ? offset ?
     ) as page on true
+    left join users on users.user_id = page.user_id
     order by page.user_id";
 
 const FIND_BY_USERNAME: &str =

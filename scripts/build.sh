@@ -10,6 +10,8 @@ source scripts/lib/log.sh
 source scripts/lib/environment.sh
 # shellcheck source=scripts/lib/image.sh
 source scripts/lib/image.sh
+# shellcheck source=scripts/lib/for_lambda.sh
+source scripts/lib/for_lambda.sh
 
 main() {
   use_environment "${1:-}"
@@ -42,7 +44,7 @@ build_with_buildah() {
   local executable=${EXECUTABLE:-} certificates=/etc/ssl/certs/ca-certificates.crt container
   if [[ -z $executable ]]; then
     build_executable
-    executable=$BUILT
+    executable=$FOR_LAMBDA/users-service
   fi
   [[ -r $certificates ]] || die "$certificates is missing" "install the package ca-certificates"
   container=$(in_buildah from scratch)
@@ -54,16 +56,12 @@ build_with_buildah() {
 }
 
 build_executable() {
-  need cargo "install Rust: https://www.rust-lang.org/tools/install"
-  local host machine
-  host=$(rustc --version --verbose | sed -n 's/^host: //p')
-  machine=${host%%-*}
+  local machine
+  machine=$(uname -m)
   [[ ${machine/aarch64/arm64} == "$ARCHITECTURE" ]] ||
     die "this machine is $machine and cannot build for $ARCHITECTURE without a Docker engine" \
       "start Docker, or set architecture = \"${machine/aarch64/arm64}\" in $TFVARS"
-  # Naming the target keeps the flag from build scripts and macros.
-  RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --no-default-features --target "$host" >&2
-  BUILT=${CARGO_TARGET_DIR:-target}/$host/release/users-service
+  for_lambda build
 }
 
 main "$@"

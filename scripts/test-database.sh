@@ -10,6 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
 readonly IMAGE=mysql:8.4
 readonly INIT_SQL="
@@ -136,7 +138,7 @@ install_mysql() {
     install_package mysql-server-core-8.0
     return
   fi
-  command -v debootstrap >/dev/null || install_package debootstrap
+  need_command debootstrap
   [[ $(id -u) == 0 ]] || die "mysqld is missing" "install MySQL 8.4, or run this as root, or set TEST_DATABASE=mariadb"
   note "Fetching MySQL from Debian's unstable release into $MYSQL_ROOT; this takes a minute, once"
   rm -rf "$MYSQL_ROOT.part"
@@ -148,7 +150,7 @@ install_mysql() {
 
 start_mariadb() {
   local folder=$1 port=$2 data=$1/data
-  command -v mariadbd >/dev/null || install_package mariadb-server-core
+  need_command mariadbd mariadb-server-core
   mkdir -p "$data"
   printf '%s\n' "$INIT_SQL" >"$folder/init.sql"
   mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \
@@ -159,15 +161,6 @@ start_mariadb() {
     --ssl-cert="$folder/certificates/server.pem" --ssl-key="$folder/certificates/server-key.pem" \
     >>"$folder/server.log" 2>&1 </dev/null &
   echo $! >"$folder/pid"
-}
-
-install_package() {
-  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    die "the package $1 is missing" "install it: sudo apt-get install --yes --no-install-recommends $1"
-  fi
-  note "Installing the package $1"
-  apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$1" >/dev/null
 }
 
 # The server answers only once its init file has run, because it opens the port after that.

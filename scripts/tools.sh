@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
 need cargo "install Rust: https://www.rust-lang.org/tools/install"
 
@@ -13,11 +15,4 @@ if ! command -v cargo-deny >/dev/null; then
   cargo install --locked --debug --quiet cargo-deny
 fi
 
-if ! command -v shellcheck >/dev/null; then
-  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    die "shellcheck is missing" "install it: sudo apt-get install --yes shellcheck"
-  fi
-  note "Installing shellcheck"
-  apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends shellcheck >/dev/null
-fi
+need_command shellcheck

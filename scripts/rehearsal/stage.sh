@@ -23,22 +23,8 @@ set_stage() {
 need_tools() {
   local package
   need terraform "install Terraform 1.11 or later: https://developer.hashicorp.com/terraform/install"
-  need python3 "install Python 3.11 or later"
-  for package in jq curl docker-registry buildah; do
-    command -v "$package" >/dev/null && continue
-    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-      die "$package is missing" "install it: sudo apt-get install --yes --no-install-recommends $package"
-    fi
-    note "Installing $package"
-    apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$package" >/dev/null
-  done
-  if ! cmp -s scripts/rehearsal/requirements.txt "$VENV/requirements.txt"; then
-    note "Installing the stand-ins into $VENV"
-    python3 -m venv "$VENV"
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check --requirement scripts/rehearsal/requirements.txt
-    cp scripts/rehearsal/requirements.txt "$VENV/requirements.txt"
-  fi
+  for package in jq curl docker-registry buildah; do need_command "$package"; done
+  need_python_packages "$VENV" scripts/rehearsal/requirements.txt
 }
 
 # Nothing here may reach a real account, whatever this shell is signed in to.

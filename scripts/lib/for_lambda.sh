@@ -1,0 +1,16 @@
+# How the executable is built that goes into the image, on a machine without a Docker engine; service/Dockerfile does the
+# same. Source it.
+# shellcheck shell=bash
+
+# for_lambda COMMAND [OPTION…]: runs cargo's command in that way, and sets FOR_LAMBDA to the folder of what it makes.
+for_lambda() {
+  need cargo "install Rust: https://www.rust-lang.org/tools/install"
+  local host
+  host=$(rustc --version --verbose | sed -n 's/^host: //p')
+  # With the C library linked in, the executable needs no file of any base. Naming the target keeps the flag from build
+  # scripts and macros.
+  RUSTFLAGS='-C target-feature=+crt-static' \
+    cargo "$1" --locked --package users-service --release --no-default-features --target "$host" "${@:2}" >&2
+  # shellcheck disable=SC2034
+  FOR_LAMBDA=${CARGO_TARGET_DIR:-target}/$host/release
+}

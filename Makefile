@@ -14,6 +14,9 @@ test: ## Run every test; FILE=users runs one module, TEST_DATABASE=mysql|mariadb
 chaos: ## Try every fault under load, and count what became of the requests; FAULT=… tries one
 	@scripts/chaos.sh $(FAULT)
 
+soak: ## Hold 70 % of the throughput for SOAK_MINUTES (30), and say whether memory stays flat
+	@scripts/soak.sh
+
 lint: ## Check formatting, clippy, licences and sources, scripts
 	@scripts/lint.sh
 
@@ -82,5 +85,5 @@ destroy: ## Destroy an environment, after its name was typed
 rehearse: ## Do all of the above on this machine, without an account
 	@scripts/rehearse.sh
 
-.PHONY: help run test chaos lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
+.PHONY: help run test chaos soak lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
   smoke-test rollback status logs unlock destroy rehearse

@@ -1,5 +1,6 @@
 //! A well-behaved client that goes on while others misbehave.
 
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
@@ -35,21 +36,27 @@ pub(super) async fn beside<T>(
     fault: impl Future<Output = T>,
 ) -> T {
     let mut kept = Wire::connect(address).await.unwrap();
+    let over = Cell::new(false);
     let lists = async {
         loop {
+            let last = over.get();
             count(tally, &list(&mut kept).await, StatusCode::OK);
             if connects {
                 let mut fresh = Wire::connect(address).await.unwrap();
                 count(tally, &list(&mut fresh).await, StatusCode::OK);
             }
+            if last {
+                break;
+            }
             sleep(PAUSE).await;
         }
     };
-    let result =
-        tokio::select! { result = fault => result, () = lists => unreachable!("it goes on for ever") };
-    let mut fresh = Wire::connect(address).await.unwrap();
-    count(tally, &list(&mut fresh).await, StatusCode::OK);
-    result
+    let fault = async {
+        let result = fault.await;
+        over.set(true);
+        result
+    };
+    tokio::join!(fault, lists).0
 }
 
 async fn list(wire: &mut Wire) -> io::Result<WireAnswer> {

@@ -99,8 +99,8 @@ soak() {
   read -r requests reached p50 p99 refused broken <<<"$result"
   # Two minutes; less of a run that is shorter than eight.
   warm_up=$((MINUTES < 8 ? MINUTES * 15 : 120))
-  printf 'soak: %s minutes at %s of %s requests a second; %s requests, %s refused, %s broken; p50 %s ms, p99 %s ms; ' \
-    "$MINUTES" "$reached" "$rate" "$requests" "$refused" "$broken" "$p50" "$p99"
+  printf 'soak: %s minutes at %s requests a second (meant: %s of %s); %s requests, %s refused, %s broken; p50 %s ms, p99 %s ms; ' \
+    "$MINUTES" "$reached" "$target" "$rate" "$requests" "$refused" "$broken" "$p50" "$p99"
   python3 scripts/soak/memory.py "$FOLDER/memory.csv" "$FOLDER/memory.svg" "$warm_up" || status=$?
   [[ $refused == 0 && $broken == 0 ]] || die "some requests were refused or broken off"
   return "$status"

@@ -17,6 +17,9 @@ chaos: ## Try every fault under load, and count what became of the requests; FAU
 gate: ## Compare the executable's size and the instructions of a request with what was recorded; RECORD=1 records
 	@scripts/gate.sh
 
+soak: ## Hold 70 % of the throughput for SOAK_MINUTES (30), and say whether memory stays flat
+	@scripts/soak.sh
+
 lint: ## Check formatting, clippy, licences and sources, scripts
 	@scripts/lint.sh
 
@@ -85,5 +88,5 @@ destroy: ## Destroy an environment, after its name was typed
 rehearse: ## Do all of the above on this machine, without an account
 	@scripts/rehearse.sh
 
-.PHONY: help run test chaos gate lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
-  smoke-test rollback status logs unlock destroy rehearse
+.PHONY: help run test chaos gate soak lint lint-delivery tools format coverage release schema clean deploy bootstrap \
+  build push plan apply migrate smoke-test rollback status logs unlock destroy rehearse

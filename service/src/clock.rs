@@ -48,7 +48,38 @@ impl IdleSince {
     /// The time since.
     #[must_use]
     pub fn elapsed(self) -> Duration {
-        let wall = (SystemClock.now() - self.wall).to_std().unwrap_or_default();
-        self.monotonic.elapsed().max(wall)
+        self.until(monotonic(), SystemClock.now())
+    }
+
+    fn until(self, monotonic: Instant, wall: DateTime<Utc>) -> Duration {
+        let wall = (wall - self.wall).to_std().unwrap_or_default();
+        monotonic.saturating_duration_since(self.monotonic).max(wall)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOMENT: Duration = Duration::from_millis(20);
+    const HOUR: Duration = Duration::from_hours(1);
+
+    #[test]
+    fn an_hour_in_the_frost_counts_though_the_monotonic_clock_stood_still() {
+        let idle = IdleSince::now();
+        assert_eq!(idle.until(idle.monotonic + MOMENT, idle.wall + HOUR), HOUR);
+    }
+
+    #[test]
+    fn an_hour_counts_though_the_wall_clock_was_set_back() {
+        let idle = IdleSince::now();
+        assert_eq!(idle.until(idle.monotonic + HOUR, idle.wall - HOUR), HOUR);
+        assert_eq!(idle.until(idle.monotonic + HOUR, idle.wall + MOMENT), HOUR);
+    }
+
+    #[test]
+    fn a_moment_is_a_moment() {
+        let idle = IdleSince::now();
+        assert_eq!(idle.until(idle.monotonic + MOMENT, idle.wall + MOMENT), MOMENT);
     }
 }

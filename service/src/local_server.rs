@@ -4,26 +4,46 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::http::{HeaderValue, Request, header};
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use crate::app::Service;
 
 /// How long a client may take to send the head of a request, or to leave its connection idle before the next one.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// The largest head of a request, and the most that is read ahead for one connection.
+const MAX_HEAD: usize = 64 << 10;
+/// How long, on Linux, a client may take no octet of its answer, or be gone without a word.
+#[cfg(target_os = "linux")]
+const DEAF_LIMIT: Duration = Duration::from_secs(30);
 /// The most connections at a time; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
+/// How many connections the kernel's queue takes, as far as the machine permits: in a full one, a client waits for a
+/// second before it knocks again.
+const BACKLOG: u32 = 4096;
+/// Open files that clients leave to others, such as the connections to the database.
+const OTHER_FILES: usize = 64;
 /// How long requests may take to finish once the process has been told to stop.
 const GRACE: Duration = Duration::from_secs(25);
+/// How long clients may go on once the process has been told to stop: each is told with its next answer that its
+/// connection ends. To close a connection unannounced would lose the request that is on its way.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How often to look whether all have gone.
+const FAREWELL_PAUSE: Duration = Duration::from_millis(10);
 /// How long to wait after a failed accept: the cause, such as too many open files, takes a moment to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -31,13 +51,21 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// If the address is not this machine's, or the port is taken or not permitted.
-pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    listen(address).map_err(|error| {
         io::Error::new(
             error.kind(),
             format!("cannot listen on {address}: {error}; set HOST and PORT to others"),
         )
     })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart need not wait for the connections of the process before to fade away.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Where a browser on this machine finds the service.
@@ -60,30 +88,21 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
         tokio::select! { _ = terminate.recv() => "SIGTERM", _ = interrupt.recv() => "Ctrl-C" }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).max_buf_size(MAX_HEAD);
     let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let stopping = Arc::new(AtomicBool::new(false));
+    let places = Arc::new(Semaphore::new(most_connections()));
     let reason = loop {
-        let accepted = async {
-            // Never closed, so there is always a place in the end.
-            let place = Arc::clone(&places).acquire_owned().await;
-            (listener.accept().await, place)
-        };
         let (stream, place) = tokio::select! {
             reason = &mut stop => break reason,
-            (accepted, place) = accepted => match accepted {
-                Ok((stream, _)) => (stream, place),
-                Err(error) => {
-                    warn!(%error, "A connection could not be accepted");
-                    sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            },
+            accepted = accept(&listener, &places) => accepted,
         };
-        // Answers are written whole; waiting to fill a segment only delays them.
-        let _ = stream.set_nodelay(true);
-        let connection =
-            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone()));
+        set_options(&stream);
+        let stopping = Arc::clone(&stopping);
+        let service = ServiceExt::<Request<Incoming>>::map_response(service.clone(), move |response| {
+            announce_end(response, &stopping)
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -92,10 +111,63 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
             drop(place);
         });
     };
+    stopping.store(true, Ordering::Relaxed);
     drop(listener);
     info!("Stopping on {reason}: finishing the requests in flight");
+    finish(connections).await;
+    Ok(())
+}
+
+/// The next connection, once there is a place for it. The semaphore is never closed, so there is one in the end.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, Result<OwnedSemaphorePermit, AcquireError>) {
+    let place = Arc::clone(places).acquire_owned().await;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            Err(error) => {
+                warn!(%error, "A connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Waits for clients to go: first for those that are told so with an answer, then for the requests in flight.
+async fn finish(connections: GracefulShutdown) {
+    let farewell = async {
+        while connections.count() > 0 {
+            sleep(FAREWELL_PAUSE).await;
+        }
+    };
+    let _ = timeout(FAREWELL, farewell).await;
     if timeout(GRACE, connections.shutdown()).await.is_err() {
         warn!("Some requests did not finish within {} seconds", GRACE.as_secs());
     }
-    Ok(())
+}
+
+/// Tells the client that its connection ends with this answer, if the process is about to stop.
+fn announce_end(mut response: Response, stopping: &AtomicBool) -> Response {
+    if stopping.load(Ordering::Relaxed) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// How many connections there may be at a time. As many files as the machine permits may be open from here on: the
+/// number by default is often just 1024.
+fn most_connections() -> usize {
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    files.saturating_sub(OTHER_FILES).clamp(1, MAX_CONNECTIONS)
+}
+
+/// A socket without one of these options serves all the same.
+fn set_options(stream: &TcpStream) {
+    // Answers are written whole; waiting to fill a segment only delays them.
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(DEAF_LIMIT));
 }

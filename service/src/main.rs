@@ -81,7 +81,7 @@ fn serve() -> Result<(), Failure> {
     let config = Config::from_env(Purpose::Local)?;
     telemetry::start(config.log);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let listener = local_server::bind(config.listen).await?;
+        let listener = local_server::bind(config.listen)?;
         let store = store::open(config.database).await?;
         let url = local_server::url(listener.local_addr()?);
         info!("Listening on {url}, database {}, docs at {url}/docs", store.description());

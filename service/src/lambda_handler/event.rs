@@ -5,6 +5,7 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -50,6 +51,9 @@ const QUERY: &AsciiSet = &CONTROLS
 
 /// The longest path and query, encoded: three times what API Gateway lets through, half of what a URI here can hold.
 const MAX_TARGET: usize = 32 << 10;
+
+/// The longest host with a port: a name has at most 253 characters.
+const MAX_HOST: usize = 253 + ":65535".len();
 
 /// The request in an event.
 pub(super) fn read(mut event: Value) -> Result<Request, Problem> {
@@ -116,8 +120,11 @@ fn is_header(name: &str, value: &str) -> bool {
         }
 }
 
+/// Whether both the URL that `lambda_http` makes of it and the URI of the request can hold it.
 fn is_host(text: &str) -> bool {
-    !text.contains(['/', '?', '#', '@', '\\'])
+    text.len() <= MAX_HOST
+        && text.parse::<Authority>().is_ok()
+        && !text.contains(['/', '?', '#', '@', '\\'])
         && Url::parse(&format!("https://{text}/")).is_ok_and(|url| url.has_host())
 }
 

@@ -50,6 +50,11 @@ impl LambdaFunction {
         self.api.invoke(event, TIME_LIMIT).await
     }
 
+    /// What becomes of an event that need not be JSON.
+    pub(crate) async fn call_text(&self, event: Vec<u8>) -> Outcome {
+        self.api.invoke_text(event.into(), TIME_LIMIT).await
+    }
+
     /// What the function answers to a request, as API Gateway would hand it on.
     pub(crate) async fn invoke(&self, event: Value) -> Answer {
         self.invoke_within(event, TIME_LIMIT).await

@@ -59,8 +59,28 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, String)]) -> Self {
+        Self::spawn(command(arguments, variables))
+    }
+
+    /// The same after the words of a shell that set it up, such as `ulimit -n 256`.
+    pub(crate) fn start_after(setup: &str, arguments: &[&str], variables: &[(&str, String)]) -> Self {
+        let bare = command(arguments, variables);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!(r#"{setup}; exec "$0" "$@""#)])
+            .arg(bare.get_program())
+            .args(bare.get_args());
+        for (name, value) in bare.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let folder = TempDir::new().unwrap();
-        let mut command = command(arguments, variables);
         command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
@@ -85,6 +105,18 @@ impl Program {
             lines.iter().find(|line| line.contains(part)).cloned()
         })
         .await
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The most memory that it has had so far, in MiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
     pub(crate) fn terminate(&self) {
@@ -113,6 +145,18 @@ impl Drop for Program {
     }
 }
 
+/// The variables with those that choose a free port of this machine.
+fn here<'a>(variables: &[(&'a str, String)]) -> Vec<(&'a str, String)> {
+    let here = [("HOST", "127.0.0.1".to_owned()), ("PORT", "0".to_owned())];
+    here.into_iter().chain(variables.iter().cloned()).collect()
+}
+
+/// The variables with the one that chooses SQLite.
+fn sqlite<'a>(variables: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+    let own = variables.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    own.chain([("DB_ENGINE", "sqlite".to_owned())]).collect()
+}
+
 /// `users-service serve` on a free port.
 pub(crate) struct Server {
     pub(crate) program: Program,
@@ -123,9 +167,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(variables: &[(&str, String)]) -> Self {
-        let here = [("HOST", "127.0.0.1".to_owned()), ("PORT", "0".to_owned())];
-        let variables: Vec<_> = here.into_iter().chain(variables.iter().cloned()).collect();
-        let program = Program::start(&["serve"], &variables);
+        Self::listening(Program::start(&["serve"], &here(variables))).await
+    }
+
+    /// On an SQLite file, after the words of a shell that set it up.
+    pub(crate) async fn on_sqlite_after(setup: &str, variables: &[(&str, &str)]) -> Self {
+        Self::listening(Program::start_after(setup, &["serve"], &here(&sqlite(variables)))).await
+    }
+
+    async fn listening(program: Program) -> Self {
         let line = program.logged("Listening on http://").await;
         let (_, address) = line.split_once("http://").unwrap();
         let address = address.split_once(',').unwrap().0.to_owned();
@@ -135,9 +185,7 @@ impl Server {
 
     /// On an SQLite file of its own.
     pub(crate) async fn on_sqlite(variables: &[(&str, &str)]) -> Self {
-        let own = variables.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let variables: Vec<_> = own.chain([("DB_ENGINE", "sqlite".to_owned())]).collect();
-        Self::start(&variables).await
+        Self::start(&sqlite(variables)).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

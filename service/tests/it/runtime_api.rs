@@ -28,7 +28,7 @@ pub(crate) type Outcome = Result<Value, Value>;
 
 struct Invocation {
     id: String,
-    event: Value,
+    event: Bytes,
     time_limit: Duration,
 }
 
@@ -66,6 +66,11 @@ impl RuntimeApi {
 
     /// Hands out an event and waits for the function's answer.
     pub(crate) async fn invoke(&self, event: Value, time_limit: Duration) -> Outcome {
+        self.invoke_text(event.to_string().into(), time_limit).await
+    }
+
+    /// The same with an event that need not be JSON.
+    pub(crate) async fn invoke_text(&self, event: Bytes, time_limit: Duration) -> Outcome {
         let id = Uuid::new_v4().to_string();
         let (sender, outcome) = oneshot::channel();
         self.shared.outcomes.lock().unwrap().insert(id.clone(), sender);
@@ -82,7 +87,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
         ("lambda-runtime-deadline-ms", deadline.timestamp_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:1:function:users".to_owned()),
     ];
-    (headers, Json(invocation.event))
+    (headers, invocation.event)
 }
 
 async fn succeed(state: State<Arc<Shared>>, id: Path<String>, answer: Bytes) -> impl IntoResponse {

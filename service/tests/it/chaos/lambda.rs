@@ -1,0 +1,128 @@
+//! The function between, before and within invocations that go wrong.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use users_service::clock::monotonic;
+use users_service::config::Login;
+use users_service::store::migration::Task;
+
+use super::malformed::{Dice, event};
+use super::tally::Tally;
+use crate::databases::MysqlSchema;
+use crate::lambda_function::{LambdaFunction, gateway_event};
+use crate::program::server_variables;
+use crate::proxy::{Proxy, Way};
+use crate::test_app::Answer;
+
+async fn function_on(login: &Login) -> LambdaFunction {
+    let mut variables = server_variables(login);
+    variables.push(("DB_CREDENTIALS", "env".to_owned()));
+    variables.push(("DB_TLS", "preferred".to_owned()));
+    LambdaFunction::start(&variables).await
+}
+
+async fn migrated() -> MysqlSchema {
+    let schema = MysqlSchema::new().await;
+    schema.migrate(Task::Apply).await.unwrap();
+    schema
+}
+
+fn count(tally: &Tally, answer: &Answer, expected: StatusCode) {
+    tally.answer(answer.status, !answer.header("retry-after").is_empty(), answer.status == expected);
+}
+
+#[tokio::test]
+async fn a_thousand_malformed_events_are_answered_by_one_process() {
+    let function = LambdaFunction::on_sqlite().await;
+    let tally = Tally::of("1,000 malformed events");
+    let mut dice = Dice(1);
+    for _ in 0..1000 {
+        let text = event(&mut dice);
+        match function.call_text(text.clone()).await {
+            Ok(answer) => {
+                let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
+                let status = StatusCode::from_u16(status).unwrap();
+                // Some of the faults leave a request that is sound, or make one of it.
+                let expected = !status.is_server_error();
+                assert!(expected, "{answer}: {}", String::from_utf8_lossy(&text));
+                tally.answer(status, false, expected);
+            }
+            // The Runtime API sends JSON only: what is none never becomes a request.
+            Err(error) => {
+                let expected = serde_json::from_slice::<Value>(&text).is_err();
+                assert!(expected, "{error}: {}", String::from_utf8_lossy(&text));
+                tally.answer(StatusCode::INTERNAL_SERVER_ERROR, false, expected);
+            }
+        }
+    }
+    let counts = tally.counts();
+    assert_eq!((counts.sent, counts.answered), (1000, 1000), "{counts:?}");
+    let body = json!({"username": "ada", "email": "ada@example.com"});
+    assert_eq!(function.post("/users", body).await.status, 201);
+    assert_eq!(function.get("/users?username=ada").await.json()["total"], 1);
+    assert!(!function.program.log().iter().any(|line| line.contains("panicked")));
+}
+
+#[tokio::test]
+async fn every_request_is_answered_before_its_deadline() {
+    let schema = migrated().await;
+    let proxy = Proxy::to(&schema.login).await;
+    let function = function_on(&proxy.login(&schema.login)).await;
+    let tally = Tally::of("a deadline that the database does not keep");
+    count(&tally, &function.get("/users").await, StatusCode::OK);
+    proxy.set(Way::Silent);
+    for milliseconds in [50, 250, 300, 500, 700, 1000, 1500, 2000] {
+        let time_limit = Duration::from_millis(milliseconds);
+        let start = monotonic();
+        let answer = function.invoke_within(gateway_event("GET", "/users", None), time_limit).await;
+        let taken = start.elapsed();
+        count(&tally, &answer, StatusCode::OK);
+        // Less time than the reserve is too little for any answer.
+        assert!(taken < time_limit.max(Duration::from_millis(250)), "{taken:?} of {time_limit:?}");
+        assert_eq!(answer.json()["code"], "out_of_time");
+    }
+    proxy.set(Way::Open);
+    count(&tally, &function.get("/users").await, StatusCode::OK);
+    let counts = tally.counts();
+    assert_eq!((counts.answered, counts.shed, counts.wrong, counts.lost), (2, 8, 0, 0), "{counts:?}");
+}
+
+/// Ends every connection of the function, as the server does once `wait_timeout` is over.
+async fn close_all(schema: &MysqlSchema) {
+    let ids =
+        "select group_concat(id) from information_schema.processlist where id <> connection_id() and db = ";
+    let ids = schema.value(&format!("{ids}'{}'", schema.name())).await.expect("the function is connected");
+    for id in ids.split(',') {
+        schema.execute(&format!("kill {id}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_function_thaws_into_connections_that_the_server_has_closed() {
+    const FUNCTIONS: usize = 4;
+    let schema = migrated().await;
+    let tally = Tally::of("frozen until the server closed its connections");
+    let mut functions = Vec::new();
+    for _ in 0..FUNCTIONS {
+        let function = function_on(&schema.login).await;
+        count(&tally, &function.get("/users").await, StatusCode::OK);
+        function.program.signal("STOP");
+        functions.push(function);
+    }
+    close_all(&schema).await;
+    // Longer than a connection may be idle and be trusted.
+    sleep(Duration::from_secs(6)).await;
+    for (turn, function) in functions.iter().enumerate() {
+        function.program.signal("CONT");
+        // An insert is never sent twice: that the connection is gone has to be known before.
+        let body = json!({"username": format!("user-{turn}"), "email": format!("user-{turn}@example.com")});
+        count(&tally, &function.post("/users", body).await, StatusCode::CREATED);
+        count(&tally, &function.get("/users").await, StatusCode::OK);
+    }
+    let counts = tally.counts();
+    assert_eq!((counts.sent, counts.answered), (12, 12), "{counts:?}");
+    assert_eq!(functions[0].get("/users").await.json()["total"], FUNCTIONS);
+}

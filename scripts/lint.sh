@@ -11,6 +11,7 @@ need cargo-deny "install it: cargo install --locked cargo-deny"
 need shellcheck "install the package shellcheck"
 
 cargo fmt --all --check
+cargo fmt --manifest-path service/fuzz/Cargo.toml --check
 cargo clippy --locked --workspace --all-targets -- --deny warnings
 cargo clippy --locked --workspace --no-default-features -- --deny warnings
 

@@ -40,6 +40,9 @@ impl Answer {
     }
 
     /// A header; empty if there is none.
+    ///
+    /// # Panics
+    /// If it is not ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII"))

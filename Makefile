@@ -11,6 +11,12 @@ run: ## Build and serve on an embedded SQLite file, at http://localhost:8000
 test: ## Run every test; FILE=users runs one module, TEST_DATABASE=mysql|mariadb|docker chooses the server
 	@scripts/test.sh $(FILE)
 
+test-api: ## Check that the running service answers as its OpenAPI document says, on SQLite and on a server
+	@scripts/test-api.sh
+
+fuzz: ## Feed generated inputs to every parser; TARGET=json_body feeds one, FUZZ_SECONDS=600 for longer
+	@scripts/fuzz.sh $(TARGET)
+
 chaos: ## Try every fault under load, and count what became of the requests; FAULT=… tries one
 	@scripts/chaos.sh $(FAULT)
 
@@ -26,7 +32,7 @@ lint: ## Check formatting, clippy, licences and sources, scripts
 lint-delivery: ## Check Terraform (form, tests, checkov), workflows and Dockerfiles
 	@scripts/lint-delivery.sh
 
-tools: ## Install what lint needs and this machine lacks
+tools: ## Install what lint and fuzz need and this machine lacks
 	@scripts/tools.sh
 
 format: ## Format the code
@@ -37,6 +43,9 @@ coverage: ## Run every test and report which lines they reach
 
 release: ## Build the executable for this machine, optimised
 	@cargo build --locked --release
+
+sbom: ## Write the bill of materials of the Lambda image, as CycloneDX JSON
+	@scripts/sbom.sh $(TARGET)
 
 schema: ## Print the OpenAPI document
 	@cargo run --locked --quiet -- openapi
@@ -88,5 +97,5 @@ destroy: ## Destroy an environment, after its name was typed
 rehearse: ## Do all of the above on this machine, without an account
 	@scripts/rehearse.sh
 
-.PHONY: help run test chaos gate soak lint lint-delivery tools format coverage release schema clean deploy bootstrap \
-  build push plan apply migrate smoke-test rollback status logs unlock destroy rehearse
+.PHONY: help run test test-api fuzz chaos gate soak lint lint-delivery tools format coverage release sbom schema \
+  clean deploy bootstrap build push plan apply migrate smoke-test rollback status logs unlock destroy rehearse

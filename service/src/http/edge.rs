@@ -10,6 +10,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use tracing::{Instrument, error, info, info_span, warn};
 
 use super::body;
@@ -24,7 +25,9 @@ pub async fn edge(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     async move {
         let start = monotonic();
-        info!("Request: {} {}", request.method(), request.uri().path());
+        // A path may come with raw characters that turn text around or move a terminal's cursor.
+        let path = utf8_percent_encode(request.uri().path(), CONTROLS);
+        info!("Request: {} {path}", request.method());
         let response = render(next.run(body::buffer(request).await).await, &id);
         log_response(&response, &route, start.elapsed());
         response
@@ -59,6 +62,8 @@ pub(crate) fn render(mut response: Response, id: &str) -> Response {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Users' data, or a state of the moment.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

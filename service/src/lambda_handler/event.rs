@@ -6,7 +6,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use axum::http::uri::Authority;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use lambda_http::Request;
@@ -125,7 +125,8 @@ fn is_host(text: &str) -> bool {
     text.len() <= MAX_HOST
         && text.parse::<Authority>().is_ok()
         && !text.contains(['/', '?', '#', '@', '\\'])
-        && Url::parse(&format!("https://{text}/")).is_ok_and(|url| url.has_host())
+        && Url::parse(&format!("https://{text}/"))
+            .is_ok_and(|url| url.has_host() && Uri::try_from(url.as_str()).is_ok())
 }
 
 #[cfg(test)]
@@ -178,6 +179,22 @@ mod tests {
         let request = read(event(&json!({"headers": headers}))).unwrap();
         let names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["x-good"]);
+    }
+
+    #[test]
+    fn a_host_that_no_uri_can_hold_is_left_out() {
+        for host in
+            ["a b", "a/b", "a?b", "a@b", "[::1", "a`b.example", "a%60b.example", "a{b}.example", "a%7Cb", ""]
+        {
+            let context = json!({"domainName": host, "http": {"method": "GET"}});
+            let request =
+                read(event(&json!({"headers": {"host": host}, "requestContext": context}))).unwrap();
+            assert_eq!((request.uri().path(), request.headers().len()), ("/users", 0), "{host:?}");
+        }
+        for host in ["api.example.com", "api.example.com:8443", "[::1]:80", "münchen.de"] {
+            let request = read(event(&json!({"headers": {"host": host}}))).unwrap();
+            assert_eq!((request.uri().path(), request.headers().len()), ("/users", 1), "{host:?}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub async fn run(service: Service) -> Result<(), lambda_runtime::Error> {
 }
 
 /// Answers one event. Whatever is in it, there is an answer: an error of the function would reach the client as a 500.
-async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatewayV2httpResponse {
+pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatewayV2httpResponse {
     let LambdaEvent { payload, context } = event;
     let request = match event::read(payload) {
         Ok(request) => request,

@@ -15,6 +15,7 @@ mod proxy;
 mod runtime_api;
 mod secrets_manager;
 mod test_app;
+mod wire;
 
 // Over HTTP, in-process.
 mod bad_bodies;
@@ -24,6 +25,7 @@ mod legacy_rows;
 mod listing;
 mod openapi;
 mod outages;
+mod response_headers;
 mod updates;
 mod users;
 
@@ -31,6 +33,7 @@ mod users;
 mod adoption;
 mod contention;
 mod migrations;
+mod properties;
 mod readme;
 mod round_trips;
 mod schema_file;
@@ -46,3 +49,6 @@ mod executable;
 mod lambda_event;
 mod lambda_program;
 mod logs;
+mod odd_paths;
+mod request_framing;
+mod secrecy;

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Feeds generated inputs to every parser of outside data, or to those of one target, beginning with service/fuzz/corpus/.
+#   fuzz.sh [TARGET]
+# FUZZ_SECONDS is the time for each target, 20 by default. What is found on the way is kept in target/fuzz/corpus/ for
+# the next run; an input that fails is kept in target/fuzz/failures/, and its path is printed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+
+need cargo "install Rust: https://www.rust-lang.org/tools/install"
+need cargo-fuzz "run \`make tools\`, or: cargo install --locked cargo-fuzz"
+need c++ "install a C++ compiler, such as the package g++"
+
+readonly SECONDS_EACH=${FUZZ_SECONDS:-20} BUILT=target/fuzz
+TARGETS=()
+for file in service/fuzz/fuzz_targets/*.rs; do TARGETS+=("$(basename "$file" .rs)"); done
+
+if [[ -n ${1:-} ]]; then
+  [[ -e service/fuzz/fuzz_targets/$1.rs ]] || die "there is no target '$1'; there are: ${TARGETS[*]}"
+  TARGETS=("$1")
+fi
+
+# No sanitizer: they need a nightly compiler, and look for faults of memory, which safe code does not have.
+host=$(rustc --version --verbose | sed -n 's/^host: //p')
+cargo fuzz build --fuzz-dir service/fuzz --sanitizer none --dev --target-dir "$BUILT" --target "$host"
+
+for target in "${TARGETS[@]}"; do
+  found=$BUILT/corpus/$target failures=$BUILT/failures/$target
+  mkdir -p "$found" "$failures"
+  note "Fuzzing $target for $SECONDS_EACH seconds"
+  "$BUILT/$host/debug/$target" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+    -artifact_prefix="$failures/" "$found" "service/fuzz/corpus/$target" >"$failures/log" 2>&1 ||
+    die "$target fails; the end of $failures/log:" "$(tail -n 200 "$failures/log" | grep -E 'panicked|Test unit|ERROR' -A 2 || true)"
+  note "  $(tail -n 1 "$failures/log")"
+done

@@ -32,6 +32,7 @@ mod adoption;
 mod contention;
 mod migrations;
 mod readme;
+mod round_trips;
 mod schema_file;
 mod store_contract;
 

@@ -1,3 +1,12 @@
 //! Faults, one at a time, under requests that are counted. `make chaos` runs those too that take long.
 
 mod tally;
+
+// The database.
+mod network;
+mod own_server;
+mod password;
+mod secret;
+mod server_killed;
+mod server_refuses;
+mod traffic;

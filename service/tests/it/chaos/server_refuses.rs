@@ -50,7 +50,7 @@ async fn too_many_connections_are_told_as_busy_until_there_is_room() {
     let others = exhaust(&guest).await;
     for number in 0..50 {
         counted(&tally, &service, get(), 200).await.assert_problem(503, "database_busy");
-        counted(&tally, &service, create(&format!("u{number}")), 201).await;
+        counted(&tally, &service, create(&format!("user{number}")), 201).await;
     }
     assert_eq!((tally.counts().shed, tally.counts().sent), (100, 100), "{tally}");
     for other in others {
@@ -59,7 +59,7 @@ async fn too_many_connections_are_told_as_busy_until_there_is_room() {
     eventually("room", async || (counted(&tally, &service, get(), 200).await.status == 200).then_some(()))
         .await;
     for number in 0..50 {
-        assert_eq!(counted(&tally, &service, create(&format!("u{number}")), 201).await.status, 201);
+        assert_eq!(counted(&tally, &service, create(&format!("user{number}")), 201).await.status, 201);
     }
     assert_eq!((tally.counts().wrong, tally.counts().lost), (0, 0), "{tally}");
 }

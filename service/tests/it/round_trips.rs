@@ -37,9 +37,9 @@ impl Wiretap {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let talk = Arc::new(Mutex::new(Talk::default()));
-        let task = tokio::spawn(listen(listener, (server.host.clone(), server.port), Arc::clone(&talk)));
+        let listening = tokio::spawn(listen(listener, (server.host.clone(), server.port), Arc::clone(&talk)));
         let login = Login { host: address.ip().to_string(), port: address.port(), ..server.clone() };
-        Self { login, talk, task }
+        Self { login, talk, task: listening }
     }
 
     fn take(&self) -> Talk {

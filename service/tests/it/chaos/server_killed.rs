@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use sqlx::query_scalar;
 use tokio::time::sleep;
+use users_service::clock::monotonic;
 
 use super::own_server::OwnServer;
 use super::tally::Tally;
@@ -26,11 +27,11 @@ async fn a_server_that_is_killed_under_load_loses_nothing_that_was_acknowledged(
     let mut returns = Vec::new();
     for _ in 0..3 {
         sleep(Duration::from_secs(2)).await;
-        let away = Instant::now();
+        let away = monotonic();
         database.kill().await;
         sleep(Duration::from_secs(1)).await;
         database.restart().await;
-        returns.push((away, Instant::now()));
+        returns.push((away, monotonic()));
         sleep(RECOVERY).await;
     }
     sleep(Duration::from_secs(1)).await;
@@ -59,7 +60,7 @@ fn assert_recovered(outcomes: &[Outcome], back: Instant, next: Option<Instant>) 
     }
     let answered = |outcome: &&Outcome| outcome.at > back && outcome.status.is_some_and(|s| s.is_success());
     let first = outcomes.iter().filter(answered).map(|outcome| outcome.at).min().unwrap();
-    println!("first success {:?} after the return", first - back);
+    eprintln!("first success {:?} after the return", first - back);
     assert!(first - back < RECOVERY);
 }
 
@@ -97,5 +98,5 @@ async fn settle(server: &Server, database: &OwnServer, outcomes: &[Outcome]) {
     let counts = tally.counts();
     assert_eq!(counts.answered, counts.sent, "{tally}");
     assert_acknowledged_once(database, outcomes).await;
-    println!("of {} creates without a verdict {there_already} had been carried out", counts.sent);
+    eprintln!("of {} creates without a verdict {there_already} had been carried out", counts.sent);
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use reqwest::{Client, Method, Response};
 use serde_json::json;
 use tokio::task::JoinSet;
+use users_service::clock::monotonic;
 
 use super::tally::Tally;
 
@@ -79,13 +80,13 @@ impl HttpClient {
         let request = self.client.request(Method::POST, format!("http://{}/users", self.address));
         let response = request.json(&user).send().await;
         let status = self.count(response, &[StatusCode::CREATED, StatusCode::CONFLICT]).await;
-        Outcome { username: Some(username.to_owned()), status, at: Instant::now() }
+        Outcome { username: Some(username.to_owned()), status, at: monotonic() }
     }
 
     pub(super) async fn list(&self) -> Outcome {
         let response = self.client.get(format!("http://{}/users?page_size=5", self.address)).send().await;
         let status = self.count(response, &[StatusCode::OK]).await;
-        Outcome { username: None, status, at: Instant::now() }
+        Outcome { username: None, status, at: monotonic() }
     }
 
     async fn count(

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Starts and stops a private, throw-away database server for the tests, on a free port of this machine.
 #
-#   test-database.sh start FOLDER   prints TEST_MYSQL_URL=… and TEST_MYSQL_CA=…, ready for `source`
-#   test-database.sh stop FOLDER    stops it and removes the folder
+#   test-database.sh start FOLDER [OPTION…]   prints TEST_MYSQL_URL=… and TEST_MYSQL_CA=…, ready for `source`; the
+#                                             options are the server's own
+#   test-database.sh kill FOLDER              ends it with no chance to tidy up
+#   test-database.sh restart FOLDER           starts it again after that, on the same data and port
+#   test-database.sh stop FOLDER              stops it and removes the folder
 #
 # TEST_DATABASE chooses the server: docker (mysql:8.4), mysql or mariadb. By default it is the first that is at hand,
 # in this order; as root on a Debian or Ubuntu machine the missing package is installed.
@@ -13,12 +16,13 @@ source scripts/lib/log.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
 
+readonly USAGE="usage: test-database.sh start|kill|restart|stop FOLDER"
 readonly IMAGE=mysql:8.4
 readonly INIT_SQL="
 create user if not exists root@'%' identified by 'password';
 alter user root@localhost identified by 'password';
 grant all on *.* to root@'%' with grant option;
-create database ecommerce;"
+create database if not exists ecommerce;"
 # Nothing here has to survive a power cut.
 readonly SERVER_OPTIONS=(--no-defaults --bind-address=127.0.0.1 --skip-log-bin --innodb-flush-log-at-trx-commit=2
   --max-connections=200 --performance-schema=OFF)
@@ -28,11 +32,13 @@ readonly MYSQL_ROOT=${XDG_CACHE_HOME:-$HOME/.cache}/users-service/mysql-root
 
 main() {
   local verb=${1:-} folder=${2:-}
-  [[ -n $folder ]] || die "usage: test-database.sh start|stop FOLDER"
+  [[ -n $folder ]] || die "$USAGE"
   case $verb in
-    start) start "$folder" ;;
+    start) start "$folder" "${@:3}" ;;
+    kill) kill_server "$folder" ;;
+    restart) restart "$folder" ;;
     stop) stop "$folder" ;;
-    *) die "usage: test-database.sh start|stop FOLDER" ;;
+    *) die "$USAGE" ;;
   esac
 }
 
@@ -42,12 +48,13 @@ start() {
   folder=$(cd "$1" && pwd)
   server=$(choose)
   port=$(free_port)
+  echo "$port" >"$folder/port"
   make_certificates "$folder"
   note "Starting $server for the tests on port $port"
   case $server in
-    docker) start_docker "$folder" "$port" ;;
-    mysql) start_mysql "$folder" "$port" ;;
-    mariadb) start_mariadb "$folder" "$port" ;;
+    docker) start_docker "$folder" "$port" "${@:2}" ;;
+    mysql) start_mysql "$folder" "$port" "${@:2}" ;;
+    mariadb) start_mariadb "$folder" "$port" "${@:2}" ;;
   esac
   wait_for "$folder" "$port"
   echo "TEST_MYSQL_URL=mysql://root:password@127.0.0.1:$port/ecommerce"
@@ -95,10 +102,10 @@ make_certificates() {
 
 start_docker() {
   local folder=$1 port=$2
-  docker run --detach --rm --name "users-service-test-$port" --publish "127.0.0.1:$port:3306" \
+  docker run --detach --name "users-service-test-$port" --publish "127.0.0.1:$port:3306" \
     --env MYSQL_ROOT_PASSWORD=password --env MYSQL_DATABASE=ecommerce --volume "$folder/certificates:/certificates:ro" \
     "$IMAGE" --ssl-ca=/certificates/ca.pem --ssl-cert=/certificates/server.pem --ssl-key=/certificates/server-key.pem \
-    --skip-log-bin --innodb-flush-log-at-trx-commit=2 >/dev/null
+    --skip-log-bin --innodb-flush-log-at-trx-commit=2 "${@:3}" >/dev/null
   echo "users-service-test-$port" >"$folder/container"
 }
 
@@ -125,9 +132,17 @@ start_mysql() {
   printf '%s\n' "$INIT_SQL" >"$root$data/init.sql"
   "${run[@]}" mysqld "${options[@]}" --initialize-insecure >"$folder/server.log" 2>&1 ||
     die "mysqld could not make a data folder:" "$(tail -n 3 "$folder/server.log")"
-  setsid "${run[@]}" mysqld "${options[@]}" --port="$port" --socket="$data/s" --init-file="$data/init.sql" \
+  launch "$folder" "${run[@]}" mysqld "${options[@]}" --port="$port" --socket="$data/s" --init-file="$data/init.sql" \
     --ssl-ca="$data/certificates/ca.pem" --ssl-cert="$data/certificates/server.pem" \
-    --ssl-key="$data/certificates/server-key.pem" >>"$folder/server.log" 2>&1 </dev/null &
+    --ssl-key="$data/certificates/server-key.pem" "${@:3}"
+}
+
+# Runs a server and keeps its command line for a restart.
+launch() {
+  local folder=$1
+  shift
+  printf '%s\0' "$@" >"$folder/command"
+  setsid "$@" >>"$folder/server.log" 2>&1 </dev/null &
   echo $! >"$folder/pid"
 }
 
@@ -156,11 +171,9 @@ start_mariadb() {
   mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \
     "${USER_OPTION[@]}" >"$folder/server.log" 2>&1 ||
     die "mariadb-install-db failed:" "$(tail -n 3 "$folder/server.log")"
-  setsid mariadbd "${SERVER_OPTIONS[@]}" "${USER_OPTION[@]}" --datadir="$data" --port="$port" --socket="$folder/s" \
-    --init-file="$folder/init.sql" --ssl-ca="$folder/certificates/ca.pem" \
-    --ssl-cert="$folder/certificates/server.pem" --ssl-key="$folder/certificates/server-key.pem" \
-    >>"$folder/server.log" 2>&1 </dev/null &
-  echo $! >"$folder/pid"
+  launch "$folder" mariadbd "${SERVER_OPTIONS[@]}" "${USER_OPTION[@]}" --datadir="$data" --port="$port" \
+    --socket="$folder/s" --init-file="$folder/init.sql" --ssl-ca="$folder/certificates/ca.pem" \
+    --ssl-cert="$folder/certificates/server.pem" --ssl-key="$folder/certificates/server-key.pem" "${@:3}"
 }
 
 # The server answers only once its init file has run, because it opens the port after that.
@@ -180,11 +193,38 @@ wait_for() {
   die "the database server did not answer within two minutes; see $folder/server.log"
 }
 
+# Returns once nobody listens on its port any more.
+kill_server() {
+  local folder=$1 port
+  port=$(<"$folder/port")
+  if [[ -e $folder/container ]]; then
+    docker kill "$(<"$folder/container")" >/dev/null
+  else
+    kill -9 "$(<"$folder/pid")"
+  fi
+  for _ in $(seq 100); do
+    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return 0
+    sleep 0.1
+  done
+  die "the database server on port $port outlived its kill"
+}
+
+restart() {
+  local folder=$1 command=()
+  if [[ -e $folder/container ]]; then
+    docker start "$(<"$folder/container")" >/dev/null
+  else
+    mapfile -d '' -t command <"$folder/command"
+    launch "$folder" "${command[@]}"
+  fi
+  wait_for "$folder" "$(<"$folder/port")"
+}
+
 stop() {
   local folder=$1 pid
   [[ -d $folder ]] || return 0
   if [[ -e $folder/container ]]; then
-    docker stop "$(<"$folder/container")" >/dev/null || true
+    docker rm --force --volumes "$(<"$folder/container")" >/dev/null || true
   elif [[ -e $folder/pid ]]; then
     pid=$(<"$folder/pid")
     kill "$pid" 2>/dev/null || true

@@ -33,9 +33,14 @@ pub(crate) fn login(database: &str) -> Login {
         "TEST_MYSQL_URL is not set, so there is no server to test on: run `make test`, which starts one, or point \
          it at one, as in mysql://root:password@127.0.0.1:3306/ecommerce",
     );
-    let url = Url::parse(&url).expect("TEST_MYSQL_URL is no URL");
+    login_of(&url, database)
+}
+
+/// The login in a URL.
+pub(crate) fn login_of(url: &str, database: &str) -> Login {
+    let url = Url::parse(url).expect("this is no URL of a server");
     Login {
-        host: url.host_str().expect("TEST_MYSQL_URL has no host").to_owned(),
+        host: url.host_str().expect("the URL of the server has no host").to_owned(),
         port: url.port().unwrap_or(3306),
         username: url.username().to_owned(),
         password: SecretString::from(url.password().unwrap_or_default().to_owned()),
@@ -121,7 +126,12 @@ impl MysqlSchema {
 
     /// With a default character set or collation of its own.
     pub(crate) async fn with_default(default: &str) -> Self {
-        let login = login(&format!("test_{}", Uuid::new_v4().simple()));
+        Self::on(login(""), default).await
+    }
+
+    /// On another server than that of the tests.
+    pub(crate) async fn on(server: Login, default: &str) -> Self {
+        let login = Login { database: format!("test_{}", Uuid::new_v4().simple()), ..server };
         let sql = format!("create database {} {default}", login.database);
         raw_sql(&sql).execute(&mut connect_to_server(&login).await).await.unwrap();
         Self { login }

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ use crate::http_server::HttpServer;
 
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/x-amz-json-1.1")];
 
 /// The versions of a secret by their ids. One that is to be rotated in has no text at first.
 type Versions = HashMap<String, Version>;
@@ -30,22 +32,40 @@ struct Version {
 
 type Secrets = Arc<Mutex<HashMap<String, Versions>>>;
 
+/// What is the matter with the service itself.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    #[default]
+    None,
+    /// The caller may not read secrets.
+    Denied,
+    /// Nothing is answered.
+    Silent,
+}
+
 /// Hands out the secrets that the test puts in.
 pub(crate) struct SecretsManager {
     server: HttpServer,
     secrets: Secrets,
+    trouble: Arc<Mutex<Trouble>>,
 }
 
 impl SecretsManager {
     pub(crate) async fn start() -> Self {
         let secrets = Secrets::default();
-        let router = Router::new().route("/", post(call)).with_state(Arc::clone(&secrets));
-        Self { server: HttpServer::start(router).await, secrets }
+        let trouble = Arc::<Mutex<Trouble>>::default();
+        let state = (Arc::clone(&secrets), Arc::clone(&trouble));
+        let router = Router::new().route("/", post(call)).with_state(state);
+        Self { server: HttpServer::start(router).await, secrets, trouble }
     }
 
     /// What `AWS_ENDPOINT_URL` is to be.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.server.address())
+    }
+
+    pub(crate) fn set_trouble(&self, trouble: Trouble) {
+        *self.trouble.lock().unwrap() = trouble;
     }
 
     /// Makes a secret that has no value yet.
@@ -103,10 +123,27 @@ fn move_stage(versions: &mut Versions, id: &str, stage: &str) {
     versions.get_mut(id).unwrap().stages.push(stage.to_owned());
 }
 
-async fn call(State(secrets): State<Secrets>, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
+async fn call(
+    State((secrets, trouble)): State<(Secrets, Arc<Mutex<Trouble>>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let trouble = *trouble.lock().unwrap();
+    match trouble {
+        Trouble::None => answer(&secrets, &headers, &body).into_response(),
+        Trouble::Denied => {
+            let denied = json!({"__type": "AccessDeniedException",
+                                "Message": "not authorized to perform secretsmanager:GetSecretValue"});
+            (StatusCode::BAD_REQUEST, JSON, denied.to_string()).into_response()
+        }
+        Trouble::Silent => std::future::pending().await,
+    }
+}
+
+fn answer(secrets: &Secrets, headers: &HeaderMap, body: &Bytes) -> impl IntoResponse + use<> {
     let signature = headers["authorization"].to_str().unwrap();
     assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=test-key/"), "{signature}");
-    let request: Value = serde_json::from_slice(&body).unwrap();
+    let request: Value = serde_json::from_slice(body).unwrap();
     let text = |name: &str| request[name].as_str();
     let mut secrets = secrets.lock().unwrap();
     let versions = secrets.get_mut(text("SecretId").unwrap());
@@ -137,5 +174,5 @@ async fn call(State(secrets): State<Secrets>, headers: HeaderMap, body: Bytes) -
     let missing = json!({"__type": "ResourceNotFoundException",
                          "Message": "Secrets Manager can't find the specified secret."});
     let status = if answer.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    (status, [("content-type", "application/x-amz-json-1.1")], answer.unwrap_or(missing).to_string())
+    (status, JSON, answer.unwrap_or(missing).to_string())
 }

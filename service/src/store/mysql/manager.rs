@@ -1,12 +1,14 @@
 //! Makes connections and decides whether an idle one can be used again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool::managed::{Manager, Metrics, RecycleResult};
+use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use secrecy::ExposeSecret;
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{ConnectOptions, Connection, MySqlConnection};
+use tokio::time::timeout;
 use tracing::log::LevelFilter;
 
 use super::error::{Failure, is_access_denied};
@@ -20,21 +22,32 @@ use crate::store::{Error, Outage};
 /// firewall may have killed it without a word.
 const PING_AFTER: Duration = Duration::from_secs(5);
 
+/// How long the ping of an idle connection may take.
+const PING_LIMIT: Duration = Duration::from_millis(500);
+
 /// Makes connections with the current login.
 pub(super) struct Connector {
     logins: LoginSource,
     options: MySqlConnectOptions,
+    /// How many pings have failed.
+    generation: AtomicU64,
 }
 
 /// A connection and when it was last used.
 pub(super) struct Pooled {
     pub(super) connection: MySqlConnection,
     pub(super) idle_since: IdleSince,
+    /// The connector's when this was made. What killed one has most likely killed all that were made before.
+    generation: u64,
 }
 
 impl Connector {
     pub(super) fn new(config: Mysql) -> Result<Self, Error> {
-        Ok(Self { options: tls::options(&config.tls)?, logins: LoginSource::new(config.credentials) })
+        Ok(Self {
+            options: tls::options(&config.tls)?,
+            logins: LoginSource::new(config.credentials),
+            generation: AtomicU64::new(0),
+        })
     }
 
     /// Connects. If the server refuses the login, the secret may have been rotated: it is fetched again, once.
@@ -71,15 +84,31 @@ impl Manager for Connector {
     type Error = Error;
 
     async fn create(&self) -> Result<Pooled, Error> {
+        let generation = self.generation.load(Ordering::Relaxed);
         // Boxed: it is large and rare, and would make the future of every request as large.
-        Ok(Pooled { connection: Box::pin(self.connect()).await?, idle_since: IdleSince::now() })
+        let connection = Box::pin(self.connect()).await?;
+        Ok(Pooled { connection, idle_since: IdleSince::now(), generation })
     }
 
     async fn recycle(&self, pooled: &mut Pooled, _: &Metrics) -> RecycleResult<Error> {
-        if pooled.idle_since.elapsed() > PING_AFTER {
-            pooled.connection.ping().await.map_err(|error| Error::from(Failure::from(error)))?;
+        // One after another, the pings of many dead connections would keep a request waiting for seconds.
+        if pooled.generation != self.generation.load(Ordering::Relaxed) {
+            return Err(RecycleError::message("made before a connection was found dead"));
         }
-        Ok(())
+        if pooled.idle_since.elapsed() <= PING_AFTER {
+            return Ok(());
+        }
+        let ping = timeout(PING_LIMIT, pooled.connection.ping()).await;
+        let failure = match ping {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => Failure::from(error),
+            Err(_) => Failure::TimedOut,
+        };
+        // Of many that find their connections dead at once, one counts.
+        let next = pooled.generation + 1;
+        let _ =
+            self.generation.compare_exchange(pooled.generation, next, Ordering::Relaxed, Ordering::Relaxed);
+        Err(Error::from(failure).into())
     }
 }
 

@@ -28,8 +28,6 @@ use crate::store::{Error, Outage, READY_LIMIT, Store};
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
 /// How long making a connection may take, with a secret fetched anew on the way.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the ping of an idle connection may take.
-const PING_LIMIT: Duration = Duration::from_millis(500);
 /// How long the statements of one use case may take.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(8);
 /// How often a use case is tried that other transactions keep from finishing.
@@ -72,11 +70,9 @@ impl MySqlStore {
     pub(super) fn new(config: Mysql) -> Result<Self, Error> {
         let description = manager::description(&config);
         let size = config.pool_size;
-        let timeouts = managed::Timeouts {
-            wait: Some(WAIT_LIMIT),
-            create: Some(CONNECT_LIMIT),
-            recycle: Some(PING_LIMIT),
-        };
+        // The ping of an idle connection has its own limit.
+        let timeouts =
+            managed::Timeouts { wait: Some(WAIT_LIMIT), create: Some(CONNECT_LIMIT), recycle: None };
         let pool = Pool::builder(Connector::new(config)?)
             .max_size(size)
             .timeouts(timeouts)

@@ -1,9 +1,18 @@
 //! Faults, one at a time, under requests that are counted. `make chaos` runs those too that take long.
 
-mod bystander;
 mod tally;
-mod wire;
 
+// The database.
+mod network;
+mod own_server;
+mod password;
+mod secret;
+mod server_killed;
+mod server_refuses;
+mod traffic;
+
+// The process, clients, files and Lambda.
+mod bystander;
 #[cfg(target_os = "linux")]
 mod clients;
 mod lambda;
@@ -12,3 +21,4 @@ mod power_cut;
 mod shutdown;
 #[cfg(target_os = "linux")]
 mod sqlite_file;
+mod wire;

@@ -1,0 +1,66 @@
+//! The password is rotated while clients go on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::raw_sql;
+use tokio::time::sleep;
+use users_service::store::migration::Task;
+
+use super::secret::{SECRET, variables};
+use super::tally::Tally;
+use super::traffic::Traffic;
+use crate::databases::MysqlSchema;
+use crate::program::Server;
+use crate::secrets_manager::SecretsManager;
+
+/// MySQL has a second password for the time between; on MariaDB the secret is changed first, and the old password
+/// goes on working until the server's is changed.
+#[tokio::test]
+async fn a_password_that_is_rotated_under_load_fails_no_request() {
+    let schema = MysqlSchema::new().await;
+    schema.migrate(Task::Apply).await.unwrap();
+    let login = schema.create_guest("select, insert, update, delete", "first").await;
+    let secrets = SecretsManager::start().await;
+    secrets.put(SECRET, &login);
+    let server = Server::start(&variables(&secrets)).await;
+    let tally = Arc::new(Tally::of("password rotated twice under load, every connection ended"));
+    let traffic = Traffic::start(&server.address, &tally, false);
+    let mariadb = schema.value("select version()").await.unwrap().contains("MariaDB");
+    let guest = schema.guest();
+    for password in ["second", "third"] {
+        sleep(Duration::from_millis(500)).await;
+        if mariadb {
+            secrets.put(SECRET, &schema.guest_login(password));
+            schema.execute(&format!("alter user {guest}@'%' identified by '{password}'")).await;
+        } else {
+            let retain = format!("alter user {guest}@'%' identified by '{password}' retain current password");
+            schema.execute(&retain).await;
+            secrets.put(SECRET, &schema.guest_login(password));
+            disconnect(&schema).await;
+            sleep(Duration::from_millis(500)).await;
+            schema.execute(&format!("alter user {guest}@'%' discard old password")).await;
+        }
+        disconnect(&schema).await;
+    }
+    sleep(Duration::from_millis(500)).await;
+    traffic.end().await;
+    let counts = tally.counts();
+    assert!(counts.sent > 20, "{tally}");
+    assert_eq!(counts.answered, counts.sent, "{tally}");
+    let log = server.program.log().join("\n");
+    assert!(!log.contains("second") && !log.contains("third"), "{log}");
+}
+
+/// Ends every connection of the guest, so that the next request has to log in anew.
+async fn disconnect(schema: &MysqlSchema) {
+    let ids = format!(
+        "select group_concat(id) from information_schema.processlist where user = '{}'",
+        schema.guest()
+    );
+    let ids = schema.value(&ids).await.expect("the service has connections");
+    for id in ids.split(',') {
+        // It may have ended by itself.
+        let _ = raw_sql(&format!("kill {id}")).execute(&mut schema.connect().await).await;
+    }
+}

@@ -1,0 +1,184 @@
+//! The server is there, but takes no connections, no writes, or not these locks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use sqlx::{ConnectOptions, Connection, MySqlConnection, raw_sql};
+use tokio::task::JoinSet;
+use users_service::app::Service;
+use users_service::clock::monotonic;
+use users_service::config::Login;
+use users_service::store::migration::Task;
+
+use super::own_server::OwnServer;
+use super::tally::Tally;
+use crate::databases::{MysqlSchema, mysql_at, mysql_with_pool, options};
+use crate::eventually::eventually;
+use crate::test_app::{Answer, answer, json_request, request, service_on};
+
+const RIGHTS: &str = "select, insert, update, delete";
+
+fn get() -> Request<Body> {
+    request(Method::GET, "/users")
+}
+
+fn create(username: &str) -> Request<Body> {
+    let body = format!(r#"{{"username":"{username}","email":"{username}@example.com"}}"#);
+    json_request(Method::POST, "/users", body)
+}
+
+fn rename() -> Request<Body> {
+    json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#)
+}
+
+/// Sends a request and counts the answer, which must have one of these statuses or be told to come back.
+async fn counted(tally: &Tally, service: &Service, request: Request<Body>, expected: u16) -> Answer {
+    let answer = answer(service, request).await;
+    let retry_after = !answer.header("retry-after").is_empty();
+    tally.answer(answer.status, retry_after, answer.status == expected);
+    answer
+}
+
+#[tokio::test]
+#[ignore = "takes a minute: make chaos"]
+async fn too_many_connections_are_told_as_busy_until_there_is_room() {
+    let database = OwnServer::start(&["--max-connections=10"]).await;
+    let guest = database.schema.create_guest(RIGHTS, "password").await;
+    let service = service_on(mysql_at(guest.clone())).await;
+    let tally = Tally::of("server answers 'too many connections' (1040)");
+    let others = exhaust(&guest).await;
+    for number in 0..50 {
+        counted(&tally, &service, get(), 200).await.assert_problem(503, "database_busy");
+        counted(&tally, &service, create(&format!("user{number}")), 201).await;
+    }
+    assert_eq!((tally.counts().shed, tally.counts().sent), (100, 100), "{tally}");
+    for other in others {
+        other.close().await.unwrap();
+    }
+    eventually("room", async || (counted(&tally, &service, get(), 200).await.status == 200).then_some(()))
+        .await;
+    for number in 0..50 {
+        assert_eq!(counted(&tally, &service, create(&format!("user{number}")), 201).await.status, 201);
+    }
+    assert_eq!((tally.counts().wrong, tally.counts().lost), (0, 0), "{tally}");
+}
+
+/// Takes connections until the server has none left.
+async fn exhaust(guest: &Login) -> Vec<MySqlConnection> {
+    let mut connections = Vec::new();
+    loop {
+        match options(guest).connect().await {
+            Ok(connection) => connections.push(connection),
+            Err(error) => {
+                assert!(error.to_string().contains("Too many connections"), "{error}");
+                return connections;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "takes a minute: make chaos"]
+async fn a_server_that_turns_read_only_is_left_and_found_again() {
+    let database = OwnServer::start(&[]).await;
+    let guest = database.schema.create_guest(RIGHTS, "password").await;
+    let service = service_on(mysql_with_pool(guest, 1)).await;
+    let tally = Tally::of("server read-only after a failover (1290)");
+    counted(&tally, &service, create("ada"), 201).await;
+    let mariadb = database.schema.value("select version()").await.unwrap().contains("MariaDB");
+    let variable = if mariadb { "read_only" } else { "super_read_only" };
+    let connection = connection_ids(&database.schema).await;
+    database.schema.execute(&format!("set global {variable} = 1")).await;
+    for _ in 0..50 {
+        counted(&tally, &service, create("bob"), 201).await.assert_problem(503, "database_read_only");
+        counted(&tally, &service, rename(), 200).await.assert_problem(503, "database_read_only");
+        assert_eq!(counted(&tally, &service, get(), 200).await.status, 200);
+    }
+    assert_ne!(connection_ids(&database.schema).await, connection, "it stays with a server that only reads");
+    database.schema.execute("set global read_only = 0").await;
+    assert_eq!(counted(&tally, &service, create("bob"), 201).await.status, 201);
+    assert_eq!(counted(&tally, &service, rename(), 200).await.status, 200);
+    let counts = tally.counts();
+    assert_eq!((counts.sent, counts.answered, counts.shed), (153, 53, 100), "{tally}");
+}
+
+async fn connection_ids(schema: &MysqlSchema) -> Option<String> {
+    let sql = format!(
+        "select group_concat(id) from information_schema.processlist where user = '{}'",
+        schema.guest()
+    );
+    schema.value(&sql).await
+}
+
+#[tokio::test]
+#[ignore = "takes a minute: make chaos"]
+async fn a_lock_that_another_holds_is_waited_for_three_times() {
+    let database = OwnServer::start(&["--innodb-lock-wait-timeout=1"]).await;
+    let service = service_on(database.schema.config()).await;
+    let tally = Arc::new(Tally::of("row locked by another session (1205)"));
+    counted(&tally, &service, create("ada"), 201).await;
+    let mut other = database.schema.connect().await;
+    let mut transaction = other.begin().await.unwrap();
+    raw_sql("select * from users for update").execute(&mut *transaction).await.unwrap();
+    let mut requests = JoinSet::new();
+    for _ in 0..8 {
+        let (tally, service) = (Arc::clone(&tally), service.clone());
+        requests.spawn(async move { counted(&tally, &service, rename(), 200).await });
+    }
+    for answer in requests.join_all().await {
+        answer.assert_problem(503, "database_contended");
+    }
+    transaction.rollback().await.unwrap();
+    assert_eq!(counted(&tally, &service, rename(), 200).await.status, 200);
+    let counts = tally.counts();
+    assert_eq!((counts.sent, counts.answered, counts.shed), (10, 2, 8), "{tally}");
+}
+
+#[tokio::test]
+async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
+    let schema = MysqlSchema::new().await;
+    schema.migrate(Task::Apply).await.unwrap();
+    let service = service_on(mysql_with_pool(schema.login.clone(), 2)).await;
+    let tally = Arc::new(Tally::of("pool exhausted: 2 connections blocked, 200 requests"));
+    counted(&tally, &service, create("ada"), 201).await;
+    let mut other = schema.connect().await;
+    let mut transaction = other.begin().await.unwrap();
+    raw_sql("select * from users for update").execute(&mut *transaction).await.unwrap();
+    let send = |request: fn() -> Request<Body>| {
+        let (tally, service) = (Arc::clone(&tally), service.clone());
+        async move {
+            let start = monotonic();
+            let answer = counted(&tally, &service, request(), 200).await;
+            (answer.status, start.elapsed())
+        }
+    };
+    let mut blocked = JoinSet::new();
+    blocked.spawn(send(rename));
+    blocked.spawn(send(rename));
+    let updates = format!(
+        "select count(*) from information_schema.processlist where db = '{}' and info like '%set username%'
+         and id <> connection_id()",
+        schema.name()
+    );
+    eventually("two blocked updates", async || {
+        (schema.value(&updates).await.as_deref() == Some("2")).then_some(())
+    })
+    .await;
+    let mut waiting = JoinSet::new();
+    for _ in 0..200 {
+        waiting.spawn(send(get));
+    }
+    let waited = waiting.join_all().await;
+    transaction.rollback().await.unwrap();
+    assert!(waited.iter().all(|(status, _)| *status == StatusCode::SERVICE_UNAVAILABLE));
+    let longest = waited.iter().map(|(_, time)| *time).max().unwrap();
+    eprintln!("longest wait for a connection {longest:?}");
+    // The limit is two seconds; the rest is the machine's.
+    assert!(longest < Duration::from_secs(4), "{longest:?}");
+    assert!(blocked.join_all().await.iter().all(|(status, _)| *status == StatusCode::OK));
+    assert_eq!(counted(&tally, &service, get(), 200).await.status, 200);
+    let counts = tally.counts();
+    assert_eq!((counts.sent, counts.answered, counts.shed), (204, 4, 200), "{tally}");
+}

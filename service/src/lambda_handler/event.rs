@@ -5,7 +5,6 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
-use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -120,10 +119,9 @@ fn is_header(name: &str, value: &str) -> bool {
         }
 }
 
-/// Whether both the URL that `lambda_http` makes of it and the URI of the request can hold it.
+/// Whether the URL that `lambda_http` makes of it can be a URI too.
 fn is_host(text: &str) -> bool {
     text.len() <= MAX_HOST
-        && text.parse::<Authority>().is_ok()
         && !text.contains(['/', '?', '#', '@', '\\'])
         && Url::parse(&format!("https://{text}/"))
             .is_ok_and(|url| url.has_host() && Uri::try_from(url.as_str()).is_ok())

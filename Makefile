@@ -14,6 +14,9 @@ test: ## Run every test; FILE=users runs one module, TEST_DATABASE=mysql|mariadb
 chaos: ## Try every fault under load, and count what became of the requests; FAULT=… tries one
 	@scripts/chaos.sh $(FAULT)
 
+bench: ## Measure speed and size beside the Python service and the floor, into docs/benchmarks.md; BENCH=… names parts
+	@scripts/bench.sh
+
 gate: ## Compare the executable's size and the instructions of a request with what was recorded; RECORD=1 records
 	@scripts/gate.sh
 
@@ -85,5 +88,5 @@ destroy: ## Destroy an environment, after its name was typed
 rehearse: ## Do all of the above on this machine, without an account
 	@scripts/rehearse.sh
 
-.PHONY: help run test chaos gate lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
+.PHONY: help run test chaos bench gate lint lint-delivery tools format coverage release schema clean deploy bootstrap build push plan apply migrate \
   smoke-test rollback status logs unlock destroy rehearse

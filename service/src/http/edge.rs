@@ -26,7 +26,7 @@ pub async fn edge(request: Request, next: Next) -> Response {
         let start = monotonic();
         info!("Request: {} {}", request.method(), request.uri().path());
         let response = render(next.run(body::buffer(request).await).await, &id);
-        log_response(&response, &id, &route, start.elapsed());
+        log_response(&response, &route, start.elapsed());
         response
     }
     .instrument(span)
@@ -88,10 +88,9 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-fn log_response(response: &Response<Body>, id: &str, route: &str, duration: Duration) {
+fn log_response(response: &Response<Body>, route: &str, duration: Duration) {
     let status = response.status();
     info!(
-        request_id = id,
         route,
         status = status.as_u16(),
         duration_ms = duration.as_secs_f64() * 1e3,

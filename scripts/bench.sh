@@ -57,13 +57,15 @@ need_executables() {
   export EXECUTABLE LAMBDA_EXECUTABLE FLOOR
 }
 
-# As the executable for Lambda is built, from a workspace of its own.
+# As the executable for Lambda is built, with the same release profile, from a workspace of its own.
 build_floor() {
   local host
   need cargo "install Rust: https://www.rust-lang.org/tools/install"
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
+  mkdir -p "$FOLDER"
+  sed -n '/^\[profile\.release/,$p' Cargo.toml >"$FOLDER/profile.toml"
   RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --target "$host" \
-    --manifest-path service/bench/floor/Cargo.toml --target-dir "$FOLDER/floor"
+    --config "$FOLDER/profile.toml" --manifest-path service/bench/floor/Cargo.toml --target-dir "$FOLDER/floor"
   FLOOR=$FOLDER/floor/$host/release/floor
 }
 

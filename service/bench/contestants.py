@@ -73,11 +73,15 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.log = logs / f"{contestant.name.replace(' ', '-')}.log"
-        environment = contestant.environment(database) | {"HOST": "127.0.0.1", "PORT": str(self.port)}
+        self.command = contestant.server_command(self.port)
+        self.environment = contestant.environment(database) | {"HOST": "127.0.0.1", "PORT": str(self.port)}
+        self.folder = contestant.peer
+        self.start()
+
+    def start(self) -> None:
+        """Returns once it answers."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                contestant.server_command(self.port), env=environment, cwd=contestant.peer, stdout=log, stderr=log, start_new_session=True
-            )
+            self.process = subprocess.Popen(self.command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True)
         self._wait()
 
     def _wait(self) -> None:
@@ -102,6 +106,6 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self.process.pid, number)
-                self.process.wait(10)
+                self.process.wait(3)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue

@@ -13,6 +13,8 @@ NAMES = ("anna", "ben", "clara", "david", "emma", "felix", "greta", "henry", "id
 # Ten million rows and their keys fit, as they should on a server of that size.
 BUFFER_POOL = 4 << 30
 CHUNK = 100_000
+# Seconds that a program may take to finish what it has begun.
+PATIENCE = 5
 
 
 def available_memory() -> int:
@@ -78,16 +80,18 @@ class Database:
             start = min(start + CHUNK, rows)
         self.run("set unique_checks = 1")
 
-    def settle(self) -> None:
-        """Waits until nobody else asks: requests that the load generator left behind end after it."""
-        asked = -1
+    def settle(self) -> bool:
+        """Waits until nobody else asks: a load generator leaves requests behind. False if somebody still does."""
+        asked, end = -1, time.monotonic() + PATIENCE
         while (now := int(self.run("show global status like 'Questions'")[0][1])) != asked + 1:
+            if time.monotonic() > end:
+                return False
             asked = now
             time.sleep(0.15)
+        return True
 
     def reset(self, rows: int) -> None:
         """Leaves exactly the ids 1 to `rows` in the table of users."""
-        self.settle()
         if not self.run("show tables like 'bench_seed'"):
             self.run("create table bench_seed like users")
         self.fill("bench_seed", rows)

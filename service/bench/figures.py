@@ -26,15 +26,15 @@ def figure(values: Iterable[float]) -> Figure | None:
     return Figure(median(found), min(found), max(found), len(found)) if found else None
 
 
-def rows_where(rows: list[dict], **wanted: object) -> list[dict]:
+def rows_where(rows: list[dict], /, **wanted: object) -> list[dict]:
     return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
 
 
-def of(rows: list[dict], column: str, **wanted: object) -> Figure | None:
+def of(rows: list[dict], column: str, /, **wanted: object) -> Figure | None:
     return figure(row[column] for row in rows_where(rows, **wanted))
 
 
-def middle(rows: list[dict], column: str, **wanted: object) -> float | None:
+def middle(rows: list[dict], column: str, /, **wanted: object) -> float | None:
     found = of(rows, column, **wanted)
     return found.middle if found else None
 

@@ -32,7 +32,7 @@ def comparisons(rows: int) -> dict[str, str]:
 def measure(database: Database, service: Contestant, seconds: float, most_rows: int, logs: Path) -> dict:
     """Medians at every size, and at the largest the statements with their plans."""
     database.run("truncate users")
-    points, plans, filled = [], [], []
+    points, filled = [], []
     for rows in [size for size in SIZES if size <= most_rows]:
         started = time.monotonic()
         database.fill("users", rows)
@@ -42,10 +42,9 @@ def measure(database: Database, service: Contestant, seconds: float, most_rows: 
         server = Server(service, database, logs)
         try:
             points += at_size(database, server, rows, seconds)
-            if rows == min(most_rows, SIZES[-1]):
-                plans = captured(database, server, rows)
         finally:
             server.stop()
+    plans = captured(database, service, filled[-1]["rows"], logs)
     return {"database": database.title, "buffer_pool": database.buffer_pool, "points": points, "plans": plans, "filled": filled}
 
 
@@ -93,7 +92,7 @@ def repeated(action, seconds: float) -> float:
     return median(taken)
 
 
-def captured(database: Database, server: Server, rows: int) -> list[dict]:
+def captured(database: Database, service: Contestant, rows: int, logs: Path) -> list[dict]:
     """The statements that the service really runs, from the server's log, each with the server's plan."""
     email = database.value("select email from users where user_id = 7")
     calls = {
@@ -104,9 +103,17 @@ def captured(database: Database, server: Server, rows: int) -> list[dict]:
         "create": ("POST", "/users", '{"username": "planned", "email": "planned@example.com"}'),
     }
     found = []
-    for what, (method, path, body) in calls.items():
-        for statement in logged(database, lambda: ask_once(server.port, method, path, body)):
-            found.append({"what": what, "statement": statement, "plan": plan(database, statement)})
+    database.run("set global log_output = 'TABLE'")
+    database.run("set global general_log = 1")
+    # A new one, because MariaDB logs the values of statements that were prepared after the log was switched on.
+    server = Server(service, database, logs)
+    try:
+        for what, (method, path, body) in calls.items():
+            for statement in logged(database, lambda: ask_once(server.port, method, path, body)):
+                found.append({"what": what, "statement": statement, "plan": plan(database, statement)})
+    finally:
+        server.stop()
+        database.run("set global general_log = 0")
     for what, sql in comparisons(rows).items():
         found.append({"what": what, "statement": sql, "plan": plan(database, sql), "by_hand": True})
     return found
@@ -120,13 +127,8 @@ def ask_once(port: int, method: str, path: str, body: str | None) -> None:
 
 
 def logged(database: Database, action) -> list[str]:
-    database.run("set global log_output = 'TABLE'")
     database.run("truncate mysql.general_log")
-    database.run("set global general_log = 1")
-    try:
-        action()
-    finally:
-        database.run("set global general_log = 0")
+    action()
     rows = database.run("select argument from mysql.general_log where command_type = 'Execute' order by event_time")
     return [re.sub(r"\s+", " ", text.decode() if isinstance(text, bytes) else text).strip() for (text,) in rows]
 

@@ -94,7 +94,9 @@ def plans(database: dict) -> str:
 
 
 def plan_table(plan: dict) -> str:
-    """Without the columns that are empty in every row."""
+    """Without the columns that are empty in every row; a server that draws a tree has one column with lines."""
+    if plan["columns"] == ["EXPLAIN"]:
+        return f"```\n{plan['rows'][0][0].strip()}\n```\n"
     used = [number for number, _ in enumerate(plan["columns"]) if any(row[number] for row in plan["rows"])]
     lines = [[plan["columns"][number] for number in used], ["---"] * len(used), *([row[number].replace("|", "\\|") for number in used] for row in plan["rows"])]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

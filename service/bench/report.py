@@ -72,7 +72,7 @@ def http_section(part: dict) -> str:
 ## HTTP
 
 wrk on one thread, without TLS between anybody. Within a round the contestants take turns; each sample begins with the same table
-of 10,000 users (more for `delete`, so that it does not run out). `list` is a random page of 10 with the exact total; `mix` is nine
+of 1,000 users (more for `delete`, so that it does not run out). `list` is a random page of 10 with the exact total; `mix` is nine
 `get` to one `create` or `update`. A sample of the Python service is half as long.
 """
     for database in part["databases"]:

@@ -60,6 +60,7 @@ def at_size(database: Database, server: Server, rows: int, seconds: float) -> li
             raise SystemExit(f"error: {scenario} at {rows} rows had errors: {result}")
         found.append({"rows": rows, "what": scenario, "ms": result["p50"], "rate": result["rate"]})
         server.forget_log()
+    database.settle()
     database.run("delete from users where user_id > %s", rows)
     for what, page in (("first page", 1), ("deep page", rows // PAGE)):
         found.append({"rows": rows, "what": what, "ms": over_http(server.port, f"/users?page={page}&page_size={PAGE}", seconds)})

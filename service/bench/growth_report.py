@@ -31,7 +31,7 @@ STEEP_REASONS = {
     "create": "Each of the unique keys is a tree of its own; its pages were not all in memory, or were split.",
     "first page": "The page itself is at the start of the key; the exact total counts every entry.",
     "deep page": "Every entry before the page is passed over in the narrow key, and the exact total counts every entry.",
-    "exact total": "InnoDB keeps no count: every entry of the narrowest key is read.",
+    "exact total": "InnoDB keeps no count: every entry of a key is read.",
     "plain OFFSET": "Every whole row before the page is read and thrown away.",
     "deferred join": "Every entry before the page is passed over, but in a narrow key; only the page's rows are read.",
 }

@@ -162,9 +162,9 @@ def startup_section(part: dict) -> str:
 
 ![The parts of a start](benchmarks/startup.svg)
 
-A start with secret, TLS and Amazon's authorities alone, as above. Marks are the first system calls of each part, seen by strace (`--seccomp-bpf`, so that other calls run at full speed); each part is
-the median of its starts. strace slows a start, so every part is scaled by the median of as many starts without it. Callgrind's shares by
-crate are not shown: the executable has no symbols.
+A start with secret, TLS and Amazon's authorities alone, as above. Marks are the first system calls of each part, seen by strace
+(`--seccomp-bpf`, so that other calls run at full speed); each part is the median of its starts. strace slows a start, so every part is
+scaled by the median of as many starts without it. The times of the stand-ins, which are in Python, are contained.
 """
     for database in part["databases"]:
         parts, plain = database["parts"], database["untraced_ms"]

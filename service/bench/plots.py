@@ -12,7 +12,14 @@ from figures import middle, of, rows_where  # noqa: E402
 
 COLOURS = {SERVICE: "#1f6feb", FLOOR: "#8b949e", PEER: "#d29922"}
 matplotlib.rcParams.update(
-    {"svg.hashsalt": "users-service", "svg.fonttype": "none", "font.family": "sans-serif", "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
+    {
+        "svg.hashsalt": "users-service",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.facecolor": "white",
+    }
 )
 
 
@@ -52,6 +59,7 @@ def starts(database: dict, file: Path) -> None:
     bars = axes.barh(labels, [value.middle for value in found], color=[COLOURS[variant[0]] for variant in variants])
     axes.bar_label(bars, [f"{value.middle:.1f} ms" for value in found], fontsize=8, padding=3)
     axes.set_xscale("log")
+    axes.set_xlim(left=1)
     axes.set_xlabel("milliseconds from spawn to first response (logarithmic)")
     axes.set_title(f"Start as a Lambda program, {database['database']}")
     save(figure, file)

@@ -35,6 +35,8 @@ class Database:
         self.ca = variables["TEST_MYSQL_CA"]
         self.port = int(variables["TEST_MYSQL_URL"].rsplit(":", 1)[1].split("/")[0])
         self.connection = pymysql.connect(host="127.0.0.1", port=self.port, user="root", password="password", database="ecommerce", autocommit=True)
+        # A program that never ends its transaction would stop everything.
+        self.run("set lock_wait_timeout = 60")
         self.version = self.value("select version()")
         self.buffer_pool = min(BUFFER_POOL, available_memory() // 2)
         self.run(f"set global innodb_buffer_pool_size = {self.buffer_pool}")
@@ -81,14 +83,19 @@ class Database:
         self.run("set unique_checks = 1")
 
     def settle(self) -> bool:
-        """Waits until nobody else asks: a load generator leaves requests behind. False if somebody still does."""
-        asked, end = -1, time.monotonic() + PATIENCE
-        while (now := int(self.run("show global status like 'Questions'")[0][1])) != asked + 1:
+        """Waits until nobody else asks or holds a transaction open: a load generator leaves requests behind. False if
+        somebody still does."""
+        asked, end = 0, time.monotonic() + PATIENCE
+        while True:
+            before, asked = asked, int(self.run("show global status like 'Questions'")[0][1])
+            # Two questions are this loop's own.
+            if asked == before + 2 and self.value("select count(*) from information_schema.innodb_trx") == 0:
+                return True
             if time.monotonic() > end:
                 return False
-            asked = now
+            if asked != before + 2:
+                self.run("do 0")
             time.sleep(0.15)
-        return True
 
     def reset(self, rows: int) -> None:
         """Leaves exactly the ids 1 to `rows` in the table of users."""

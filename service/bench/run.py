@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,6 +72,8 @@ def measured(part: str, chosen: dict, contestants: list[Contestant]) -> dict | l
 
 
 def main() -> None:
+    # So that what was started is stopped and removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("error: told to end"))
     chosen = settings()
     LOGS.mkdir(parents=True, exist_ok=True)
     for part in [part for part in PARTS if part in chosen["parts"]]:

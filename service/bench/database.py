@@ -14,7 +14,7 @@ NAMES = ("anna", "ben", "clara", "david", "emma", "felix", "greta", "henry", "id
 BUFFER_POOL = 4 << 30
 CHUNK = 100_000
 # Seconds that a program may take to finish what it has begun.
-PATIENCE = 5
+PATIENCE = 3
 
 
 def available_memory() -> int:

@@ -38,14 +38,16 @@ def measure(database: Database, contestants: list[Contestant], seconds: float, r
                 print(f"  {database.title}: {scenario}, {connections} connections", flush=True)
                 for number in range(rounds):
                     for server in servers:
-                        samples.append(sample(database, server, scenario, connections, seconds, number))
+                        samples.append(sample(database, servers, server, scenario, connections, seconds, number))
     finally:
         for server in servers:
             server.stop()
     return {"database": database.title, "samples": samples, "limit": point_selects(database, rounds)}
 
 
-def sample(database: Database, server: Server, scenario: str, connections: int, seconds: float, number: int) -> dict:
+def sample(
+    database: Database, servers: list[Server], server: Server, scenario: str, connections: int, seconds: float, number: int
+) -> dict:
     """Every contestant meets the same table."""
     # The Python service is far from the others: half the time tells.
     length = seconds / 2 if server.name == PEER else seconds
@@ -53,19 +55,21 @@ def sample(database: Database, server: Server, scenario: str, connections: int, 
     database.reset(rows)
     if number == 0:
         wrk(server.port, "get", rows, connections, 1)
-        settle(database, server)
+        settle(database, servers)
     result = wrk(server.port, scenario, rows, connections, length)
-    settle(database, server)
+    settle(database, servers)
     server.forget_log()
     return {"contestant": server.name, "scenario": scenario, "connections": connections, "round": number, **result}
 
 
-def settle(database: Database, server: Server) -> None:
-    """No request of one sample is left for the next; a program that hangs over them is started anew."""
+def settle(database: Database, servers: list[Server]) -> None:
+    """No request of one sample is left for the next. Who hangs over one cannot be told, so all are started anew."""
     if not database.settle():
-        print(f"  {server.name} still works on requests whose client has gone: it is started anew", flush=True)
-        server.stop()
-        server.start()
+        print("  requests whose client has gone are still at work: every contestant is started anew", flush=True)
+        for server in servers:
+            server.stop()
+        for server in servers:
+            server.start()
 
 
 def point_selects(database: Database, rounds: int) -> dict | None:

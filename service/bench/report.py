@@ -86,6 +86,8 @@ of 1,000 users (more for `delete`, so that it does not run out). `list` is a ran
             for connections in dict.fromkeys(sample["connections"] for sample in samples):
                 for name in names:
                     text += http_row(samples, scenario, connections, name)
+        if any(not sample["requests"] for sample in samples):
+            text += "\nA rate of 0 is a sample in which no request was answered before its end.\n"
         text += limit(database)
     return text
 

@@ -20,6 +20,9 @@ fuzz: ## Feed generated inputs to every parser; TARGET=json_body feeds one, FUZZ
 chaos: ## Try every fault under load, and count what became of the requests; FAULT=… tries one
 	@scripts/chaos.sh $(FAULT)
 
+bench: ## Measure speed and size beside the Python service and the floor, into docs/benchmarks.md; BENCH=… names parts
+	@scripts/bench.sh
+
 gate: ## Compare the executable's size and the instructions of a request with what was recorded; RECORD=1 records
 	@scripts/gate.sh
 
@@ -97,5 +100,6 @@ destroy: ## Destroy an environment, after its name was typed
 rehearse: ## Do all of the above on this machine, without an account
 	@scripts/rehearse.sh
 
-.PHONY: help run test test-api fuzz chaos gate soak lint lint-delivery tools format coverage release sbom schema \
-  clean deploy bootstrap build push plan apply migrate smoke-test rollback status logs unlock destroy rehearse
+.PHONY: help run test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release sbom \
+  schema clean deploy bootstrap build push plan apply migrate smoke-test rollback status logs unlock destroy \
+  rehearse

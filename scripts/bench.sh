@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Measures this service beside the Python service, the least program of its libraries, and the database's own limit, on
+# private throw-away servers, and writes docs/benchmarks.md.
+#   BENCH="http lambda growth startup"   the parts; what is left out keeps its last figures; report only redraws
+#   BENCH_SECONDS=4 BENCH_ROUNDS=3       the length of a sample, and how many
+#   BENCH_ROWS=10000000                  the largest table of growth
+#   BENCH_DATABASES="mariadb mysql"      the servers
+#   PEER=FOLDER                          the Python service
+#   EXECUTABLE=FILE LAMBDA_EXECUTABLE=FILE   save the builds of the service
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/log.sh
+source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
+# shellcheck source=scripts/lib/for_lambda.sh
+source scripts/lib/for_lambda.sh
+
+readonly FOLDER=$PWD/target/bench
+
+main() {
+  need_tools
+  need_python_packages "$FOLDER/venv" service/bench/requirements.txt
+  if [[ ${BENCH:-} != report ]]; then
+    need_executables
+    need_peer
+  fi
+  "$FOLDER/venv/bin/python" service/bench/run.py
+}
+
+# Named all at once, before anything is built.
+need_tools() {
+  local tool missing=()
+  for tool in wrk valgrind strace mysqlslap; do
+    command -v "$tool" >/dev/null || missing+=("${tool/mysqlslap/mariadb-client}")
+  done
+  ((${#missing[@]} == 0)) || die "missing: ${missing[*]}" \
+    "install them: sudo apt-get install --yes --no-install-recommends ${missing[*]}"
+}
+
+need_executables() {
+  if [[ -z ${LAMBDA_EXECUTABLE:-} ]]; then
+    note "Building the executable for Lambda"
+    for_lambda build
+    LAMBDA_EXECUTABLE=$FOR_LAMBDA/users-service
+  fi
+  if [[ -z ${EXECUTABLE:-} ]]; then
+    note "Building the executable"
+    cargo build --locked --release
+    EXECUTABLE=${CARGO_TARGET_DIR:-target}/release/users-service
+  fi
+  if [[ -z ${FLOOR:-} ]]; then
+    note "Building the floor"
+    build_floor
+  fi
+  EXECUTABLE=$(realpath "$EXECUTABLE") LAMBDA_EXECUTABLE=$(realpath "$LAMBDA_EXECUTABLE") FLOOR=$(realpath "$FLOOR")
+  export EXECUTABLE LAMBDA_EXECUTABLE FLOOR
+}
+
+# As the executable for Lambda is built, with the same release profile, from a workspace of its own.
+build_floor() {
+  local host
+  need cargo "install Rust: https://www.rust-lang.org/tools/install"
+  host=$(rustc --version --verbose | sed -n 's/^host: //p')
+  mkdir -p "$FOLDER"
+  sed -n '/^\[profile\.release/,$p' Cargo.toml >"$FOLDER/profile.toml"
+  RUSTFLAGS=$LAMBDA_RUSTFLAGS cargo build --locked --release --target "$host" \
+    --config "$FOLDER/profile.toml" --manifest-path service/bench/floor/Cargo.toml --target-dir "$FOLDER/floor"
+  FLOOR=$FOLDER/floor/$host/release/floor
+}
+
+need_peer() {
+  PEER=${PEER:-../shared/peer-fastapi}
+  if [[ ! -r $PEER/requirements.txt ]]; then
+    note "The Python service is not at hand in $PEER: the rest is measured without it. PEER=FOLDER names it."
+    return
+  fi
+  need_python_packages "$FOLDER/peer-venv" "$PEER/requirements.txt"
+  PEER_PYTHON=$FOLDER/peer-venv/bin/python
+  export PEER PEER_PYTHON
+}
+
+main

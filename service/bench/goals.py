@@ -1,0 +1,108 @@
+"""The goals, computed from the figures of the run: met, missed, or not measured."""
+
+from dataclasses import dataclass
+
+from contestants import FLOOR, PEER, SERVICE
+from figures import middle, ratio, rows_where
+
+MEGABYTE = 1_000_000
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal on one database: `reached` compares with `limit`, from below or from above."""
+
+    name: str
+    database: str
+    reached: float | None
+    limit: float
+    at_least: bool
+    unit: str = "×"
+    detail: str = ""
+
+    @property
+    def word(self) -> str:
+        if self.reached is None:
+            return "not measured"
+        return "met" if (self.reached >= self.limit if self.at_least else self.reached <= self.limit) else "**missed**"
+
+    def row(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        reached = "–" if self.reached is None else f"{self.reached:.3g} {self.unit}".rstrip()
+        return f"| {self.name} | {self.database} | {reached}{self.detail} | {sign} {f'{self.limit:.3g} {self.unit}'.rstrip()} | {self.word} |"
+
+
+def all_goals(parts: dict) -> list[Goal]:
+    """In the order of the parts."""
+    found: list[Goal] = []
+    for database in parts.get("http", {}).get("databases", []):
+        found += http_goals(database)
+    for database in parts.get("lambda", {}).get("databases", []):
+        found += lambda_goals(database)
+    if "lambda" in parts:
+        found += size_goals(parts["lambda"]["sizes"])
+    for database in parts.get("growth", {}).get("databases", []):
+        found += growth_goals(database)
+    return found
+
+
+def http_goals(database: dict) -> list[Goal]:
+    def rate(contestant: str, scenario: str) -> float | None:
+        return middle(database["samples"], "rate", contestant=contestant, scenario=scenario, connections=32)
+
+    def over(other: str, scenario: str) -> float | None:
+        return ratio(rate(SERVICE, scenario), rate(other, scenario))
+
+    title = database["database"]
+    return [
+        Goal("get, 32 connections, against the Python service", title, over(PEER, "get"), 25, True),
+        Goal("get, 32 connections, against the floor", title, over(FLOOR, "get"), 0.9, True),
+        Goal("list of 10 with total, 32 connections, against the Python service", title, over(PEER, "list"), 18, True),
+        Goal("list of 10 with total, 32 connections, against the floor", title, over(FLOOR, "list"), 0.9, True),
+        Goal("create, 32 connections, against the floor", title, over(FLOOR, "create"), 0.9, True),
+    ]
+
+
+def lambda_goals(database: dict) -> list[Goal]:
+    title, starts, warm = database["database"], database["starts"], database["warm"]
+    cold, aws = (middle(starts, "ms", contestant=SERVICE, secret=True, tls=True, amazon_roots=amazon) for amazon in (False, True))
+    peer_cold = middle(starts, "ms", contestant=PEER, secret=True)
+    p50 = {name: middle(warm, "p50", contestant=name) for name in (SERVICE, FLOOR, PEER)}
+    memory = {name: middle(database["memory"], "bytes", contestant=name) for name in (SERVICE, PEER)}
+    above = None if p50[FLOOR] is None else p50[SERVICE] - p50[FLOOR]
+    name = "spawn to first response with secret and TLS"
+    return [
+        Goal(f"{name}, against 825 ms", title, ratio(cold, 825), 1 / 50, False, detail=f" ({cold:.1f} ms)"),
+        Goal(f"{name}, Amazon's roots only, against 825 ms", title, ratio(aws, 825), 1 / 50, False, detail=f" ({aws:.1f} ms)"),
+        Goal(f"{name}, against the Python service of this run", title, ratio(cold, peer_cold), 1 / 50, False),
+        Goal("warm invocation p50, against the Python service", title, ratio(p50[SERVICE], p50[PEER]), 1 / 4, False),
+        Goal("warm invocation p50, above the floor", title, above, 0.2, False, "ms"),
+        Goal("peak memory as Lambda, against the Python service", title, ratio(memory[SERVICE], memory[PEER]), 1 / 5, False),
+    ]
+
+
+def size_goals(sizes: dict) -> list[Goal]:
+    service = sizes[SERVICE]
+    # The base is empty: the image is the executable and the certificate authorities.
+    return [
+        Goal("executable for Lambda", "either", service["executable"] / MEGABYTE, 12, False, "MB"),
+        Goal("image over its base, against 12 MB", "either", service["image"] / (12 * MEGABYTE), 1.2, False),
+    ]
+
+
+def growth_goals(database: dict) -> list[Goal]:
+    title, points = database["database"], database["points"]
+    sizes = sorted({point["rows"] for point in points})
+    least, most = sizes[0], sizes[-1]
+    if most < 10_000_000:
+        return [Goal(f"growth to 10 million rows (this run ended at {most:,})", title, None, 1.5, False)]
+
+    def at(what: str, rows: int) -> float | None:
+        return middle(rows_where(points, rows=rows), "ms", what=what)
+
+    found = [Goal(f"{what}, 10 million rows against 1 thousand", title, ratio(at(what, most), at(what, least)), 1.5, False) for what in ("get", "lookup", "create")]
+    faster = ratio(at("plain OFFSET", most), at("deferred join", most))
+    statements = len(rows_where(database["plans"], what="create"))
+    found.append(Goal("statements of a create (insert-then-select has 2)", title, statements or None, 1, False, ""))
+    return [*found, Goal("deep page at 10 million rows, faster than plain OFFSET", title, faster, 1.7, True)]

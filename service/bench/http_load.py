@@ -1,0 +1,99 @@
+"""HTTP: each call at several numbers of connections, the contestants one after another within each round."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from contestants import PEER, SERVICE, Contestant, Server
+from database import Database
+
+SCENARIOS = ("get", "list", "create", "update", "delete", "mix")
+CONNECTIONS = (1, 32, 256)
+# So few that the server spends its time on requests, not on counting; `growth` is about many.
+ROWS = 1_000
+# More than any contestant deletes in a second.
+DELETED_PER_SECOND = 15_000
+SCRIPT = Path(__file__).with_name("load.lua")
+
+
+def wrk(port: int, scenario: str, rows: int, connections: int, seconds: float) -> dict:
+    """One sample: rate in requests per second, percentiles in milliseconds, and what went wrong."""
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s", "--timeout", "30s"]
+    command += ["--latency", "--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", scenario, str(rows)]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    result = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT ")).removeprefix("RESULT "))
+    return result | {"rate": result["requests"] / result["seconds"]}
+
+
+def measure(database: Database, contestants: list[Contestant], seconds: float, rounds: int, logs: Path) -> dict:
+    """The samples of every scenario, and the database's own limit."""
+    database.reset(ROWS)
+    servers = [Server(contestant, database, logs) for contestant in contestants]
+    samples = []
+    try:
+        for scenario in SCENARIOS:
+            for connections in CONNECTIONS:
+                print(f"  {database.title}: {scenario}, {connections} connections", flush=True)
+                for number in range(rounds):
+                    for server in servers:
+                        samples.append(sample(database, servers, server, scenario, connections, seconds, number))
+    finally:
+        for server in servers:
+            server.stop()
+    return {"database": database.title, "samples": samples, "limit": point_selects(database, rounds)}
+
+
+def sample(
+    database: Database, servers: list[Server], server: Server, scenario: str, connections: int, seconds: float, number: int
+) -> dict:
+    """Every contestant meets the same table."""
+    # The Python service is far from the others: half the time tells.
+    length = seconds / 2 if server.name == PEER else seconds
+    rows = int(DELETED_PER_SECOND * length) if scenario == "delete" else ROWS
+    database.reset(rows)
+    if number == 0:
+        wrk(server.port, "get", rows, connections, 1)
+        settle(database, servers)
+    result = wrk(server.port, scenario, rows, connections, length)
+    settle(database, servers)
+    server.forget_log()
+    return {"contestant": server.name, "scenario": scenario, "connections": connections, "round": number, **result}
+
+
+def settle(database: Database, servers: list[Server]) -> None:
+    """No request of one sample is left for the next. Who hangs over one cannot be told, so all are started anew."""
+    if not database.settle():
+        print("  requests whose client has gone are still at work: every contestant is started anew", flush=True)
+        for server in servers:
+            server.stop()
+        for server in servers:
+            server.start()
+
+
+def point_selects(database: Database, rounds: int) -> dict | None:
+    """How many selects of one user by id the server answers in a second, asked by its own load generator."""
+    tool = shutil.which("mariadb-slap") or shutil.which("mysqlslap")
+    columns = "user_id, username, email, full_name, created_at"
+    statements = ";".join(f"select {columns} from users where user_id = {1 + i * 97 % ROWS}" for i in range(200))
+    database.reset(ROWS)
+    limits = {}
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+        file.write(statements)
+        file.flush()
+        for clients in CONNECTIONS[:2]:
+            command = [tool, "--no-defaults", "--host=127.0.0.1", f"--port={database.port}", "--user=root", "--password=password", "--silent"]
+            command += ["--create-schema=ecommerce", "--no-drop", "--delimiter=;", f"--query={file.name}", f"--concurrency={clients}"]
+            command += [f"--number-of-queries={20_000 * min(clients, 4)}", f"--iterations={rounds}", "--csv"]
+            output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            _, _, average, least, most, used, each = output.strip().splitlines()[-1].split(",")[:7]
+            queries = int(used) * int(each)
+            limits[str(clients)] = {"rate": queries / float(average), "least": queries / float(most), "most": queries / float(least)}
+    return limits
+
+
+def ready(contestant: Contestant, database: Database) -> None:
+    """Brings the schema in, with the service's own command."""
+    assert contestant.name == SERVICE
+    subprocess.run([contestant.executable, "migrate"], env=contestant.environment(database), check=True, stderr=subprocess.DEVNULL)

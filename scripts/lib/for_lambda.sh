@@ -13,7 +13,7 @@ for_lambda() {
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
   # Naming the target keeps the flags from build scripts and macros.
   RUSTFLAGS=$LAMBDA_RUSTFLAGS \
-    cargo "$1" --locked --package users-service --release --no-default-features --target "$host" "${@:2}" >&2
+    cargo "$1" --locked --package users-service --profile release --no-default-features --target "$host" "${@:2}" >&2
   # shellcheck disable=SC2034
   FOR_LAMBDA=${CARGO_TARGET_DIR:-target}/$host/release
 }

@@ -36,15 +36,19 @@ main() {
 
 # Lines of a figure, its unit and its name.
 measure() {
+  local request few many
   printf '%s bytes: executable for Lambda\n' "$(stat --format %s "$FOR_LAMBDA/users-service")"
   for request in get list create update delete refused; do
-    printf '%s instructions: %s\n' "$((($(instructions "$request" $MANY) - $(instructions "$request" $FEW)) / (MANY - FEW)))" "$request"
+    few=$(instructions "$request" $FEW)
+    many=$(instructions "$request" $MANY)
+    printf '%s instructions: %s\n' "$(((many - few) / (MANY - FEW)))" "$request"
   done
 }
 
 instructions() {
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" "$@" 2>&1 >/dev/null |
-    sed -n 's/.*Collected : //p'
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" "$@" 2>"$folder/said" ||
+    die "callgrind failed on '$*':" "$(tail -n 3 "$folder/said")"
+  sed -n 's/.*Collected : //p' "$folder/said"
 }
 
 newest() {

@@ -64,7 +64,7 @@ fn main() {
     // As in production: lines are written, as JSON.
     telemetry::start(Log { level: LevelFilter::INFO, format: LogFormat::Json });
     let service = router(App { store: Arc::new(ReadyStore), clock: Arc::new(StoppedClock) });
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {
         for _ in 0..requests {
             send(&service, &case).await;

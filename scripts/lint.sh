@@ -11,10 +11,9 @@ need cargo-deny "install it: cargo install --locked cargo-deny"
 need shellcheck "install the package shellcheck"
 
 cargo fmt --all --check
-cargo fmt --manifest-path service/fuzz/Cargo.toml --check
+for manifest in service/fuzz/Cargo.toml service/bench/floor/Cargo.toml; do cargo fmt --manifest-path "$manifest" --check; done
 cargo clippy --locked --workspace --all-targets -- --deny warnings
 cargo clippy --locked --workspace --no-default-features -- --deny warnings
-cargo clippy --locked --manifest-path service/fuzz/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}" -- --deny warnings
 
 checks=(licenses bans sources)
 [[ -z ${LINT_ADVISORIES:-} ]] || checks+=(advisories)

@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
@@ -28,16 +27,19 @@ where
     ) -> fmt::Result {
         writer.write_str(r#"{"timestamp":""#)?;
         SystemTime.format_time(&mut writer)?;
-        write!(writer, r#"","level":"{}""#, event.metadata().level())?;
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        writer.write_str(&fields.0)?;
+        writer.write_str(r#"","level":""#)?;
+        writer.write_str(event.metadata().level().as_str())?;
+        writer.write_str("\"")?;
+        let mut members = Members { writer: writer.by_ref(), result: Ok(()) };
+        event.record(&mut members);
+        members.result?;
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>() {
                 // An object already; its members are wanted.
                 let members = fields.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
                 if let Some(members) = members.filter(|members| !members.is_empty()) {
-                    write!(writer, ",{members}")?;
+                    writer.write_str(",")?;
+                    writer.write_str(members)?;
                 }
             }
         }
@@ -45,39 +47,92 @@ where
     }
 }
 
-/// Members of an object, each after a comma.
-#[derive(Default)]
-struct Fields(String);
+/// Writes the members of an object, each after a comma.
+struct Members<'a> {
+    writer: Writer<'a>,
+    result: fmt::Result,
+}
 
-impl Fields {
-    fn push(&mut self, field: &Field, value: impl Serialize) {
-        let value = serde_json::to_string(&value).unwrap_or_else(|_| "null".to_owned());
-        let _ = write!(self.0, r#","{}":{value}"#, field.name());
+impl Members<'_> {
+    fn write(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        if self.result.is_ok() {
+            self.result = write!(self.writer, r#","{}":{value}"#, field.name());
+        }
     }
 }
 
-impl Visit for Fields {
+impl Visit for Members<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.push(field, value);
+        if value.is_finite() {
+            self.write(field, format_args!("{value}"));
+        } else {
+            // JSON has no infinities.
+            self.write(field, format_args!("null"));
+        }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.push(field, value);
+        self.write(field, format_args!("{value}"));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.push(field, value);
+        self.write(field, format_args!("{value}"));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.push(field, value);
+        self.write(field, format_args!("{value}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.push(field, value);
+        self.record_debug(field, &format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.push(field, format!("{value:?}"));
+        self.write(field, format_args!("\"{}\"", Escaped(value)));
+    }
+}
+
+/// A value in the way that a JSON string holds it (RFC 8259, section 7).
+struct Escaped<'a>(&'a dyn fmt::Debug);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escape(formatter), "{:?}", self.0)
+    }
+}
+
+struct Escape<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for Escape<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) =
+            rest.find(|character: char| matches!(character, '"' | '\\') || character.is_control())
+        {
+            self.0.write_str(&rest[..at])?;
+            let Some(character) = rest[at..].chars().next() else { break };
+            match character {
+                '"' | '\\' => write!(self.0, "\\{character}")?,
+                // Control characters are below U+00A0.
+                control => write!(self.0, "\\u{:04x}", u32::from(control))?,
+            }
+            rest = &rest[at + character.len_utf8()..];
+        }
+        self.0.write_str(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_is_read_back_as_it_was() {
+        let all: String = (0..0x2100).filter_map(char::from_u32).collect();
+        for text in ["", "a", "\"", "\\\"\\", "line\nline\r\t\0", "é\u{85}\u{202e}😀", &all] {
+            let line = format!("\"{}\"", Escaped(&format_args!("{text}")));
+            assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text, "{line}");
+            assert!(!line.contains(char::is_control), "{line}");
+        }
     }
 }

@@ -27,7 +27,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Taken`] if another user has the name or the address.
-    #[instrument(name = "users.create", skip_all)]
+    #[instrument(level = "debug", name = "users.create", skip_all)]
     pub async fn create(&self, user: NewUser) -> Result<User, Error> {
         self.refuse_old_twin(&user.email, None).await?;
         // Given by the service and not by the column's default: the row is then known without reading it back.
@@ -40,7 +40,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    #[instrument(name = "users.get", skip_all, fields(user_id = %id))]
+    #[instrument(level = "debug", name = "users.get", skip_all, fields(user_id = %id))]
     pub async fn get(&self, id: UserId) -> Result<User, Error> {
         self.users.get(id).await?.ok_or(Error::NotFound)
     }
@@ -49,7 +49,7 @@ impl Service {
     ///
     /// # Errors
     /// Only those of the database.
-    #[instrument(name = "users.list", skip_all)]
+    #[instrument(level = "debug", name = "users.list", skip_all)]
     pub async fn list(&self, page: Page) -> Result<Listing, Error> {
         self.users.list(page).await
     }
@@ -58,7 +58,7 @@ impl Service {
     ///
     /// # Errors
     /// Only those of the database.
-    #[instrument(name = "users.look_up", skip_all)]
+    #[instrument(level = "debug", name = "users.look_up", skip_all)]
     pub async fn look_up(&self, lookup: &Lookup, page: Page) -> Result<Listing, Error> {
         let mut users: Vec<User> = self.first_match(lookup).await?.into_iter().collect();
         let total = users.len() as u64;
@@ -72,7 +72,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address.
-    #[instrument(name = "users.update", skip_all, fields(user_id = %id))]
+    #[instrument(level = "debug", name = "users.update", skip_all, fields(user_id = %id))]
     pub async fn update(&self, id: UserId, changes: &UserChanges) -> Result<User, Error> {
         if changes.is_empty() {
             return self.get(id).await;
@@ -87,7 +87,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    #[instrument(name = "users.delete", skip_all, fields(user_id = %id))]
+    #[instrument(level = "debug", name = "users.delete", skip_all, fields(user_id = %id))]
     pub async fn delete(&self, id: UserId) -> Result<(), Error> {
         if self.users.delete(id).await? { Ok(()) } else { Err(Error::NotFound) }
     }

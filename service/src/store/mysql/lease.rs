@@ -23,6 +23,16 @@ impl Lease {
             .ok_or_else(|| Error::unavailable(Outage::Busy, "lease has ended"))
     }
 
+    /// Gives it up, as broken, with all that were made before it.
+    pub(super) fn give_up(mut self) {
+        if let Some(object) = self.0.take() {
+            if let Some(pool) = Object::pool(&object) {
+                pool.manager().give_up_with(object.generation);
+            }
+            drop(Object::take(object));
+        }
+    }
+
     pub(super) fn give_back(mut self) {
         if let Some(mut object) = self.0.take() {
             object.idle_since = IdleSince::now();

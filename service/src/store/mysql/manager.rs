@@ -29,7 +29,7 @@ const PING_LIMIT: Duration = Duration::from_millis(500);
 pub(super) struct Connector {
     logins: LoginSource,
     options: MySqlConnectOptions,
-    /// How many pings have failed.
+    /// How often connections have been given up.
     generation: AtomicU64,
 }
 
@@ -37,8 +37,8 @@ pub(super) struct Connector {
 pub(super) struct Pooled {
     pub(super) connection: MySqlConnection,
     pub(super) idle_since: IdleSince,
-    /// The connector's when this was made. What killed one has most likely killed all that were made before.
-    generation: u64,
+    /// The connector's when this was made.
+    pub(super) generation: u64,
 }
 
 impl Connector {
@@ -62,6 +62,14 @@ impl Connector {
             Some(login) => Ok(self.log_in(&login).await.map_err(Failure::from)?),
             None => Err(Failure::from(refused).into()),
         }
+    }
+
+    /// Gives up a connection that broke and all that were made before it, those on loan as well: what broke one has most
+    /// likely broken them too, and a statement that is run again must not meet the next dead one.
+    pub(super) fn give_up_with(&self, generation: u64) {
+        let (next, order) = (generation + 1, Ordering::Relaxed);
+        // Of many that find their connections dead at once, one counts.
+        let _ = self.generation.compare_exchange(generation, next, order, order);
     }
 
     async fn log_in(&self, login: &Arc<Login>) -> Result<MySqlConnection, sqlx::Error> {
@@ -104,10 +112,7 @@ impl Manager for Connector {
             Ok(Err(error)) => Failure::from(error),
             Err(_) => Failure::TimedOut,
         };
-        // Of many that find their connections dead at once, one counts.
-        let next = pooled.generation + 1;
-        let _ =
-            self.generation.compare_exchange(pooled.generation, next, Ordering::Relaxed, Ordering::Relaxed);
+        self.give_up_with(pooled.generation);
         Err(Error::from(failure).into())
     }
 }

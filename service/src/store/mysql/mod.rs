@@ -124,8 +124,7 @@ impl MySqlStore {
         if failure.keeps_connection() {
             lease.give_back();
         } else {
-            // What broke this connection has most likely broken those that are idle.
-            self.pool.retain(|_, _| false);
+            lease.give_up();
         }
         Err(failure)
     }

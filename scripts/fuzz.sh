@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Feeds generated inputs to every parser of outside data, or to those of one target, beginning with service/fuzz/corpus/.
 #   fuzz.sh [TARGET]
-# FUZZ_SECONDS is the time for each target, 20 by default. What is found on the way is kept in target/fuzz/corpus/ for
-# the next run; an input that fails is kept in target/fuzz/failures/, and its path is printed.
+# FUZZ_SECONDS is the time for each target, 20 by default. FUZZ_RUNS=200000 feeds that many inputs instead, the same ones
+# each time: a change is judged by what it changed, and chance finds its faults in another run. What is found on the way
+# is kept in target/fuzz/corpus/ for the next run; an input that fails is kept in target/fuzz/failures/, and its path is
+# printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -12,7 +14,7 @@ need cargo "install Rust: https://www.rust-lang.org/tools/install"
 need cargo-fuzz "run \`make tools\`, or: cargo install --locked cargo-fuzz"
 need c++ "install a C++ compiler, such as the package g++"
 
-readonly SECONDS_EACH=${FUZZ_SECONDS:-20} BUILT=target/fuzz
+readonly BUILT=target/fuzz
 TARGETS=()
 for file in service/fuzz/fuzz_targets/*.rs; do TARGETS+=("$(basename "$file" .rs)"); done
 
@@ -25,11 +27,18 @@ fi
 host=$(rustc --version --verbose | sed -n 's/^host: //p')
 cargo fuzz build --fuzz-dir service/fuzz --sanitizer none --dev --target-dir "$BUILT" --target "$host"
 
+# Seed 0 is another one each time.
+if [[ -n ${FUZZ_RUNS:-} ]]; then
+  limits=(-runs="$FUZZ_RUNS" -seed=1) effort="$FUZZ_RUNS inputs"
+else
+  limits=(-max_total_time="${FUZZ_SECONDS:-20}" -seed=0) effort="${FUZZ_SECONDS:-20} seconds"
+fi
+
 for target in "${TARGETS[@]}"; do
   found=$BUILT/corpus/$target failures=$BUILT/failures/$target
   mkdir -p "$found" "$failures"
-  note "Fuzzing $target for $SECONDS_EACH seconds"
-  "$BUILT/$host/debug/$target" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+  note "Fuzzing $target: $effort"
+  "$BUILT/$host/debug/$target" "${limits[@]}" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
     -artifact_prefix="$failures/" "$found" "service/fuzz/corpus/$target" >"$failures/log" 2>&1 ||
     die "$target fails; the end of $failures/log:" "$(tail -n 200 "$failures/log" | grep -E 'panicked|Test unit|ERROR' -A 2 || true)"
   note "  $(tail -n 1 "$failures/log")"

@@ -78,7 +78,8 @@ fn malformed() -> Invalid {
 }
 
 /// The domain by UTS #46 as a registrar would have it: letters, digits and inner hyphens in labels of at most 63
-/// octets, and a last label that does not begin with a digit (so that no address literal passes for a name).
+/// octets, none of which hides an A-label in another (criterion 4 of its section 4.1), and a last label that does not
+/// begin with a digit (so that no address literal passes for a name).
 fn to_a_labels(domain: &str) -> Option<String> {
     if domain.chars().any(is_invisible) {
         return None;
@@ -86,6 +87,10 @@ fn to_a_labels(domain: &str) -> Option<String> {
     let domain = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
         .ok()?;
+    let (unicode, _) = idna::domain_to_unicode(&domain);
+    if unicode.split('.').any(|label| label.starts_with("xn--")) {
+        return None;
+    }
     let (_, last) = domain.rsplit_once('.')?;
     last.starts_with(|first: char| first.is_ascii_alphabetic()).then(|| domain.into_owned())
 }
@@ -158,6 +163,8 @@ mod tests {
             "a@ex\u{ad}ample.com",
             "a@ex\u{200d}ample.com",
             "a@xn--a.com",
+            "a@xn--mnya-\u{2f3}che.com",
+            "a@xn--xn--mnchen-feb.com",
             "a,b@c.com",
         ] {
             assert_eq!(parsed(text), Err("invalid_format"), "{text:?}");

@@ -4,9 +4,10 @@ use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// The time, the level, the fields of the event, and those of the spans that it is in: the request's id.
@@ -15,13 +16,22 @@ use tracing_subscriber::registry::{LookupSpan, Scope};
 /// of that are a quarter of what a request costs.
 pub(super) struct Json;
 
-impl<S> FormatEvent<S, JsonFields> for Json
+/// The fields of a span, kept as they are written in each of its lines.
+impl<'writer> FormatFields<'writer> for Json {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
+        let mut members = Members { writer, result: Ok(()) };
+        fields.record(&mut members);
+        members.result
+    }
+}
+
+impl<S> FormatEvent<S, Self> for Json
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn format_event(
         &self,
-        context: &FmtContext<'_, S, JsonFields>,
+        context: &FmtContext<'_, S, Self>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
@@ -30,17 +40,10 @@ where
         writer.write_str(r#"","level":""#)?;
         writer.write_str(event.metadata().level().as_str())?;
         writer.write_str("\"")?;
-        let mut members = Members { writer: writer.by_ref(), result: Ok(()) };
-        event.record(&mut members);
-        members.result?;
+        self.format_fields(writer.by_ref(), event)?;
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
-            if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>() {
-                // An object already; its members are wanted.
-                let members = fields.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-                if let Some(members) = members.filter(|members| !members.is_empty()) {
-                    writer.write_str(",")?;
-                    writer.write_str(members)?;
-                }
+            if let Some(fields) = span.extensions().get::<FormattedFields<Self>>() {
+                writer.write_str(fields)?;
             }
         }
         writer.write_str("}\n")

@@ -8,7 +8,6 @@ use std::io::{self, IsTerminal};
 use tracing::error;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -25,7 +24,7 @@ pub fn start(log: Log) {
             let layer = layer.with_ansi(io::stderr().is_terminal()).event_format(Text);
             registry.with(layer).try_init()
         }
-        LogFormat::Json => registry.with(layer.fmt_fields(JsonFields::new()).event_format(Json)).try_init(),
+        LogFormat::Json => registry.with(layer.fmt_fields(Json).event_format(Json)).try_init(),
     };
     std::panic::set_hook(Box::new(|panic| {
         let message = panic.payload_as_str().unwrap_or("no message");

@@ -10,8 +10,8 @@ bad_releases() {
   passed
 
   step "A failing migration stops the release"
-  # The same executable, but it takes its migration for a new one, and the server refuses the statement.
-  altered stuck 's/users_service_migrations/users_service_migrationz/g; s/create table if not exists users \(/create tabel if not exists users (/'
+  # The same executable, but it takes the database for an empty one, and the server refuses its first migration.
+  altered stuck 's/users_service_migrations/users_service_migrationz/g; s/table_name = .users./table_name = \x27userz\x27/g; s/create table if not exists users \(/create tabel if not exists users (/'
   refuses "the migration failed" env EXECUTABLE="$STAGE/stuck" make deploy ENV=dev
   still_version_1
   passed

@@ -40,6 +40,7 @@ class Contestant:
         return {
             "PATH": os.environ["PATH"],
             "LOG_LEVEL": "INFO",
+            "LOG_FORMAT": "json",
             "ENVIRONMENT": "dev",
             "DB_CREDENTIALS": "env",
             "DB_HOST": "127.0.0.1",

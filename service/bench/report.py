@@ -30,7 +30,7 @@ runs the same statements with the same libraries, versions and release profile, 
 request id, no time limits, and a pool that never pings. It is what those libraries allow. *{PEER}*: the FastAPI service
 that this one replaces, with two uvicorn workers, or as a Lambda program with awslambdaric.
 All use the same private database server on the same machine, which also makes the load; all share its cores.
-The service and the Python service log at INFO, as in production, to a file.
+The service and the Python service log at INFO to a file, each in the form of its production: the service in JSON.
 """
 
 NO_PEER = f"\n**The {PEER} was not at hand in every part of this run**: set `PEER` to its folder. Where it was not, its goals are not measured.\n"

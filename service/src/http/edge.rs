@@ -2,10 +2,8 @@
 
 use std::any::Any;
 use std::error::Error;
-use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -25,11 +23,23 @@ pub async fn edge(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     async move {
         let start = monotonic();
+        let method = request.method().clone();
         // A path may come with raw characters that turn text around or move a terminal's cursor.
-        let path = utf8_percent_encode(request.uri().path(), CONTROLS);
-        info!("Request: {} {path}", request.method());
+        let path = utf8_percent_encode(request.uri().path(), CONTROLS).to_string();
+        // Of a target of its own: the response's line in JSON says it all.
+        info!(target: "request", "Request: {method} {path}");
         let response = render(next.run(body::buffer(request).await).await, &id);
-        log_response(&response, &route, start.elapsed());
+        let status = response.status();
+        info!(
+            method = method.as_str(),
+            path,
+            route,
+            status = status.as_u16(),
+            duration_ms = start.elapsed().as_secs_f64() * 1e3,
+            "Response: {} {}",
+            status.as_str(),
+            status.canonical_reason().unwrap_or_default()
+        );
         response
     }
     .instrument(span)
@@ -91,16 +101,4 @@ pub fn chain(error: &dyn Error) -> String {
         source = error.source();
     }
     text
-}
-
-fn log_response(response: &Response<Body>, route: &str, duration: Duration) {
-    let status = response.status();
-    info!(
-        route,
-        status = status.as_u16(),
-        duration_ms = duration.as_secs_f64() * 1e3,
-        "Response: {} {}",
-        status.as_str(),
-        status.canonical_reason().unwrap_or_default()
-    );
 }

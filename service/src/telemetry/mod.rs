@@ -18,7 +18,7 @@ use crate::config::{Log, LogFormat};
 /// Starts logging to standard error, for the whole process. Panics are logged too, as one line each.
 pub fn start(log: Log) {
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let registry = tracing_subscriber::registry().with(filter(log.level));
+    let registry = tracing_subscriber::registry().with(filter(&log));
     let _ = match log.format {
         LogFormat::Text => {
             let layer = layer.with_ansi(io::stderr().is_terminal()).event_format(Text);
@@ -37,9 +37,15 @@ pub fn start(log: Log) {
 }
 
 /// `LOG_LEVEL` rules what is written of our own and of the libraries' events. The lines about statements are on the
-/// level of the request's lines, and wanted only when looking closely.
-fn filter(level: LevelFilter) -> Targets {
-    let libraries = level.min(LevelFilter::WARN);
-    let statements = if level >= LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
-    Targets::new().with_default(libraries).with_target("users_service", level).with_target("sql", statements)
+/// level of the request's lines, and wanted only when looking closely; so is the first line of a request in JSON, whose
+/// last line says everything.
+fn filter(log: &Log) -> Targets {
+    let libraries = log.level.min(LevelFilter::WARN);
+    let closely = if log.level >= LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
+    let request = if log.format == LogFormat::Text { log.level } else { closely };
+    Targets::new()
+        .with_default(libraries)
+        .with_target("users_service", log.level)
+        .with_target("request", request)
+        .with_target("sql", closely)
 }

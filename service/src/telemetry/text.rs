@@ -52,7 +52,7 @@ struct Line {
 }
 
 /// The fields of the response line are for machines; the original's line has none.
-const JSON_ONLY: [&str; 3] = ["route", "status", "duration_ms"];
+const JSON_ONLY: [&str; 5] = ["method", "path", "route", "status", "duration_ms"];
 
 impl Visit for Line {
     fn record_f64(&mut self, field: &Field, value: f64) {

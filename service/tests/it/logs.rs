@@ -107,19 +107,28 @@ async fn json_lines_are_one_object_each() {
     server.send(Method::GET, "/users/17", headers, None).await;
     server.get("/nothing").await;
     let lines = parsed(&answered(&server, 2).await);
-    assert_eq!(lines.len(), 4, "{lines:#?}");
-    let response = &lines[1];
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    let response = &lines[0];
     assert_eq!(response["level"], "INFO");
     assert_eq!(response["message"], "Response: 404 Not Found");
     assert_eq!(response["request_id"], "my-id");
+    assert_eq!(response["method"], "GET");
+    assert_eq!(response["path"], "/users/17");
     assert_eq!(response["route"], "/users/{user_id}");
     assert_eq!(response["status"], 404);
     assert!(response["duration_ms"].is_number(), "{response}");
     assert!(response["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')), "{response}");
-    assert_eq!(lines[0]["message"], "Request: GET /users/17");
-    assert_eq!(lines[0]["request_id"], "my-id");
     // A path that does not exist is no route: one label for all of them.
-    assert_eq!(lines[3]["route"], "none");
+    assert_eq!(lines[1]["route"], "none");
+}
+
+#[tokio::test]
+async fn in_json_debug_tells_of_a_request_before_it_is_answered() {
+    let server = Server::on_sqlite(&[("LOG_FORMAT", "json"), ("LOG_LEVEL", "DEBUG")]).await;
+    server.get("/users/17").await;
+    let lines = parsed(&answered(&server, 1).await);
+    let request = lines.iter().find(|line| line["message"] == "Request: GET /users/17").unwrap();
+    assert_eq!(request["request_id"], lines.last().unwrap()["request_id"]);
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ fn main() -> ExitCode {
 
 fn serve() -> Result<(), Failure> {
     let config = Config::from_env(Purpose::Local)?;
-    telemetry::start(config.log);
+    telemetry::start(config.log)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = local_server::bind(config.listen)?;
         let store = store::open(config.database).await?;
@@ -95,7 +95,7 @@ fn serve() -> Result<(), Failure> {
 
 fn lambda() -> Result<(), Failure> {
     let config = Config::from_env(Purpose::Lambda)?;
-    telemetry::start(config.log);
+    telemetry::start(config.log)?;
     // A function answers one request at a time: more threads would only cost start-up time.
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let store = store::open(config.database).await?;
@@ -107,7 +107,7 @@ fn lambda() -> Result<(), Failure> {
 
 fn migrate(arguments: &Migrate) -> Result<(), Failure> {
     let config = Config::from_env(Purpose::Local)?;
-    telemetry::start(config.log);
+    telemetry::start(config.log)?;
     let task = match (arguments.status, arguments.mark_applied, arguments.mark_pending) {
         (true, _, _) => Task::Status,
         (_, Some(number), _) => Task::MarkApplied(number),
@@ -124,7 +124,7 @@ fn migrate(arguments: &Migrate) -> Result<(), Failure> {
 
 fn administer(job: Job) -> Result<(), Failure> {
     let administration = Administration::from_env()?;
-    telemetry::start(administration.log);
+    telemetry::start(administration.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(administration::run(job, administration))
 }

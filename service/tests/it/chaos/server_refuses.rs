@@ -136,6 +136,57 @@ async fn a_lock_that_another_holds_is_waited_for_three_times() {
     assert_eq!((counts.sent, counts.answered, counts.shed), (10, 2, 8), "{tally}");
 }
 
+/// In each round another session locks Bob's row, the request locks Ada's and waits for Bob's address, and then the
+/// other session wants Ada's. The server ends the deadlock at the cost of the one that has changed less: the request.
+#[tokio::test]
+async fn a_request_that_loses_a_deadlock_is_tried_again() {
+    const ROUNDS: u64 = 20;
+    let deadlocks = "select count from information_schema.innodb_metrics where name = 'lock_deadlocks'";
+    let schema = MysqlSchema::new().await;
+    schema.migrate(Task::Apply).await.unwrap();
+    let service = service_on(schema.config()).await;
+    let tally = Arc::new(Tally::of("deadlock with another session (1213)"));
+    counted(&tally, &service, create("ada"), 201).await;
+    let (mut other, mut probe) = (schema.connect().await, schema.connect().await);
+    for round in 0..ROUNDS {
+        let bob = format!("bob{round}");
+        counted(&tally, &service, create(&bob), 201).await;
+        let mut transaction = other.begin().await.unwrap();
+        raw_sql(&many_users(round)).execute(&mut *transaction).await.unwrap();
+        let delete = format!("delete from users where username = '{bob}'");
+        raw_sql(&delete).execute(&mut *transaction).await.unwrap();
+
+        let change = json_request(Method::PUT, "/users/1", format!(r#"{{"email":"{bob}@example.com"}}"#));
+        let request = tokio::spawn({
+            let (tally, service) = (Arc::clone(&tally), service.clone());
+            async move { counted(&tally, &service, change, 200).await }
+        });
+        eventually("lock of the request on its row", async || {
+            let look = raw_sql("select user_id from users where user_id = 1 for update nowait");
+            look.execute(&mut probe).await.err()
+        })
+        .await;
+        let before = schema.value(deadlocks).await;
+        let name = format!("update users set full_name = 'Ada {round}' where user_id = 1");
+        raw_sql(&name).execute(&mut *transaction).await.unwrap();
+        assert_ne!(schema.value(deadlocks).await, before, "there was no deadlock");
+        transaction.commit().await.unwrap();
+
+        let user = request.await.unwrap().json();
+        assert_eq!(user["email"], format!("{bob}@example.com"), "{user}");
+        assert_eq!(user["full_name"], format!("Ada {round}"), "{user}");
+    }
+    let counts = tally.counts();
+    assert_eq!((counts.sent, counts.answered), (1 + 2 * ROUNDS, 1 + 2 * ROUNDS), "{tally}");
+}
+
+/// An insert that makes a transaction heavier than one update.
+fn many_users(round: u64) -> String {
+    let values: Vec<_> =
+        (0..200).map(|n| format!("('filler{round}-{n}', 'filler{round}-{n}@example.com')")).collect();
+    format!("insert into users (username, email) values {}", values.join(", "))
+}
+
 #[tokio::test]
 async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
     let schema = MysqlSchema::new().await;

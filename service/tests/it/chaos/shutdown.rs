@@ -63,7 +63,9 @@ async fn begin_slowly(server: &Server) -> Vec<(Wire, String)> {
 async fn sigterm_under_load_loses_no_request() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("users.db").display().to_string();
-    let mut server = Server::on_sqlite(&[("SQLITE_PATH", &path), ("LOG_FORMAT", "json")]).await;
+    // At DEBUG a request is logged when it begins.
+    let options = [("SQLITE_PATH", path.as_str()), ("LOG_FORMAT", "json"), ("LOG_LEVEL", "DEBUG")];
+    let mut server = Server::on_sqlite(&options).await;
     let tally = Arc::new(Tally::of("SIGTERM under load"));
     let mut busy = JoinSet::new();
     for client in 0..BUSY_CLIENTS {

@@ -1,0 +1,94 @@
+//! What the task at hand works for: the id of its request, and until when its work may go on.
+//!
+//! The edge of a request sets it. Log lines take the id from it, the database its deadline: neither has to be passed
+//! through every call.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crate::clock::monotonic;
+
+/// How long all statements of a request may take together, with the waiting for connections and the retries, from the
+/// first one on. The body has arrived by then.
+pub const WORK_LIMIT: Duration = Duration::from_secs(8);
+
+tokio::task_local! {
+    static CURRENT: RequestContext;
+}
+
+/// What is known of the request that a task works for.
+#[derive(Debug)]
+pub struct RequestContext {
+    id: String,
+    /// When the platform ends the request, if it does.
+    platform_deadline: Option<Instant>,
+    /// Set when the first statement asks for it.
+    deadline: Cell<Option<Instant>>,
+}
+
+impl RequestContext {
+    /// A request with this id, which the platform ends at a certain time, or never.
+    #[must_use]
+    pub const fn new(id: String, platform_deadline: Option<Instant>) -> Self {
+        Self { id, platform_deadline, deadline: Cell::new(None) }
+    }
+
+    fn deadline(&self) -> Instant {
+        let deadline = self.deadline.get().unwrap_or_else(|| {
+            let own = monotonic() + WORK_LIMIT;
+            self.platform_deadline.map_or(own, |platform| own.min(platform))
+        });
+        self.deadline.set(Some(deadline));
+        deadline
+    }
+
+    /// Runs a future that works for this request.
+    pub async fn scope<F: Future>(self, future: F) -> F::Output {
+        CURRENT.scope(self, future).await
+    }
+}
+
+/// Hands the id of the current request to a function; `None` outside a request.
+pub fn with_request_id<T>(function: impl Fn(Option<&str>) -> T) -> T {
+    CURRENT.try_with(|context| function(Some(&context.id))).unwrap_or_else(|_| function(None))
+}
+
+/// Until when the statements of the current request may go on; outside a request [`WORK_LIMIT`] from now.
+#[must_use]
+pub fn deadline() -> Instant {
+    CURRENT.try_with(RequestContext::deadline).unwrap_or_else(|_| monotonic() + WORK_LIMIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(platform_deadline: Option<Instant>) -> RequestContext {
+        RequestContext::new("some-id".to_owned(), platform_deadline)
+    }
+
+    #[tokio::test]
+    async fn the_id_is_known_inside_and_nowhere_else() {
+        let id = || with_request_id(|id| id.map(str::to_owned));
+        assert_eq!(context(None).scope(async { id() }).await.as_deref(), Some("some-id"));
+        assert_eq!(id(), None);
+    }
+
+    #[tokio::test]
+    async fn all_statements_of_a_request_share_one_deadline() {
+        let (first, second) = context(None)
+            .scope(async {
+                let first = deadline();
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                (first, deadline())
+            })
+            .await;
+        assert_eq!(first, second);
+    }
+
+    #[tokio::test]
+    async fn the_platform_may_end_a_request_sooner() {
+        let platform = monotonic() + Duration::from_secs(1);
+        assert_eq!(context(Some(platform)).scope(async { deadline() }).await, platform);
+    }
+}

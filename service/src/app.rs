@@ -1,6 +1,4 @@
-//! The service put together: what it holds, and its one router.
-
-use std::sync::Arc;
+//! The service put together: the one list of features, its router and its document.
 
 use axum::Router;
 use axum::middleware::from_fn;
@@ -8,29 +6,24 @@ use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::clock::Clock;
-use crate::store::Store;
+use crate::app_state::AppState;
 use crate::{health, http, openapi, users};
-
-/// What the handlers work with.
-pub struct App {
-    /// The database.
-    pub store: Arc<dyn Store>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-}
 
 /// The router of every path; a slash at the end of one makes no difference.
 pub type Service = NormalizePath<Router>;
 
+/// Every feature's paths.
+fn features() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().merge(users::router()).merge(health::router())
+}
+
 /// The whole HTTP interface, for a local socket and for Lambda alike.
 #[must_use]
-pub fn router(app: App) -> Service {
-    let users = users::Service::new(app.store.clone(), app.clock);
-    let router = Router::new()
-        .merge(Router::from(users::router()).with_state(users))
-        .merge(Router::from(health::router()).with_state(health::Health::new(app.store)))
+pub fn router(state: AppState) -> Service {
+    let router = Router::from(features())
+        .with_state(state)
         .merge(openapi::router(document))
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::method_not_allowed)
@@ -42,6 +35,5 @@ pub fn router(app: App) -> Service {
 /// The OpenAPI document of that interface.
 #[must_use]
 pub fn document() -> OpenApi {
-    let parts = [users::router().into_openapi(), health::router().into_openapi()];
-    openapi::finish(parts.into_iter().fold(openapi::base(), OpenApi::merge_from))
+    openapi::finish(openapi::base().merge_from(features().into_openapi()))
 }

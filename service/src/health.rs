@@ -1,8 +1,5 @@
 //! `GET /health`: the process is alive. `GET /ready`: the database is too.
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -10,30 +7,15 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::clock::monotonic;
+use crate::app_state::AppState;
 use crate::http::Problem;
 use crate::openapi::DatabaseProblems;
-use crate::store::Store;
 
 /// The commit that the executable was built from.
 pub const BUILD: &str = env!("BUILD_COMMIT");
 
-/// What the monitors' paths work with.
-#[derive(Clone)]
-pub struct Health {
-    store: Arc<dyn Store>,
-    started: Instant,
-}
-
-impl Health {
-    /// Started now, over this database.
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, started: monotonic() }
-    }
-}
-
 /// The paths that monitors ask.
-pub fn router() -> OpenApiRouter<Health> {
+pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
 }
 
@@ -69,12 +51,12 @@ struct Ready {
     get, path = "/health", tag = "operation",
     responses((status = 200, description = "The process is alive", body = Alive)),
 )]
-async fn health(State(health): State<Health>) -> Json<Alive> {
+async fn health(State(state): State<AppState>) -> Json<Alive> {
     Json(Alive {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         build: BUILD,
-        uptime: health.started.elapsed().as_secs(),
+        uptime: state.started.elapsed().as_secs(),
     })
 }
 
@@ -85,7 +67,7 @@ async fn health(State(health): State<Health>) -> Json<Alive> {
     get, path = "/ready", tag = "operation",
     responses((status = 200, description = "Requests can be served", body = Ready), DatabaseProblems),
 )]
-async fn ready(State(health): State<Health>) -> Result<Json<Ready>, Problem> {
-    health.store.ready().await?;
+async fn ready(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
+    state.database.ready().await?;
     Ok(Json(Ready { status: "ready" }))
 }

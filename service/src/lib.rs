@@ -4,8 +4,10 @@
 
 pub mod administration;
 pub mod app;
+pub mod app_state;
 pub mod clock;
 pub mod config;
+pub mod db;
 #[cfg(feature = "docs-page")]
 mod docs_page;
 pub mod field;
@@ -13,9 +15,10 @@ pub mod health;
 pub mod http;
 pub mod lambda_handler;
 pub mod local_server;
+pub mod migrations;
 pub mod openapi;
+pub mod page;
 pub mod request_context;
 pub mod secrets;
-pub mod store;
 pub mod telemetry;
 pub mod users;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 use tracing::info;
 use users_service::administration::{self, Job};
-use users_service::app::{self, App, router};
+use users_service::app::{self, router};
+use users_service::app_state::AppState;
 use users_service::clock::SystemClock;
 use users_service::config::{self, Administration, Config, Purpose};
-use users_service::store::migration::Task;
-use users_service::{lambda_handler, local_server, store, telemetry};
+use users_service::db::Database;
+use users_service::db::migrations::{self, Task};
+use users_service::{lambda_handler, local_server, telemetry};
 
 #[derive(Parser)]
 #[command(name = "users-service", version = VERSION, about, after_help = config::table())]
@@ -82,13 +84,13 @@ fn serve() -> Result<(), Failure> {
     telemetry::start(config.log)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = local_server::bind(config.listen)?;
-        let store = store::open(config.database).await?;
+        let database = Database::open(config.database, users_service::migrations::ALL).await?;
         let url = local_server::url(listener.local_addr()?);
-        info!("Listening on {url}, database {}, docs at {url}/docs", store.description());
-        if let Err(error) = store.ready().await {
+        info!("Listening on {url}, database {}, docs at {url}/docs", database.description());
+        if let Err(error) = database.ready().await {
             tracing::warn!(cause = users_service::http::chain(&error), "The database is not ready");
         }
-        local_server::serve(listener, router(app(store))).await?;
+        local_server::serve(listener, router(state(database))).await?;
         Ok(())
     })
 }
@@ -98,9 +100,9 @@ fn lambda() -> Result<(), Failure> {
     telemetry::start(config.log)?;
     // A function answers one request at a time: more threads would only cost start-up time.
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let store = store::open(config.database).await?;
-        lambda_handler::warm_up(Arc::clone(&store)).await;
-        lambda_handler::run(router(app(store))).await?;
+        let database = Database::open(config.database, users_service::migrations::ALL).await?;
+        lambda_handler::warm_up(&database).await;
+        lambda_handler::run(router(state(database))).await?;
         Ok(())
     })
 }
@@ -115,7 +117,7 @@ fn migrate(arguments: &Migrate) -> Result<(), Failure> {
         _ => Task::Apply,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let steps = runtime.block_on(store::migrate(config.database, task))?;
+    let steps = runtime.block_on(migrations::run(config.database, users_service::migrations::ALL, task))?;
     for step in steps {
         print(&format!("{:04} {}: {}", step.number, step.name, step.state.name()));
     }
@@ -134,8 +136,8 @@ fn print_openapi() -> Result<(), Failure> {
     Ok(())
 }
 
-fn app(store: Arc<dyn store::Store>) -> App {
-    App { store, clock: Arc::new(SystemClock) }
+fn state(database: Database) -> AppState {
+    AppState::new(database, Arc::new(SystemClock))
 }
 
 #[expect(clippy::print_stdout, reason = "the result of a command")]

@@ -15,9 +15,9 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
+use crate::db::{self, Outage};
 use crate::field::{FieldError, Invalid};
 use crate::http::{Problem, ProblemBody};
-use crate::store::{self, Outage};
 
 /// The request id in examples.
 const EXAMPLE_ID: &str = "6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51";
@@ -147,7 +147,7 @@ pub struct DatabaseProblems;
 
 impl IntoResponses for DatabaseProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let away = store::Error::unavailable(Outage::Unreachable, std::io::Error::other("example"));
+        let away = db::Error::unavailable(Outage::Unreachable, std::io::Error::other("example"));
         problem_responses([
             ("A fault of the service", Problem::internal(std::io::Error::other("example"))),
             ("The database is away for now; try again after the seconds in Retry-After", away.into()),

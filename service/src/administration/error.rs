@@ -2,8 +2,8 @@
 
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 
-use crate::store::migration::MigrateError;
-use crate::{secrets, store};
+use crate::db::migrations::MigrateError;
+use crate::{db, secrets};
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum Error {
     Migrate(#[from] MigrateError),
     /// The database could not do its part.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Database(#[from] db::Error),
     /// A secret could not be read.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
@@ -38,7 +38,7 @@ impl Error {
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Migrate(_) => "MigrationError",
-            Self::Store(_) => "DatabaseError",
+            Self::Database(_) => "DatabaseError",
             Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
             Self::Event(_) | Self::State(_) => "RotationError",
         }

@@ -9,13 +9,14 @@ use tracing::info;
 use super::Error;
 use super::account::new_login;
 use crate::config::{Administration, Database, Login, Secret};
+use crate::db::account;
+use crate::db::migrations::{self, Task};
+use crate::migrations::ALL;
 use crate::secrets;
-use crate::store::migration::Task;
-use crate::store::{self, accounts};
 
 pub(super) async fn migrate(administration: &Administration) -> Result<Value, Error> {
     let database = Database::Mysql(administration.administrator.clone());
-    let steps = store::migrate(database, Task::Apply).await?;
+    let steps = migrations::run(database, ALL, Task::Apply).await?;
     let secret = provide_account(administration).await?;
     let migrations: Vec<Value> = steps
         .iter()
@@ -31,13 +32,15 @@ async fn provide_account(administration: &Administration) -> Result<&'static str
     let secret = &administration.application;
     let client = secrets::connect(&secret.aws).await;
     if let Some(login) = current(&client, secret).await? {
-        if !accounts::works(&login, &administration.administrator.tls).await? {
-            accounts::provide(administration.administrator.clone(), &login).await?;
+        if account::works(&login, &administration.administrator.tls).await? {
+            account::grant(administration.administrator.clone(), &login, ALL).await?;
+        } else {
+            account::provide(administration.administrator.clone(), &login, ALL).await?;
         }
         return Ok("unchanged");
     }
     let login = new_login(secret);
-    accounts::provide(administration.administrator.clone(), &login).await?;
+    account::provide(administration.administrator.clone(), &login, ALL).await?;
     let put = client
         .put_secret_value()
         .secret_id(&secret.id)

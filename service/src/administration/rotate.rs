@@ -12,8 +12,8 @@ use tracing::info;
 use super::Error;
 use super::account::new_password;
 use crate::config::{Administration, Login, Secret};
+use crate::db::account;
 use crate::secrets;
-use crate::store::accounts;
 
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
@@ -103,15 +103,15 @@ impl Version {
     /// one in the place of the one in use.
     async fn set(&self, administration: &Administration) -> Result<(), Error> {
         let pending = self.pending().await?;
-        if accounts::works(&pending, &administration.administrator.tls).await? {
+        if account::works(&pending, &administration.administrator.tls).await? {
             return Ok(());
         }
-        Ok(accounts::add_password(administration.administrator.clone(), &pending).await?)
+        Ok(account::add_password(administration.administrator.clone(), &pending).await?)
     }
 
     /// Logs in with the pending password.
     async fn test(&self, administration: &Administration) -> Result<(), Error> {
-        if accounts::works(&self.pending().await?, &administration.administrator.tls).await? {
+        if account::works(&self.pending().await?, &administration.administrator.tls).await? {
             return Ok(());
         }
         Err(Error::State("the server refuses the pending password"))

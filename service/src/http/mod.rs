@@ -3,7 +3,6 @@
 mod body;
 mod edge;
 mod json_object;
-mod paging;
 mod path;
 mod problem;
 mod query;
@@ -13,7 +12,6 @@ mod unavailable;
 pub(crate) use edge::render;
 pub use edge::{chain, edge, on_panic};
 pub use json_object::{Fields, JsonObject};
-pub use paging::Page;
 pub use path::PathParam;
 pub(crate) use problem::out_of_time;
 pub use problem::{

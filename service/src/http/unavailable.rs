@@ -1,7 +1,7 @@
 //! How a database that is away is told over HTTP.
 
 use super::Problem;
-use crate::store::Error;
+use crate::db::Error;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -9,7 +9,7 @@ impl From<Error> for Problem {
             Error::Unavailable { reason, .. } => {
                 Self::unavailable(reason.code(), reason.detail(), reason.retry_after(), error)
             }
-            Error::Internal(_) => Self::internal(error),
+            Error::Duplicate { .. } | Error::Internal(_) => Self::internal(error),
         }
     }
 }

@@ -3,7 +3,6 @@
 mod event;
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -21,8 +20,8 @@ use tracing::warn;
 
 use crate::app::Service;
 use crate::clock::{Clock, SystemClock};
+use crate::db::Database;
 use crate::http;
-use crate::store::Store;
 
 /// How much of the initialisation phase, of which Lambda allows ten seconds, may go to the first connection.
 const INIT_LIMIT: Duration = Duration::from_secs(6);
@@ -31,8 +30,8 @@ const RESERVE: Duration = Duration::from_millis(250);
 
 /// Connects to the database, so that the first request finds a connection. A failure is logged and not fatal: requests
 /// are answered 503 until it works, and each of them tries again.
-pub async fn warm_up(store: Arc<dyn Store>) {
-    match timeout(INIT_LIMIT, store.ready()).await {
+pub async fn warm_up(database: &Database) {
+    match timeout(INIT_LIMIT, database.ready()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => warn!(cause = http::chain(&error), "Not ready yet"),
         Err(_) => warn!("Not ready yet: no connection within {} seconds", INIT_LIMIT.as_secs()),

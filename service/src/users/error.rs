@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 
-use crate::field::{FieldError, Invalid};
+use crate::db::{self, DatabaseError};
+use crate::field::Invalid;
 use crate::http::Problem;
-use crate::store;
 
 /// Why a use case did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -12,65 +12,53 @@ pub enum Error {
     /// No user has the id that was asked for.
     #[error("no user has this id")]
     NotFound,
-    /// Another user has the value already.
-    #[error("another user has this {0}")]
-    Taken(UniqueField),
+    /// Another user has a value already that no two users share.
+    #[error("another user has this username or e-mail address")]
+    Taken(Taken),
     /// The database could not do its part.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Database(#[from] db::Error),
 }
 
-/// A field that no two users share.
+impl DatabaseError for Error {
+    fn database_error(&self) -> Option<&db::Error> {
+        match self {
+            Self::Database(error) => Some(error),
+            Self::NotFound | Self::Taken(_) => None,
+        }
+    }
+}
+
+/// Which of a user's values another user has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UniqueField {
+pub struct Taken {
     /// `username`
-    Username,
+    pub username: bool,
     /// `email`
-    Email,
-}
-
-impl UniqueField {
-    /// The name of the field in requests and responses.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Username => "username",
-            Self::Email => "email",
-        }
-    }
-
-    /// How a sentence begins with it.
-    const fn title(self) -> &'static str {
-        match self {
-            Self::Username => "Username",
-            Self::Email => "Email",
-        }
-    }
-}
-
-impl std::fmt::Display for UniqueField {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
+    pub email: bool,
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
-            Error::Taken(field) => {
-                let code = match field {
-                    UniqueField::Username => "username_taken",
-                    UniqueField::Email => "email_taken",
-                };
-                Self::new(StatusCode::CONFLICT, code, format!("{} already exists", field.title()))
-                    .with_errors(vec![taken(field)])
-            }
-            Error::Store(error) => error.into(),
+            Error::Taken(taken) => conflict(taken),
+            Error::Database(error) => error.into(),
         }
     }
 }
 
-fn taken(field: UniqueField) -> FieldError {
-    Invalid::new("taken", "is taken by another user; choose another").at(field.name())
+/// Lists every value that is taken. The code is the name's if both are.
+fn conflict(taken: Taken) -> Problem {
+    let (code, detail) = if taken.username {
+        ("username_taken", "Username already exists")
+    } else {
+        ("email_taken", "Email already exists")
+    };
+    let fields = [("username", taken.username), ("email", taken.email)];
+    let errors = fields
+        .into_iter()
+        .filter(|(_, taken)| *taken)
+        .map(|(field, _)| Invalid::new("taken", "is taken by another user; choose another").at(field));
+    Problem::new(StatusCode::CONFLICT, code, detail).with_errors(errors.collect())
 }

@@ -10,12 +10,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
-use super::{Error, NewUser, Service, UniqueField, UserChanges};
+use super::{Error, NewUser, Service, Taken, UserChanges};
+use crate::app_state::AppState;
 use crate::http::{JsonObject, PathParam, Problem, Query};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
 
 /// The paths under `/users`.
-pub fn router() -> OpenApiRouter<Service> {
+pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list_users, create_user)).routes(routes!(
         get_user,
         update_user,
@@ -130,7 +131,7 @@ impl IntoResponses for TakenProblem {
     fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
         problem_responses([(
             "Another user has this username or e-mail address",
-            Error::Taken(UniqueField::Username).into(),
+            Error::Taken(Taken { username: true, email: false }).into(),
         )])
     }
 }

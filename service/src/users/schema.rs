@@ -6,7 +6,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Email, FullName, Listing, Lookup, NewUser, User, UserChanges, UserId, Username};
 use crate::field::FieldError;
-use crate::http::{JsonObject, Page, Query};
+use crate::http::{JsonObject, Query};
+use crate::page::Page;
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]

@@ -2,38 +2,46 @@
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use chrono::SubsecRound;
 use tracing::instrument;
 
 use super::model::same_ignoring_case;
-use super::{Email, Error, Listing, Lookup, NewUser, UniqueField, User, UserChanges, UserId, UserRepository};
+use super::repository::{self, Listing};
+use super::{Email, Error, Lookup, NewUser, Taken, User, UserChanges, UserId, Username};
+use crate::app_state::AppState;
 use crate::clock::Clock;
-use crate::http::Page;
+use crate::db::{self, Database};
+use crate::page::Page;
 
 /// The use cases of the users.
 #[derive(Clone)]
 pub struct Service {
-    users: Arc<dyn UserRepository>,
+    database: Database,
     clock: Arc<dyn Clock>,
 }
 
-impl Service {
-    /// The use cases over a database and a clock.
-    pub fn new(users: Arc<dyn UserRepository>, clock: Arc<dyn Clock>) -> Self {
-        Self { users, clock }
+impl FromRef<AppState> for Service {
+    fn from_ref(state: &AppState) -> Self {
+        Self { database: state.database.clone(), clock: Arc::clone(&state.clock) }
     }
+}
 
+impl Service {
     /// Adds a user.
     ///
     /// # Errors
     /// [`Error::Taken`] if another user has the name or the address.
     #[instrument(level = "debug", name = "users.create", skip_all)]
     pub async fn create(&self, user: NewUser) -> Result<User, Error> {
-        self.refuse_old_twin(&user.email, None).await?;
+        let (username, email) = (Some(&user.username), Some(&user.email));
+        self.refuse_old_twin(username, email, None).await?;
         // Given by the service and not by the column's default: the row is then known without reading it back.
         let created_at = self.clock.now().trunc_subsecs(0);
-        let id = self.users.create(&user, created_at).await?;
-        Ok(User::new(id, user, created_at))
+        match repository::create(&self.database, &user, created_at).await {
+            Ok(id) => Ok(User::new(id, user, created_at)),
+            Err(error) => Err(self.explain(error, username, email, None).await),
+        }
     }
 
     /// The user with this id.
@@ -42,7 +50,7 @@ impl Service {
     /// [`Error::NotFound`].
     #[instrument(level = "debug", name = "users.get", skip_all, fields(user_id = %id))]
     pub async fn get(&self, id: UserId) -> Result<User, Error> {
-        self.users.get(id).await?.ok_or(Error::NotFound)
+        repository::get(&self.database, id).await?.ok_or(Error::NotFound)
     }
 
     /// A page of all users, with the exact total.
@@ -51,7 +59,7 @@ impl Service {
     /// Only those of the database.
     #[instrument(level = "debug", name = "users.list", skip_all)]
     pub async fn list(&self, page: Page) -> Result<Listing, Error> {
-        self.users.list(page).await
+        Ok(repository::list(&self.database, page).await?)
     }
 
     /// The user that has exactly this name and this address, ignoring case, as a page of a listing of at most one.
@@ -77,10 +85,19 @@ impl Service {
         if changes.is_empty() {
             return self.get(id).await;
         }
-        if let Some(email) = &changes.email {
-            self.refuse_old_twin(email, Some(id)).await?;
+        let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
+        self.refuse_old_twin(username, email, Some(id)).await?;
+        // Written and read in one transaction, so that the answer is what this request has made of the user.
+        let updated = self.database.transaction(|mut transaction| async move {
+            if !repository::update(&mut transaction, id, changes).await? {
+                return Ok(None);
+            }
+            repository::get(&mut transaction, id).await
+        });
+        match updated.await {
+            Ok(user) => user.ok_or(Error::NotFound),
+            Err(error) => Err(self.explain(error, username, email, Some(id)).await),
         }
-        self.users.update(id, changes).await?.ok_or(Error::NotFound)
     }
 
     /// Removes a user.
@@ -89,29 +106,79 @@ impl Service {
     /// [`Error::NotFound`].
     #[instrument(level = "debug", name = "users.delete", skip_all, fields(user_id = %id))]
     pub async fn delete(&self, id: UserId) -> Result<(), Error> {
-        if self.users.delete(id).await? { Ok(()) } else { Err(Error::NotFound) }
+        if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Refuses the address if a row holds it with an international domain in Unicode letters.
     ///
     /// Such rows were written by the Python service; this one stores A-labels, so the unique key does not see that
     /// the two are one address. Looking first is safe here: no new row with such a spelling can appear.
-    async fn refuse_old_twin(&self, email: &Email, except: Option<UserId>) -> Result<(), Error> {
-        let Some(spelling) = email.in_unicode() else { return Ok(()) };
-        match self.users.find_by_email(&spelling).await? {
-            Some(twin) if Some(twin.id) != except && same_ignoring_case(&twin.email, &spelling) => {
-                Err(Error::Taken(UniqueField::Email))
+    async fn refuse_old_twin(
+        &self,
+        username: Option<&Username>,
+        email: Option<&Email>,
+        own: Option<UserId>,
+    ) -> Result<(), Error> {
+        let Some(spelling) = email.and_then(Email::in_unicode) else { return Ok(()) };
+        match repository::find_by_email(&self.database, &spelling).await? {
+            Some(twin) if Some(twin.id) != own && same_ignoring_case(&twin.email, &spelling) => {
+                let taken = Taken { username: false, email: true };
+                Err(Error::Taken(self.complete(taken, username, email, own).await))
             }
             _ => Ok(()),
         }
     }
 
+    /// What a failed write means: a unique key tells that a value is taken.
+    async fn explain(
+        &self,
+        error: db::Error,
+        username: Option<&Username>,
+        email: Option<&Email>,
+        own: Option<UserId>,
+    ) -> Error {
+        let taken = Taken {
+            username: error.is_duplicate_of("idx_username"),
+            email: error.is_duplicate_of("idx_email"),
+        };
+        if !taken.username && !taken.email {
+            return error.into();
+        }
+        Error::Taken(self.complete(taken, username, email, own).await)
+    }
+
+    /// Looks whether the other value is taken too: the database names the first key that refuses a row. What cannot be
+    /// found out counts as not taken: the refusal stands without it.
+    async fn complete(
+        &self,
+        taken: Taken,
+        username: Option<&Username>,
+        email: Option<&Email>,
+        own: Option<UserId>,
+    ) -> Taken {
+        let is_anothers = |found: Result<Option<User>, db::Error>| {
+            found.is_ok_and(|user| user.is_some_and(|user| Some(user.id) != own))
+        };
+        let mut taken = taken;
+        if let Some(username) = username.filter(|_| !taken.username) {
+            let found = repository::find_by_username(&self.database, username.as_str()).await;
+            taken.username = is_anothers(found);
+        }
+        if let Some(email) = email.filter(|_| !taken.email) {
+            let found = repository::find_by_email(&self.database, email.as_str()).await;
+            taken.email = is_anothers(found);
+        }
+        taken
+    }
+
     async fn first_match(&self, lookup: &Lookup) -> Result<Option<User>, Error> {
         if let Some(username) = lookup.username() {
-            return Ok(self.users.find_by_username(username).await?.filter(|user| lookup.matches(user)));
+            let found = repository::find_by_username(&self.database, username).await?;
+            return Ok(found.filter(|user| lookup.matches(user)));
         }
         for email in lookup.email_spellings() {
-            let found = self.users.find_by_email(email).await?.filter(|user| lookup.matches(user));
+            let found = repository::find_by_email(&self.database, email).await?;
+            let found = found.filter(|user| lookup.matches(user));
             if found.is_some() {
                 return Ok(found);
             }

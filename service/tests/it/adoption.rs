@@ -1,6 +1,6 @@
 //! Databases that the Python service made are taken over with their rows.
 
-use users_service::store::migration::{MigrateError, State, Task};
+use users_service::db::migrations::{MigrateError, State, Task};
 
 use crate::databases::{MysqlSchema, TestDatabase};
 use crate::test_app::TestApp;
@@ -64,6 +64,7 @@ async fn assert_adopted(schema: MysqlSchema) -> TestApp {
     let steps = schema.migrate(Task::Apply).await.unwrap();
     assert_eq!(steps[0].state, State::Applied);
     assert_eq!(sorted(&schema.definition("users").await), sorted(&fresh_definition().await));
+    schema.provide_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(
         app.get("/users").await.text(),

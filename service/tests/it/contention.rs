@@ -2,7 +2,6 @@
 
 use axum::http::Method;
 use sqlx::{Connection, raw_sql};
-use users_service::store::migration::Task;
 
 use crate::databases::{MysqlSchema, mysql_with_pool};
 use crate::eventually::eventually;
@@ -10,10 +9,9 @@ use crate::test_app::{answer, json_request, request, service_on};
 
 #[tokio::test]
 async fn a_request_does_not_wait_for_ever_for_a_connection() {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
+    let schema = MysqlSchema::migrated().await;
     schema.execute("insert into users (username, email) values ('ada', 'ada@example.com')").await;
-    let service = service_on(mysql_with_pool(schema.login.clone(), 1)).await;
+    let service = service_on(mysql_with_pool(schema.application(), 1)).await;
     let mut other = schema.connect().await;
     let mut transaction = other.begin().await.unwrap();
     raw_sql("select * from users for update").execute(&mut *transaction).await.unwrap();

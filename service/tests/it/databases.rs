@@ -10,10 +10,9 @@ use sqlx::{ConnectOptions, Connection, MySqlConnection, SqliteConnection, query_
 use tempfile::TempDir;
 use url::Url;
 use users_service::config::{Credentials, Database, Login, Mysql, Tls};
-use users_service::store::{
-    self,
-    migration::{MigrateError, Step, Task},
-};
+use users_service::db::account;
+use users_service::db::migrations::{self, MigrateError, Step, Task};
+use users_service::migrations::ALL;
 use uuid::Uuid;
 
 /// A variable that says where the tests find their server.
@@ -57,14 +56,12 @@ pub(crate) enum TestDatabase {
 impl TestDatabase {
     pub(crate) async fn sqlite() -> Self {
         let file = SqliteFile::new();
-        store::migrate(file.config(), Task::Apply).await.unwrap();
+        file.migrate(Task::Apply).await.unwrap();
         Self::Sqlite(file)
     }
 
     pub(crate) async fn mysql() -> Self {
-        let schema = MysqlSchema::new().await;
-        schema.migrate(Task::Apply).await.unwrap();
-        Self::Mysql(schema)
+        Self::Mysql(MysqlSchema::migrated().await)
     }
 
     pub(crate) fn config(&self) -> Database {
@@ -103,6 +100,10 @@ impl SqliteFile {
         Database::Sqlite(self.path())
     }
 
+    pub(crate) async fn migrate(&self, task: Task) -> Result<Vec<Step>, MigrateError> {
+        migrations::run(self.config(), ALL, task).await
+    }
+
     pub(crate) async fn connect(&self) -> SqliteConnection {
         SqliteConnectOptions::new().filename(self.path()).create_if_missing(true).connect().await.unwrap()
     }
@@ -114,14 +115,30 @@ impl SqliteFile {
     }
 }
 
+/// The password of the application's account in the tests.
+const PASSWORD: &str = "password";
+
 /// A schema on the server, dropped at the end.
 pub(crate) struct MysqlSchema {
+    /// The administrator's login.
     pub(crate) login: Login,
 }
 
 impl MysqlSchema {
     pub(crate) async fn new() -> Self {
         Self::with_default("character set utf8mb4").await
+    }
+
+    /// Migrated, with an account for the application that has the rights it needs and no more.
+    pub(crate) async fn migrated() -> Self {
+        Self::new().await.into_migrated().await
+    }
+
+    /// The same of a schema that is there already.
+    pub(crate) async fn into_migrated(self) -> Self {
+        self.migrate(Task::Apply).await.unwrap();
+        self.provide_application().await;
+        self
     }
 
     /// With a default character set or collation of its own.
@@ -141,12 +158,25 @@ impl MysqlSchema {
         &self.login.database
     }
 
+    /// How the application gets at a migrated schema.
     pub(crate) fn config(&self) -> Database {
-        mysql_at(self.login.clone())
+        mysql_at(self.application())
+    }
+
+    /// The application's login, after [`Self::migrated`].
+    pub(crate) fn application(&self) -> Login {
+        self.guest_login(PASSWORD)
     }
 
     pub(crate) async fn migrate(&self, task: Task) -> Result<Vec<Step>, MigrateError> {
-        store::migrate(self.config(), task).await
+        migrations::run(mysql_at(self.login.clone()), ALL, task).await
+    }
+
+    /// Makes the application's account, with the rights that a deploy grants it on the tables of the migrations.
+    pub(crate) async fn provide_application(&self) {
+        self.execute(&format!("create user {}@'%' identified by '{PASSWORD}'", self.guest())).await;
+        let Database::Mysql(administrator) = mysql_at(self.login.clone()) else { unreachable!() };
+        account::grant(administrator, &self.application(), ALL).await.unwrap();
     }
 
     pub(crate) async fn connect(&self) -> MySqlConnection {
@@ -161,9 +191,17 @@ impl MysqlSchema {
     pub(crate) async fn create_guest(&self, rights: &str, password: &str) -> Login {
         let (guest, schema) = (self.guest(), self.name());
         self.execute(&format!(
-            "create user {guest}@'%' identified by '{password}'; grant {rights} on {schema}.* to {guest}@'%'"
+            "create user if not exists {guest}@'%' identified by '{password}';
+             alter user {guest}@'%' identified by '{password}';
+             revoke all, grant option from {guest}@'%'; grant {rights} on {schema}.* to {guest}@'%'"
         ))
         .await;
+        self.guest_login(password)
+    }
+
+    /// Gives the application's account another password.
+    pub(crate) async fn change_password(&self, password: &str) -> Login {
+        self.execute(&format!("alter user {}@'%' identified by '{password}'", self.guest())).await;
         self.guest_login(password)
     }
 

@@ -1,13 +1,10 @@
 //! What every route has in common: problems, request ids, unknown paths and methods.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderValue, Method};
 use serde_json::json;
 use users_service::app::Service;
-use users_service::store::Outage;
+use users_service::db::{Database, Error, Outage};
 
-use crate::faulty_store::{FaultyStore, INNER_TEXT};
 use crate::test_app::{TestApp, answer, json_request, request, service_over};
 
 /// Every route that asks the database.
@@ -21,8 +18,12 @@ const ROUTES: [(Method, &str); 7] = [
     (Method::GET, "/ready"),
 ];
 
-fn service(store: FaultyStore) -> Service {
-    service_over(Arc::new(store))
+/// What nobody outside may see.
+const INNER_TEXT: &str = "inner text of the driver";
+
+/// The router over a database whose every use fails in this way.
+fn failing(fault: fn() -> Error) -> Service {
+    service_over(Database::failing(fault).unwrap())
 }
 
 fn valid_request(method: &Method, path: &str) -> axum::http::Request<axum::body::Body> {
@@ -32,7 +33,7 @@ fn valid_request(method: &Method, path: &str) -> axum::http::Request<axum::body:
 #[tokio::test]
 async fn a_panic_is_a_problem_without_a_word_of_it() {
     for (method, path) in ROUTES {
-        let answer = answer(&service(FaultyStore::Panics), valid_request(&method, path)).await;
+        let answer = answer(&failing(|| panic!("{INNER_TEXT}")), valid_request(&method, path)).await;
         answer.assert_problem(500, "internal");
         assert!(!answer.text().contains(INNER_TEXT), "{}", answer.text());
     }
@@ -41,7 +42,8 @@ async fn a_panic_is_a_problem_without_a_word_of_it() {
 #[tokio::test]
 async fn an_internal_error_shows_only_a_request_id() {
     for (method, path) in ROUTES {
-        let answer = answer(&service(FaultyStore::Fails), valid_request(&method, path)).await;
+        let answer =
+            answer(&failing(|| Error::Internal(INNER_TEXT.into())), valid_request(&method, path)).await;
         let problem = answer.assert_problem(500, "internal");
         assert_eq!(problem["detail"], "An internal error; quote the request_id");
     }
@@ -49,20 +51,22 @@ async fn an_internal_error_shows_only_a_request_id() {
 
 #[tokio::test]
 async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
-    for (outage, code) in [
-        (Outage::Unreachable, "database_unreachable"),
-        (Outage::TimedOut, "database_timed_out"),
-        (Outage::Busy, "database_busy"),
-        (Outage::Credentials, "database_credentials"),
-        (Outage::Tls, "database_tls"),
-        (Outage::ReadOnly, "database_read_only"),
-        (Outage::NotMigrated, "database_not_migrated"),
-        (Outage::Contended, "database_contended"),
-        (Outage::Full, "database_full"),
-        (Outage::Damaged, "database_damaged"),
-    ] {
+    let faults: [(fn() -> Error, &str); 11] = [
+        (|| Error::unavailable(Outage::Unreachable, INNER_TEXT), "database_unreachable"),
+        (|| Error::unavailable(Outage::TimedOut, INNER_TEXT), "database_timed_out"),
+        (|| Error::unavailable(Outage::Busy, INNER_TEXT), "database_busy"),
+        (|| Error::unavailable(Outage::Credentials, INNER_TEXT), "database_credentials"),
+        (|| Error::unavailable(Outage::Tls, INNER_TEXT), "database_tls"),
+        (|| Error::unavailable(Outage::ReadOnly, INNER_TEXT), "database_read_only"),
+        (|| Error::unavailable(Outage::Missing, INNER_TEXT), "database_missing"),
+        (|| Error::unavailable(Outage::NotMigrated, INNER_TEXT), "database_not_migrated"),
+        (|| Error::unavailable(Outage::Contended, INNER_TEXT), "database_contended"),
+        (|| Error::unavailable(Outage::Full, INNER_TEXT), "database_full"),
+        (|| Error::unavailable(Outage::Damaged, INNER_TEXT), "database_damaged"),
+    ];
+    for (fault, code) in faults {
         for (method, path) in ROUTES {
-            let answer = answer(&service(FaultyStore::IsAway(outage)), valid_request(&method, path)).await;
+            let answer = answer(&failing(fault), valid_request(&method, path)).await;
             answer.assert_problem(503, code);
             assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
             assert!(!answer.text().contains(INNER_TEXT), "{}", answer.text());
@@ -72,7 +76,7 @@ async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
 
 #[tokio::test]
 async fn health_asks_no_database() {
-    let health = answer(&service(FaultyStore::Panics), request(Method::GET, "/health")).await;
+    let health = answer(&failing(|| panic!("{INNER_TEXT}")), request(Method::GET, "/health")).await;
     assert_eq!(health.status, 200);
     let body = health.json();
     assert_eq!(body["status"], "ok");

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::databases::MysqlSchema;
 use crate::program::{Server, server_variables};
-use users_service::store::migration::Task;
+use users_service::db::migrations::Task;
 
 /// Every call of the contract, over a socket.
 async fn speak_to(server: &Server) {
@@ -53,9 +53,8 @@ async fn it_serves_on_sqlite() {
 
 #[tokio::test]
 async fn it_serves_on_the_server() {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
-    let mut server = Server::start(&server_variables(&schema.login)).await;
+    let schema = MysqlSchema::migrated().await;
+    let mut server = Server::start(&server_variables(&schema.application())).await;
     speak_to(&server).await;
     server.program.terminate();
     assert!(server.program.ended().await.success());

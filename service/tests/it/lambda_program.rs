@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::json;
 use sqlx::raw_sql;
-use users_service::store::migration::Task;
 
 use crate::databases::{MysqlSchema, authority_of_the_server};
 use crate::lambda_function::{LambdaFunction, gateway_event};
@@ -22,9 +21,8 @@ struct Deployment {
 
 impl Deployment {
     async fn new() -> Self {
-        let schema = MysqlSchema::new().await;
-        schema.migrate(Task::Apply).await.unwrap();
-        schema.create_guest("all", "first password").await;
+        let schema = MysqlSchema::migrated().await;
+        schema.change_password("first password").await;
         Self { schema, secrets: SecretsManager::start().await }
     }
 

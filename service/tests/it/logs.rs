@@ -3,7 +3,6 @@
 use axum::http::{HeaderMap, HeaderValue};
 use reqwest::Method;
 use serde_json::{Value, json};
-use users_service::store::migration::Task;
 
 use crate::databases::MysqlSchema;
 use crate::program::{Server, server_variables};
@@ -184,8 +183,7 @@ async fn no_log_of_sqlite_has_personal_data() {
 
 #[tokio::test]
 async fn no_log_of_the_server_has_personal_data() {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
+    let schema = MysqlSchema::migrated().await;
     for format in ["text", "json"] {
         let mut variables = server_variables(&schema.login);
         let password = variables.iter().find(|(name, _)| *name == "DB_PASSWORD").unwrap().1.clone();

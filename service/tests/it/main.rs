@@ -7,7 +7,6 @@
 // What the tests work with.
 mod databases;
 mod eventually;
-mod faulty_store;
 mod http_server;
 mod lambda_function;
 mod program;
@@ -28,6 +27,7 @@ mod outages;
 mod response_headers;
 mod updates;
 mod users;
+mod users_contract;
 
 // Below HTTP.
 mod adoption;
@@ -37,7 +37,6 @@ mod properties;
 mod readme;
 mod round_trips;
 mod schema_file;
-mod store_contract;
 
 // Faults.
 mod chaos;

@@ -1,10 +1,9 @@
 //! Migrations on a server: repeated, raced, looked at, half-applied.
 
 use sqlx::Connection;
-use users_service::store::{
-    self,
-    migration::{MigrateError, State, Step, Task},
-};
+use users_service::db::Database;
+use users_service::db::migrations::{MigrateError, State, Step, Task};
+use users_service::migrations::ALL;
 
 use crate::databases::{MysqlSchema, SqliteFile};
 use crate::test_app::TestApp;
@@ -41,7 +40,7 @@ async fn several_can_migrate_a_file_at_once() {
     // Several files, because the race is for the first moments of each.
     for _ in 0..32 {
         let file = SqliteFile::new();
-        let migrate = || store::migrate(file.config(), Task::Apply);
+        let migrate = || file.migrate(Task::Apply);
         let (first, second, third, fourth) = tokio::join!(migrate(), migrate(), migrate(), migrate());
         for steps in [first, second, third, fourth] {
             assert_eq!(state(&steps.unwrap()), DONE);
@@ -63,9 +62,9 @@ async fn status_looks_and_changes_nothing() {
 #[tokio::test]
 async fn status_of_a_file_changes_nothing() {
     let file = SqliteFile::new();
-    assert_eq!(state(&store::migrate(file.config(), Task::Status).await.unwrap()), TO_DO);
-    store::migrate(file.config(), Task::Apply).await.unwrap();
-    assert_eq!(state(&store::migrate(file.config(), Task::Status).await.unwrap()), DONE);
+    assert_eq!(state(&file.migrate(Task::Status).await.unwrap()), TO_DO);
+    file.migrate(Task::Apply).await.unwrap();
+    assert_eq!(state(&file.migrate(Task::Status).await.unwrap()), DONE);
 }
 
 #[tokio::test]
@@ -88,11 +87,11 @@ async fn a_database_of_a_newer_release_is_served() {
 #[tokio::test]
 async fn a_file_of_a_newer_release_is_opened() {
     let file = SqliteFile::new();
-    store::migrate(file.config(), Task::Apply).await.unwrap();
+    file.migrate(Task::Apply).await.unwrap();
     file.execute("insert into users_service_migrations (number, name) values (9, 'add_column')").await;
-    let steps = store::migrate(file.config(), Task::Apply).await.unwrap();
+    let steps = file.migrate(Task::Apply).await.unwrap();
     assert_eq!(state(&steps), [(1, State::Applied), (2, State::Applied), (9, State::Newer)]);
-    assert!(users_service::store::open(file.config()).await.is_ok());
+    assert!(Database::open(file.config(), ALL).await.is_ok());
 }
 
 /// A schema in which migration 1 was begun and its end not recorded.

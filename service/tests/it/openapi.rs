@@ -1,14 +1,12 @@
 //! The OpenAPI document, and whether the service keeps to it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Map, Value, json};
-use users_service::store::Outage;
+use users_service::db::{Database, Error, Outage};
 
-use crate::faulty_store::FaultyStore;
 use crate::test_app::{Answer, TestApp, answer, json_request, request, service_over};
 
 async fn document() -> Value {
@@ -207,12 +205,16 @@ fn provoke(method: &str, path: &str, status: &str) -> Option<Request<Body>> {
     }
 }
 
+fn away() -> Error {
+    Error::unavailable(Outage::Unreachable, "a test")
+}
+
 /// What an operation answers when it is to answer this status.
 async fn provoked(method: &str, path: &str, status: &str) -> Option<Answer> {
     let request = provoke(method, path, status)?;
     Some(match status {
-        "500" => answer(&service_over(Arc::new(FaultyStore::Panics)), request).await,
-        "503" => answer(&service_over(Arc::new(FaultyStore::IsAway(Outage::Unreachable))), request).await,
+        "500" => answer(&service_over(Database::failing(|| panic!("a test")).unwrap()), request).await,
+        "503" => answer(&service_over(Database::failing(away).unwrap()), request).await,
         _ => {
             let app = TestApp::on_sqlite().await;
             app.user("ada").await;

@@ -6,7 +6,8 @@ use serde_json::json;
 use sqlx::raw_sql;
 use users_service::app::Service;
 use users_service::config::{Config, Login, Purpose};
-use users_service::store::{self, migration::Task};
+use users_service::db::Database;
+use users_service::migrations::ALL;
 
 use crate::databases::{MysqlSchema, SqliteFile, TestDatabase, login, mysql_at};
 use crate::proxy::{Proxy, Way};
@@ -83,8 +84,7 @@ async fn a_schema_that_is_not_there_is_an_outage() {
 
 #[tokio::test]
 async fn a_user_without_rights_is_an_outage() {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
+    let schema = MysqlSchema::migrated().await;
     let reader = schema.create_guest("select", "password").await;
     let service = service_on(mysql_at(reader)).await;
     assert_eq!(answer(&service, request(Method::GET, "/users")).await.status, 200);
@@ -93,10 +93,9 @@ async fn a_user_without_rights_is_an_outage() {
 
 /// An app whose way to the server can be cut.
 async fn app_behind_a_proxy() -> (Proxy, ProxiedApp) {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
+    let schema = MysqlSchema::migrated().await;
     let proxy = Proxy::to(&schema.login).await;
-    let service = service_on(mysql_at(proxy.login(&schema.login))).await;
+    let service = service_on(mysql_at(proxy.login(&schema.application()))).await;
     (proxy, ProxiedApp { service, _schema: schema })
 }
 
@@ -191,7 +190,7 @@ async fn a_locked_file_is_an_outage_until_it_is_free() {
 async fn a_file_that_is_no_database_is_refused_at_the_start() {
     let file = SqliteFile::new();
     std::fs::write(file.path(), "no database, but long enough to be taken for the header of one").unwrap();
-    assert!(store::open(file.config()).await.is_err());
+    assert!(Database::open(file.config(), ALL).await.is_err());
 }
 
 #[tokio::test]

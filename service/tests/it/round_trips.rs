@@ -9,7 +9,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use users_service::app::Service;
 use users_service::config::{Credentials, Database, Login, Mysql, Tls};
-use users_service::store::{self, migration::Task};
 
 use crate::databases::MysqlSchema;
 use crate::test_app::{answer, json_request, request, service_on};
@@ -120,10 +119,9 @@ fn name(command: u8) -> &'static str {
 
 /// A database with one connection, which is tapped.
 async fn tapped_database() -> (MysqlSchema, Wiretap, Database) {
-    let schema = MysqlSchema::new().await;
     // The server now knows the password: a login in the clear needs no more than its hash.
-    schema.migrate(Task::Apply).await.unwrap();
-    let tap = Wiretap::on(&schema.login).await;
+    let schema = MysqlSchema::migrated().await;
+    let tap = Wiretap::on(&schema.application()).await;
     let credentials = Credentials::Fixed(tap.login.clone());
     (schema, tap, Database::Mysql(Mysql { credentials, tls: Tls::Off, pool_size: 1 }))
 }
@@ -182,10 +180,12 @@ async fn a_request_on_a_warm_connection_takes_this_many() {
 #[tokio::test]
 async fn a_lookup_on_a_warm_connection_takes_one() {
     let (_schema, tap, config) = tapped_database().await;
-    let store = store::open(config).await.unwrap();
+    let service = service_on(config).await;
     for expected in [&["query", "prepare", "execute", "prepare", "execute"][..], &["execute", "execute"]] {
-        assert!(store.find_by_username("ada").await.unwrap().is_none());
-        assert!(store.find_by_email("ada@example.com").await.unwrap().is_none());
+        for query in ["username=ada", "email=ada@example.com"] {
+            let found = answer(&service, request(Method::GET, &format!("/users?{query}"))).await;
+            assert_eq!(found.json()["total"], 0);
+        }
         assert_eq!(tap.take().commands, expected);
     }
 }

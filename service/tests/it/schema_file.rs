@@ -1,6 +1,6 @@
 //! `scripts/schema.sql` is what the migrations make.
 
-use users_service::store::migration::{State, Task};
+use users_service::db::migrations::{State, Task};
 
 use crate::databases::MysqlSchema;
 

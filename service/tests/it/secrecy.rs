@@ -5,7 +5,6 @@ use std::fmt::Write;
 use axum::http::HeaderMap;
 use reqwest::Method;
 use serde_json::json;
-use users_service::store::migration::Task;
 
 use crate::databases::MysqlSchema;
 use crate::program::{Server, run, server_variables};
@@ -24,9 +23,8 @@ fn with(variables: &Variables, changes: &[(&'static str, &str)]) -> Variables {
 
 /// A schema, and the variables of a user of it whose password this is.
 async fn database() -> (MysqlSchema, Variables) {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
-    let guest = schema.create_guest("all", PASSWORD).await;
+    let schema = MysqlSchema::migrated().await;
+    let guest = schema.change_password(PASSWORD).await;
     let variables = server_variables(&guest);
     (schema, variables)
 }

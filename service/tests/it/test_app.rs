@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::FromRef;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tower::ServiceExt;
-use users_service::app::{App, Service, router};
+use users_service::app::{Service, router};
+use users_service::app_state::AppState;
 use users_service::clock::Clock;
-use users_service::config::Database;
-use users_service::store::{self, Store};
+use users_service::config;
+use users_service::db::Database;
+use users_service::migrations::ALL;
+use users_service::users;
 
 use crate::databases::TestDatabase;
 
@@ -46,7 +50,8 @@ impl Clock for StoppedClock {
 /// The router over a migrated database without users.
 pub(crate) struct TestApp {
     service: Service,
-    pub(crate) store: Arc<dyn Store>,
+    /// The use cases of the users, without HTTP.
+    pub(crate) users: users::Service,
     pub(crate) database: TestDatabase,
 }
 
@@ -60,9 +65,9 @@ impl TestApp {
     }
 
     pub(crate) async fn on(database: TestDatabase) -> Self {
-        let store = store::open(database.config()).await.unwrap();
-        let service = service_over(Arc::clone(&store));
-        Self { service, store, database }
+        let state = state_over(Database::open(database.config(), ALL).await.unwrap());
+        let users = users::Service::from_ref(&state);
+        Self { service: router(state), users, database }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -104,14 +109,19 @@ impl TestApp {
     }
 }
 
-/// The router over a store, with a clock that stands still.
-pub(crate) fn service_over(store: Arc<dyn Store>) -> Service {
-    router(App { store, clock: Arc::new(StoppedClock) })
+/// What features work with, with a clock that stands still.
+fn state_over(database: Database) -> AppState {
+    AppState::new(database, Arc::new(StoppedClock))
+}
+
+/// The router over a database that is open.
+pub(crate) fn service_over(database: Database) -> Service {
+    router(state_over(database))
 }
 
 /// The router over a database that need not be there.
-pub(crate) async fn service_on(database: Database) -> Service {
-    service_over(store::open(database).await.unwrap())
+pub(crate) async fn service_on(database: config::Database) -> Service {
+    service_over(Database::open(database, ALL).await.unwrap())
 }
 
 /// A request without a body.

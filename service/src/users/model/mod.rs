@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 pub use self::email::Email;
 pub use self::full_name::FullName;
+pub(super) use self::user_id::OutOfRange;
 pub use self::user_id::UserId;
 pub use self::username::Username;
 use crate::field::Change;

@@ -27,16 +27,31 @@ impl UserId {
         Ok(Self(text.parse().unwrap_or(u32::MAX)))
     }
 
-    /// An id that a database has given; `None` if it is out of range, which no column of ours allows.
-    #[must_use]
-    pub fn from_database(id: u64) -> Option<Self> {
-        u32::try_from(id).ok().filter(|id| *id > 0).map(Self)
-    }
-
     /// The number.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
+    }
+}
+
+/// A number from a database that no column of ours can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the user_id is not from 1 to 4294967295")]
+pub struct OutOfRange;
+
+impl TryFrom<u64> for UserId {
+    type Error = OutOfRange;
+
+    fn try_from(id: u64) -> Result<Self, OutOfRange> {
+        u32::try_from(id).ok().filter(|id| *id > 0).map(Self).ok_or(OutOfRange)
+    }
+}
+
+impl TryFrom<i64> for UserId {
+    type Error = OutOfRange;
+
+    fn try_from(id: i64) -> Result<Self, OutOfRange> {
+        u64::try_from(id).map_err(|_| OutOfRange)?.try_into()
     }
 }
 

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use users_service::clock::monotonic;
 use users_service::config::Login;
-use users_service::store::migration::Task;
 
 use super::malformed::{Dice, event};
 use super::tally::Tally;
@@ -25,8 +24,7 @@ async fn function_on(login: &Login) -> LambdaFunction {
 }
 
 async fn migrated() -> MysqlSchema {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
+    let schema = MysqlSchema::migrated().await;
     schema
 }
 
@@ -70,7 +68,7 @@ async fn a_thousand_malformed_events_are_answered_by_one_process() {
 async fn every_request_is_answered_before_its_deadline() {
     let schema = migrated().await;
     let proxy = Proxy::to(&schema.login).await;
-    let function = function_on(&proxy.login(&schema.login)).await;
+    let function = function_on(&proxy.login(&schema.application())).await;
     let tally = Tally::of("a deadline that the database does not keep");
     count(&tally, &function.get("/users").await, StatusCode::OK);
     proxy.set(Way::Silent);
@@ -107,7 +105,7 @@ async fn a_function_thaws_into_connections_that_the_server_has_closed() {
     let tally = Tally::of("frozen until the server closed its connections");
     let mut functions = Vec::new();
     for _ in 0..FUNCTIONS {
-        let function = function_on(&schema.login).await;
+        let function = function_on(&schema.application()).await;
         count(&tally, &function.get("/users").await, StatusCode::OK);
         function.program.signal("STOP");
         functions.push(function);

@@ -10,7 +10,6 @@ use tokio::time::sleep;
 use users_service::app::Service;
 use users_service::clock::monotonic;
 use users_service::config::{Credentials, Database, Mysql, Tls};
-use users_service::store::migration::Task;
 
 use super::tally::Tally;
 use crate::databases::MysqlSchema;
@@ -30,10 +29,9 @@ struct Faulty {
 
 impl Faulty {
     async fn new(fault: &'static str, pool_size: usize, tls: Tls) -> Self {
-        let schema = MysqlSchema::new().await;
-        schema.migrate(Task::Apply).await.unwrap();
+        let schema = MysqlSchema::migrated().await;
         let proxy = Proxy::to(&schema.login).await;
-        let credentials = Credentials::Fixed(proxy.login(&schema.login));
+        let credentials = Credentials::Fixed(proxy.login(&schema.application()));
         let service = service_on(Database::Mysql(Mysql { credentials, tls, pool_size })).await;
         let faulty = Self { service, proxy, tally: Arc::new(Tally::of(fault)), _schema: schema };
         assert_eq!(faulty.send(create("ada"), 201).await.status, 201);

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
-use users_service::store::migration::Task;
 
 use crate::databases::{MysqlSchema, login_of};
 
@@ -25,8 +24,7 @@ impl OwnServer {
         let printed = script("start", folder.0.path(), options).await;
         let url = printed.lines().find_map(|line| line.strip_prefix("TEST_MYSQL_URL=")).unwrap();
         let schema = MysqlSchema::on(login_of(url, ""), "character set utf8mb4").await;
-        schema.migrate(Task::Apply).await.unwrap();
-        Self { schema, folder }
+        Self { schema: schema.into_migrated().await, folder }
     }
 
     /// Ends it as a power cut would.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use sqlx::raw_sql;
 use tokio::time::sleep;
-use users_service::store::migration::Task;
 
 use super::secret::{SECRET, variables};
 use super::tally::Tally;
@@ -18,9 +17,8 @@ use crate::secrets_manager::SecretsManager;
 /// goes on working until the server's is changed.
 #[tokio::test]
 async fn a_password_that_is_rotated_under_load_fails_no_request() {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
-    let login = schema.create_guest("select, insert, update, delete", "first").await;
+    let schema = MysqlSchema::migrated().await;
+    let login = schema.change_password("first").await;
     let secrets = SecretsManager::start().await;
     secrets.put(SECRET, &login);
     let server = Server::start(&variables(&secrets)).await;

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use users_service::store::migration::Task;
-
 use super::tally::Tally;
 use super::traffic::HttpClient;
 use crate::databases::MysqlSchema;
@@ -26,8 +24,7 @@ pub(super) fn variables(secrets: &SecretsManager) -> Vec<(&'static str, String)>
 
 /// Makes trouble, looks at what clients and the log are told, mends it, and looks again.
 async fn assert_mendable(fault: &'static str, message: &str, break_it: fn(&SecretsManager)) {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
+    let schema = MysqlSchema::migrated().await;
     let secrets = SecretsManager::start().await;
     break_it(&secrets);
     let server = Server::start(&variables(&secrets)).await;
@@ -39,7 +36,7 @@ async fn assert_mendable(fault: &'static str, message: &str, break_it: fn(&Secre
     server.get("/users").await.assert_problem(503, "database_credentials");
     server.program.logged(&format!("secret {SECRET} {message}")).await;
     secrets.set_trouble(Trouble::None);
-    secrets.put(SECRET, &schema.login);
+    secrets.put(SECRET, &schema.application());
     for _ in 0..10 {
         assert_eq!(client.list().await.status.unwrap(), 200);
     }

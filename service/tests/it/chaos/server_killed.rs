@@ -21,7 +21,7 @@ const RECOVERY: Duration = Duration::from_secs(2);
 #[ignore = "takes a minute: make chaos"]
 async fn a_server_that_is_killed_under_load_loses_nothing_that_was_acknowledged() {
     let database = OwnServer::start(&["--innodb-flush-log-at-trx-commit=1"]).await;
-    let server = Server::start(&server_variables(&database.schema.login)).await;
+    let server = Server::start(&server_variables(&database.schema.application())).await;
     let tally = Arc::new(Tally::of("server killed (-9) and restarted under load, three times"));
     let traffic = Traffic::start(&server.address, &tally, true);
     let mut returns = Vec::new();

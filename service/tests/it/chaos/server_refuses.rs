@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 use users_service::app::Service;
 use users_service::clock::monotonic;
 use users_service::config::Login;
-use users_service::store::migration::Task;
 
 use super::own_server::OwnServer;
 use super::tally::Tally;
@@ -45,7 +44,7 @@ async fn counted(tally: &Tally, service: &Service, request: Request<Body>, expec
 #[ignore = "takes a minute: make chaos"]
 async fn too_many_connections_are_told_as_busy_until_there_is_room() {
     let database = OwnServer::start(&["--max-connections=10"]).await;
-    let guest = database.schema.create_guest(RIGHTS, "password").await;
+    let guest = database.schema.application();
     let service = service_on(mysql_at(guest.clone())).await;
     let tally = Tally::of("server answers 'too many connections' (1040)");
     let others = exhaust(&guest).await;
@@ -83,7 +82,7 @@ async fn exhaust(guest: &Login) -> Vec<MySqlConnection> {
 #[ignore = "takes a minute: make chaos"]
 async fn a_server_that_turns_read_only_is_left_and_found_again() {
     let database = OwnServer::start(&[]).await;
-    let guest = database.schema.create_guest(RIGHTS, "password").await;
+    let guest = database.schema.application();
     let service = service_on(mysql_with_pool(guest, 1)).await;
     let tally = Tally::of("server read-only after a failover (1290)");
     counted(&tally, &service, create("ada"), 201).await;
@@ -142,8 +141,7 @@ async fn a_lock_that_another_holds_is_waited_for_three_times() {
 async fn a_request_that_loses_a_deadlock_is_tried_again() {
     const ROUNDS: u64 = 20;
     let deadlocks = "select count from information_schema.innodb_metrics where name = 'lock_deadlocks'";
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
+    let schema = MysqlSchema::migrated().await;
     let service = service_on(schema.config()).await;
     let tally = Arc::new(Tally::of("deadlock with another session (1213)"));
     counted(&tally, &service, create("ada"), 201).await;
@@ -189,9 +187,8 @@ fn many_users(round: u64) -> String {
 
 #[tokio::test]
 async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
-    let schema = MysqlSchema::new().await;
-    schema.migrate(Task::Apply).await.unwrap();
-    let service = service_on(mysql_with_pool(schema.login.clone(), 2)).await;
+    let schema = MysqlSchema::migrated().await;
+    let service = service_on(mysql_with_pool(schema.application(), 2)).await;
     let tally = Arc::new(Tally::of("pool exhausted: 2 connections blocked, 200 requests"));
     counted(&tally, &service, create("ada"), 201).await;
     let mut other = schema.connect().await;

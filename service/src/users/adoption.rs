@@ -3,10 +3,9 @@
 //! Its text columns have the server's default character set and collation, and each unique column has two indexes. One
 //! `alter table` mends everything at once: on InnoDB it is atomic, so the table is the old one or the new one.
 
-use sqlx::{FromRow, MySqlConnection, query, query_as, query_scalar, raw_sql};
+use sqlx::{Executor, FromRow, MySqlConnection, query, query_as, query_scalar};
 
-use super::migrate::fault;
-use crate::store::migration::MigrateError;
+use crate::db::migrations::{MigrateError, Prepared, fault};
 
 const COLUMNS: &str = "
     select cast(column_name as char) as name, cast(is_nullable as char) as nullable,
@@ -43,7 +42,11 @@ struct Index {
 
 /// Brings an existing table `users` to the form of migration 1; does nothing where there is none, or to one that has
 /// that form already.
-pub(super) async fn adopt(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
+pub(crate) fn adopt(connection: &mut MySqlConnection) -> Prepared<'_> {
+    Box::pin(adopt_users(connection))
+}
+
+async fn adopt_users(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
     let columns: Vec<Column> = query_as(COLUMNS).fetch_all(&mut *connection).await.map_err(fault)?;
     if columns.is_empty() {
         return Ok(());
@@ -62,7 +65,7 @@ pub(super) async fn adopt(connection: &mut MySqlConnection) -> Result<(), Migrat
     }
     let alter = format!("alter table users {}", changes.join(", "));
     tracing::info!("Adopting the table users: {alter}");
-    raw_sql(&alter).execute(connection).await.map_err(fault)?;
+    connection.execute(alter.as_str()).await.map_err(fault)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 use crate::config::Tls;
-use crate::store::{Error, Outage};
+use crate::db::{Error, Outage};
 
 /// The roots that sign the certificates of RDS servers.
 const RDS_ROOTS: &[u8] = include_bytes!("../../../certificates/rds-root-cas.pem");

@@ -2,25 +2,10 @@
 
 use sqlx::{MySqlConnection, query, query_as, query_scalar, raw_sql};
 
-use super::adopt;
-use super::error::Failure;
-use super::manager::Connector;
+use super::{MigrateError, Migration, Recorded, State, Step, Task, pending, steps};
 use crate::config::Mysql;
-use crate::store::Error;
-use crate::store::migration::{MigrateError, Migration, Recorded, State, Step, Task, pending, steps};
-
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        number: 1,
-        name: "create_users",
-        sql: include_str!("../../../migrations/mysql/0001_create_users.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "index_user_id",
-        sql: include_str!("../../../migrations/mysql/0002_index_user_id.sql"),
-    },
-];
+use crate::db::Error;
+use crate::db::mysql::{Connector, classify};
 
 /// A name of its own, because the schema may be shared with other services.
 const CREATE_TABLE: &str = "
@@ -50,23 +35,27 @@ const LOCK: &str = "select get_lock(left(concat('users-service:', database()), 6
 /// How long another process may hold the lock.
 const LOCK_SECONDS: u64 = 60;
 
-pub(in crate::store) async fn run(config: Mysql, task: Task) -> Result<Vec<Step>, MigrateError> {
-    let mut connection = Connector::new(config)?.connect().await?;
+pub(super) async fn run(
+    config: Mysql,
+    migrations: &[Migration],
+    task: Task,
+) -> Result<Vec<Step>, MigrateError> {
+    let mut connection = Connector::without_limits(config)?.connect().await?;
     let connection = &mut connection;
     if task == Task::Status {
-        return Ok(steps(MIGRATIONS, &recorded(connection).await?));
+        return Ok(steps(migrations, &recorded(connection).await?));
     }
     // Released when the connection closes, however this ends.
     lock(connection).await?;
     query(CREATE_TABLE).execute(&mut *connection).await.map_err(fault)?;
-    let now = steps(MIGRATIONS, &recorded(connection).await?);
+    let now = steps(migrations, &recorded(connection).await?);
     match task {
-        Task::Apply => apply(connection, &now).await?,
+        Task::Apply => apply(connection, migrations, &now).await?,
         Task::MarkApplied(number) => mark(connection, &now, number, FINISH).await?,
         Task::MarkPending(number) => mark(connection, &now, number, FORGET).await?,
         Task::Status => {}
     }
-    Ok(steps(MIGRATIONS, &recorded(connection).await?))
+    Ok(steps(migrations, &recorded(connection).await?))
 }
 
 async fn lock(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
@@ -84,10 +73,14 @@ async fn recorded(connection: &mut MySqlConnection) -> Result<Vec<Recorded>, Mig
     Ok(rows.into_iter().map(|(number, name, finished)| Recorded { number, name, finished }).collect())
 }
 
-async fn apply(connection: &mut MySqlConnection, steps: &[Step]) -> Result<(), MigrateError> {
-    for migration in pending(MIGRATIONS, steps)? {
-        if migration.number == 1 {
-            adopt::adopt(connection).await?;
+async fn apply(
+    connection: &mut MySqlConnection,
+    migrations: &[Migration],
+    steps: &[Step],
+) -> Result<(), MigrateError> {
+    for migration in pending(migrations, steps)? {
+        if let Some(prepare) = migration.prepare {
+            prepare(connection).await?;
         }
         query(START)
             .bind(migration.number)
@@ -95,7 +88,7 @@ async fn apply(connection: &mut MySqlConnection, steps: &[Step]) -> Result<(), M
             .execute(&mut *connection)
             .await
             .map_err(fault)?;
-        if let Err(error) = raw_sql(migration.sql).execute(&mut *connection).await {
+        if let Err(error) = raw_sql(migration.mysql).execute(&mut *connection).await {
             return Err(undone(connection, migration, error).await);
         }
         query(FINISH).bind(migration.number).execute(&mut *connection).await.map_err(fault)?;
@@ -103,7 +96,7 @@ async fn apply(connection: &mut MySqlConnection, steps: &[Step]) -> Result<(), M
     Ok(())
 }
 
-/// Takes the record of a refused statement back. If the connection is gone, the record stays and tells the tale.
+/// Takes the record of a refused statement back. If the connection is gone, the record stays.
 async fn undone(connection: &mut MySqlConnection, migration: &Migration, error: sqlx::Error) -> MigrateError {
     match query(FORGET).bind(migration.number).execute(connection).await {
         Ok(_) => MigrateError::Failed {
@@ -114,7 +107,7 @@ async fn undone(connection: &mut MySqlConnection, migration: &Migration, error: 
         Err(_) => MigrateError::HalfApplied {
             number: migration.number,
             name: migration.name.to_owned(),
-            sql: migration.sql.trim().to_owned(),
+            sql: migration.mysql.trim().to_owned(),
         },
     }
 }
@@ -132,19 +125,10 @@ async fn mark(
     Ok(())
 }
 
-pub(super) fn fault(error: sqlx::Error) -> MigrateError {
-    MigrateError::Store(match Error::from(Failure::from(error)) {
+/// What an error of a statement about migrations means.
+pub(crate) fn fault(error: sqlx::Error) -> MigrateError {
+    MigrateError::Database(match classify(error).0 {
         Error::Internal(cause) => Error::Internal(format!("while migrating: {cause}").into()),
-        outage @ Error::Unavailable { .. } => outage,
+        error => error,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_file_is_embedded_under_its_number_and_name() {
-        crate::store::migration::assert_embeds(MIGRATIONS, "mysql");
-    }
 }

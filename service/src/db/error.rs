@@ -5,14 +5,22 @@ use std::time::Duration;
 /// What lies behind an error, for the log.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a statement did not succeed.
+/// Why a statement or a transaction did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A unique key has the value already. The value is in no message: it may be personal data.
+    #[error("the unique key {key} has the value already")]
+    Duplicate {
+        /// The name of the key: `idx_` and its columns, as in `idx_username`.
+        key: String,
+    },
     /// It may succeed later.
     #[error("{}", reason.detail())]
     Unavailable {
         /// The class of the reason.
         reason: Outage,
+        /// Whether the database layer itself may try again.
+        retry: Retry,
         /// For the log.
         #[source]
         cause: Cause,
@@ -22,11 +30,78 @@ pub enum Error {
     Internal(#[source] Cause),
 }
 
+/// Whether and how a failed statement or transaction may be run again at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// It would fail again, or it may have been carried out.
+    Never,
+    /// Another transaction was in the way: this one took no effect.
+    AfterConflict,
+    /// The connection was lost: only what has no second effect may be run again, on another connection.
+    AfterReconnect,
+}
+
 impl Error {
     /// An outage and what lies behind it.
     pub fn unavailable(reason: Outage, cause: impl Into<Cause>) -> Self {
-        Self::Unavailable { reason, cause: cause.into() }
+        Self::Unavailable { reason, retry: Retry::Never, cause: cause.into() }
     }
+
+    /// Another transaction was in the way.
+    pub(super) fn conflict(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable { reason: Outage::Contended, retry: Retry::AfterConflict, cause: cause.into() }
+    }
+
+    /// The connection was lost, and with it the answer.
+    pub(super) fn connection_lost(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable { reason: Outage::Unreachable, retry: Retry::AfterReconnect, cause: cause.into() }
+    }
+
+    /// The same of a commit, which is not sent again after a lost connection: nobody knows whether it took effect.
+    pub(super) fn of_commit(self) -> Self {
+        match self {
+            Self::Unavailable { reason, retry: Retry::AfterReconnect, cause } => {
+                Self::unavailable(reason, cause)
+            }
+            error => error,
+        }
+    }
+
+    pub(super) const fn retry(&self) -> Retry {
+        match self {
+            Self::Unavailable { retry, .. } => *retry,
+            Self::Duplicate { .. } | Self::Internal(_) => Retry::Never,
+        }
+    }
+
+    /// Whether a unique key of this name has the value already.
+    #[must_use]
+    pub fn is_duplicate_of(&self, name: &str) -> bool {
+        matches!(self, Self::Duplicate { key } if key == name)
+    }
+}
+
+/// An error of a feature, which may come from the database: a transaction that fails with it may be run again.
+pub(crate) trait DatabaseError: From<Error> {
+    /// The error of the database, if it is one.
+    fn database_error(&self) -> Option<&Error>;
+}
+
+impl DatabaseError for Error {
+    fn database_error(&self) -> Option<&Error> {
+        Some(self)
+    }
+}
+
+/// What a failed statement says about connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// The connection is as good as before.
+    None,
+    /// The connection is of no more use; nothing is known of others.
+    This,
+    /// Whatever broke this connection has most likely broken all that were made before.
+    All,
 }
 
 /// The class of an outage: tells an operator where to look.
@@ -44,6 +119,8 @@ pub enum Outage {
     Tls,
     /// The server takes no writes, as during a failover.
     ReadOnly,
+    /// The schema does not exist.
+    Missing,
     /// The tables are missing or older than the service.
     NotMigrated,
     /// Other transactions were in the way, again and again.
@@ -65,6 +142,7 @@ impl Outage {
             Self::Credentials => "database_credentials",
             Self::Tls => "database_tls",
             Self::ReadOnly => "database_read_only",
+            Self::Missing => "database_missing",
             Self::NotMigrated => "database_not_migrated",
             Self::Contended => "database_contended",
             Self::Full => "database_full",
@@ -82,6 +160,7 @@ impl Outage {
             Self::Credentials => "The database credentials are missing or refused",
             Self::Tls => "The database connection could not be secured",
             Self::ReadOnly => "The database takes no writes for now",
+            Self::Missing => "The database does not exist",
             Self::NotMigrated => "The database has not been migrated",
             Self::Contended => "Other requests were in the way",
             Self::Full => "The database has no space left",
@@ -95,9 +174,12 @@ impl Outage {
         match self {
             Self::Busy | Self::Contended => Duration::from_secs(1),
             Self::Unreachable | Self::TimedOut | Self::ReadOnly => Duration::from_secs(2),
-            Self::Credentials | Self::Tls | Self::NotMigrated | Self::Full | Self::Damaged => {
-                Duration::from_secs(30)
-            }
+            Self::Credentials
+            | Self::Tls
+            | Self::Missing
+            | Self::NotMigrated
+            | Self::Full
+            | Self::Damaged => Duration::from_secs(30),
         }
     }
 }

@@ -3,26 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::{Connection, SqliteConnection, query, query_as, query_scalar, raw_sql};
+use sqlx::{Connection, Executor, SqliteConnection, query, query_as, query_scalar};
 use tokio::time::sleep;
 
-use super::error::{fault, is_busy};
-use super::options;
+use super::{MigrateError, Migration, Recorded, Step, Task, pending, steps};
 use crate::clock::monotonic;
-use crate::store::migration::{MigrateError, Migration, Recorded, Step, Task, pending, steps};
-
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        number: 1,
-        name: "create_users",
-        sql: include_str!("../../../migrations/sqlite/0001_create_users.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "index_user_id",
-        sql: include_str!("../../../migrations/sqlite/0002_index_user_id.sql"),
-    },
-];
+use crate::db::sqlite::{classify, is_busy, options};
 
 const CREATE_TABLE: &str = "
     create table if not exists users_service_migrations (
@@ -44,11 +30,15 @@ const LOCK_LIMIT: Duration = Duration::from_mins(1);
 /// How long to wait before opening a busy file again.
 const PAUSE: Duration = Duration::from_millis(20);
 
-pub(in crate::store) async fn run(path: &Path, task: Task) -> Result<Vec<Step>, MigrateError> {
+pub(in crate::db) async fn run(
+    path: &Path,
+    migrations: &[Migration],
+    task: Task,
+) -> Result<Vec<Step>, MigrateError> {
     let mut connection = connect(path).await.map_err(fault)?;
     let steps = match task {
-        Task::Status => steps(MIGRATIONS, &recorded(&mut connection).await.map_err(fault)?),
-        Task::Apply => apply(&mut connection).await?,
+        Task::Status => steps(migrations, &recorded(&mut connection).await.map_err(fault)?),
+        Task::Apply => apply(&mut connection, migrations).await?,
         Task::MarkApplied(number) | Task::MarkPending(number) => {
             return Err(MigrateError::NothingToMark(number));
         }
@@ -70,12 +60,16 @@ async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     }
 }
 
-async fn apply(connection: &mut SqliteConnection) -> Result<Vec<Step>, MigrateError> {
+/// Applies all pending migrations, or none.
+pub(in crate::db) async fn apply(
+    connection: &mut SqliteConnection,
+    migrations: &[Migration],
+) -> Result<Vec<Step>, MigrateError> {
     let mut transaction = connection.begin_with("begin immediate").await.map_err(fault)?;
     query(CREATE_TABLE).execute(&mut *transaction).await.map_err(fault)?;
-    let now = steps(MIGRATIONS, &recorded(&mut transaction).await.map_err(fault)?);
-    for migration in pending(MIGRATIONS, &now)? {
-        raw_sql(migration.sql).execute(&mut *transaction).await.map_err(|error| MigrateError::Failed {
+    let now = steps(migrations, &recorded(&mut transaction).await.map_err(fault)?);
+    for migration in pending(migrations, &now)? {
+        transaction.execute(migration.sqlite).await.map_err(|error| MigrateError::Failed {
             number: migration.number,
             name: migration.name.to_owned(),
             cause: error.into(),
@@ -83,7 +77,7 @@ async fn apply(connection: &mut SqliteConnection) -> Result<Vec<Step>, MigrateEr
         let record = query(RECORD).bind(migration.number).bind(migration.name);
         record.execute(&mut *transaction).await.map_err(fault)?;
     }
-    let then = steps(MIGRATIONS, &recorded(&mut transaction).await.map_err(fault)?);
+    let then = steps(migrations, &recorded(&mut transaction).await.map_err(fault)?);
     transaction.commit().await.map_err(fault)?;
     Ok(then)
 }
@@ -97,12 +91,6 @@ async fn recorded(connection: &mut SqliteConnection) -> Result<Vec<Recorded>, sq
     Ok(rows.into_iter().map(|(number, name)| Recorded { number, name, finished: true }).collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_file_is_embedded_under_its_number_and_name() {
-        crate::store::migration::assert_embeds(MIGRATIONS, "sqlite");
-    }
+fn fault(error: sqlx::Error) -> MigrateError {
+    MigrateError::Database(classify(error).0)
 }

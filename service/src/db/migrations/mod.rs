@@ -4,17 +4,111 @@
 //! "started": nobody but a person can tell whether the statement took effect. With one statement a file that is a
 //! matter of one look, and `migrate --mark-applied` or `--mark-pending` says what was seen.
 
-use crate::store::{Cause, Error};
+mod error;
+mod mysql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
-/// One step from one form of the schema to the next.
+use std::pin::Pin;
+
+use sqlx::{FromRow, MySqlConnection};
+
+pub use self::error::MigrateError;
+pub(crate) use self::mysql::fault;
+#[cfg(feature = "sqlite")]
+pub(super) use self::sqlite::{apply as apply_on_sqlite, run as run_on_sqlite};
+use super::{Database, Error, Executor, Statement};
+use crate::config;
+
+/// One step from one form of the schema to the next: a pair of files with the same number and name.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Counted from 1, the same on every database.
     pub number: u32,
     /// What it does, in a few words.
     pub name: &'static str,
-    /// One statement.
-    pub sql: &'static str,
+    /// One statement for MySQL and MariaDB.
+    pub mysql: &'static str,
+    /// The statements for SQLite.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "the build has no SQLite"))]
+    pub sqlite: &'static str,
+    /// The tables that it creates: the application's account is granted what it needs on them.
+    pub tables: &'static [&'static str],
+    /// What is done before it on MySQL.
+    pub prepare: Option<Prepare>,
+}
+
+/// Brings a database that is older than the migrations to where they begin.
+pub type Prepare = for<'c> fn(&'c mut MySqlConnection) -> Prepared<'c>;
+
+/// The future of [`Prepare`].
+pub type Prepared<'c> = Pin<Box<dyn Future<Output = Result<(), MigrateError>> + Send + 'c>>;
+
+/// The migration of a number and a name, embedded from `migrations/mysql/` and `migrations/sqlite/`, with the tables that
+/// it creates.
+macro_rules! migration {
+    ($number:literal, $name:literal, creates: [$($table:literal),*]) => {
+        $crate::db::migrations::Migration {
+            number: $crate::db::migrations::number($number),
+            name: $name,
+            mysql: include_str!(migration!(@file "mysql", $number, $name)),
+            sqlite: include_str!(migration!(@file "sqlite", $number, $name)),
+            tables: &[$($table),*],
+            prepare: None,
+        }
+    };
+    (@file $dialect:literal, $number:literal, $name:literal) => {
+        concat!("../migrations/", $dialect, "/", $number, "_", $name, ".sql")
+    };
+}
+pub(crate) use migration;
+
+/// The number in the name of a file.
+pub(crate) const fn number(digits: &str) -> u32 {
+    match u32::from_str_radix(digits, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("a migration's number is four digits"),
+    }
+}
+
+/// Applies or shows the migrations of a database.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn run(
+    database: config::Database,
+    migrations: &[Migration],
+    task: Task,
+) -> Result<Vec<Step>, MigrateError> {
+    match database {
+        config::Database::Mysql(config) => mysql::run(config, migrations, task).await,
+        #[cfg(feature = "sqlite")]
+        config::Database::Sqlite(path) => sqlite::run(&path, migrations, task).await,
+    }
+}
+
+/// The migrations up to this number that the database records as applied. The application's account may read that record.
+/// The statement fails where the first table is missing, too.
+const COUNT_APPLIED: Statement = Statement::read(
+    "ready",
+    "select (select count(*) from users_service_migrations where number <= ? and finished) as applied,
+            exists (select 1 from users) as has_users",
+)
+.on_sqlite(
+    "select (select count(*) from users_service_migrations where number <= ?) as applied,
+            exists (select 1 from users) as has_users",
+);
+
+#[derive(Debug, FromRow)]
+struct Applied {
+    applied: i64,
+}
+
+/// How many of the first migrations are applied.
+pub(super) async fn count_applied(database: &Database, known: usize) -> Result<usize, Error> {
+    let number = i64::try_from(known).unwrap_or(i64::MAX);
+    let row: Option<Applied> = database.run(&COUNT_APPLIED, &[number.into()]).await?;
+    Ok(row.and_then(|row| usize::try_from(row.applied).ok()).unwrap_or_default())
 }
 
 /// What the database says about a migration.
@@ -78,60 +172,8 @@ pub enum Task {
     MarkPending(u32),
 }
 
-/// Why the migrations could not be done.
-#[derive(Debug, thiserror::Error)]
-pub enum MigrateError {
-    /// The database could not be used.
-    #[error(transparent)]
-    Store(#[from] Error),
-    /// A statement failed. It took no effect.
-    #[error("migration {number:04} {name} failed and took no effect")]
-    Failed {
-        /// Its number.
-        number: u32,
-        /// Its name.
-        name: String,
-        /// What the database says.
-        #[source]
-        cause: Cause,
-    },
-    /// A migration was begun and its end not recorded.
-    #[error(
-        "migration {number:04} {name} was begun, but not recorded as finished: the process was killed or lost its \
-         connection. Look whether its statement took effect:\n\n{sql}\n\nIf it did, run `users-service migrate \
-         --mark-applied {number}`; if not, `users-service migrate --mark-pending {number}`; then migrate again."
-    )]
-    HalfApplied {
-        /// Its number.
-        number: u32,
-        /// Its name.
-        name: String,
-        /// Its statement.
-        sql: String,
-    },
-    /// The number to be marked is not that of a half-applied migration.
-    #[error(
-        "migration {0:04} is not half-applied, so there is nothing to mark; `migrate --status` shows the states"
-    )]
-    NothingToMark(u32),
-    /// Another process migrates the same database.
-    #[error(
-        "another process holds the migration lock and did not let go of it in {0} seconds; try again later"
-    )]
-    Locked(u64),
-    /// Rows of an older service that the new unique keys would not allow side by side.
-    #[error("the table users holds rows that the unique keys will not allow side by side. Nothing has been altered. \
-             Change or remove all but one of each group, then migrate again:\n{}", .0.join("\n"))]
-    Collisions(Vec<String>),
-    /// The table `users` is not that of this service.
-    #[error(
-        "there is a table users already, and it is not that of this service: {0}. Nothing has been altered"
-    )]
-    ForeignTable(String),
-}
-
-/// Sets what the executable knows beside what the database records.
-pub(super) fn steps(known: &[Migration], recorded: &[Recorded]) -> Vec<Step> {
+/// Compares what the executable knows with what the database records.
+fn steps(known: &[Migration], recorded: &[Recorded]) -> Vec<Step> {
     let state = |number| match recorded.iter().find(|recorded| recorded.number == number) {
         None => State::Pending,
         Some(Recorded { finished: true, .. }) => State::Applied,
@@ -149,10 +191,7 @@ pub(super) fn steps(known: &[Migration], recorded: &[Recorded]) -> Vec<Step> {
 }
 
 /// The migrations that are still to be applied, in order.
-pub(super) fn pending<'a>(
-    known: &'a [Migration],
-    steps: &[Step],
-) -> Result<Vec<&'a Migration>, MigrateError> {
+fn pending<'a>(known: &'a [Migration], steps: &[Step]) -> Result<Vec<&'a Migration>, MigrateError> {
     let mut pending = Vec::new();
     for (migration, step) in known.iter().zip(steps) {
         match step.state {
@@ -162,31 +201,12 @@ pub(super) fn pending<'a>(
                 return Err(MigrateError::HalfApplied {
                     number: migration.number,
                     name: migration.name.to_owned(),
-                    sql: migration.sql.trim().to_owned(),
+                    sql: migration.mysql.trim().to_owned(),
                 });
             }
         }
     }
     Ok(pending)
-}
-
-/// Holds the embedded migrations of a database against its folder, and its folder against the other's.
-#[cfg(test)]
-pub(super) fn assert_embeds(migrations: &[Migration], folder: &str) {
-    let folders = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let files = |folder: &str| {
-        let entries = std::fs::read_dir(folders.join(folder)).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    };
-    let embedded: Vec<_> = migrations
-        .iter()
-        .map(|migration| format!("{:04}_{}.sql", migration.number, migration.name))
-        .collect();
-    assert_eq!(embedded, files(folder));
-    assert_eq!(files("mysql"), files("sqlite"), "migrations come in pairs");
 }
 
 #[cfg(test)]
@@ -197,10 +217,9 @@ mod tests {
         Recorded { number, name: format!("step_{number}"), finished }
     }
 
-    const KNOWN: &[Migration] = &[
-        Migration { number: 1, name: "one", sql: "select 1" },
-        Migration { number: 2, name: "two", sql: "select 2" },
-    ];
+    const ONE: Migration =
+        Migration { number: 1, name: "one", mysql: "select 1", sqlite: "", tables: &[], prepare: None };
+    const KNOWN: &[Migration] = &[ONE, Migration { number: 2, name: "two", ..ONE }];
 
     #[test]
     fn what_is_not_recorded_is_pending() {

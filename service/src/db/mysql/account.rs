@@ -3,33 +3,53 @@
 use secrecy::ExposeSecret;
 use sqlx::{Connection, MySqlConnection, query_scalar, raw_sql};
 
-use super::error::Failure;
-use super::manager::Connector;
+use super::{Connector, classify};
 use crate::config::{Credentials, Login, Mysql, Tls};
-use crate::store::{Error, Outage};
+use crate::db::migrations::Migration;
+use crate::db::{Error, Outage};
 
-/// What the application may do, and on which table.
+/// What the application may do on each of its tables.
 const RIGHTS: &str = "select, insert, update, delete";
-const TABLE: &str = "users";
 
 /// Makes the account if there is none, and sees to it that it has this password and the rights that the application
 /// needs, no more.
 ///
 /// # Errors
 /// If the server cannot be reached or the administrator may not do it.
-pub async fn provide(administrator: Mysql, account: &Login) -> Result<(), Error> {
-    let mut connection = Connector::new(administrator)?.connect().await?;
+pub async fn provide(administrator: Mysql, account: &Login, migrations: &[Migration]) -> Result<(), Error> {
+    let mut connection = Connector::without_limits(administrator)?.connect().await?;
     let user = literal(&account.username)?;
     let password = literal(account.password.expose_secret())?;
-    let schema = identifier(&account.database)?;
     for statement in [
         format!("create user if not exists {user}@'%' identified by {password}"),
         format!("alter user {user}@'%' identified by {password} require ssl"),
-        format!("grant {RIGHTS} on {schema}.{TABLE} to {user}@'%'"),
     ] {
         execute(&mut connection, &statement).await?;
     }
-    Ok(())
+    grant_on(&mut connection, account, migrations).await
+}
+
+/// Grants the account what it needs on every table of the migrations: a release may have brought new ones.
+///
+/// # Errors
+/// If the server cannot be reached or the administrator may not do it.
+pub async fn grant(administrator: Mysql, account: &Login, migrations: &[Migration]) -> Result<(), Error> {
+    let mut connection = Connector::without_limits(administrator)?.connect().await?;
+    grant_on(&mut connection, account, migrations).await
+}
+
+async fn grant_on(
+    connection: &mut MySqlConnection,
+    account: &Login,
+    migrations: &[Migration],
+) -> Result<(), Error> {
+    let user = literal(&account.username)?;
+    let schema = identifier(&account.database)?;
+    for table in migrations.iter().flat_map(|migration| migration.tables) {
+        execute(connection, &format!("grant {RIGHTS} on {schema}.{table} to {user}@'%'")).await?;
+    }
+    // Whether this release's migrations are applied is a question of readiness.
+    execute(connection, &format!("grant select on {schema}.users_service_migrations to {user}@'%'")).await
 }
 
 /// Gives the account a new password and lets the old one work as well, until the next change (MySQL 8.0.14 and later,
@@ -38,9 +58,11 @@ pub async fn provide(administrator: Mysql, account: &Login) -> Result<(), Error>
 /// # Errors
 /// If the server cannot be reached, is MariaDB, which has no second password, or the administrator may not do it.
 pub async fn add_password(administrator: Mysql, account: &Login) -> Result<(), Error> {
-    let mut connection = Connector::new(administrator)?.connect().await?;
-    let version: String =
-        query_scalar("select version()").fetch_one(&mut connection).await.map_err(Failure::from)?;
+    let mut connection = Connector::without_limits(administrator)?.connect().await?;
+    let version: String = query_scalar("select version()")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| classify(error).0)?;
     if version.contains("MariaDB") {
         return Err(Error::Internal(
             format!("{version} has no second password for a user; MySQL 8.0.14 has").into(),
@@ -55,31 +77,27 @@ pub async fn add_password(administrator: Mysql, account: &Login) -> Result<(), E
     .await
 }
 
-/// Whether the server takes the login and lets it read the tables.
+/// Whether the server takes the login.
 ///
 /// # Errors
-/// If that cannot be found out: the server cannot be reached, or the tables are missing.
+/// If that cannot be found out: the server cannot be reached.
 pub async fn works(login: &Login, tls: &Tls) -> Result<bool, Error> {
     let config = Mysql { credentials: Credentials::Fixed(login.clone()), tls: tls.clone(), pool_size: 1 };
-    let mut connection = match Connector::new(config)?.connect().await {
-        Err(Error::Unavailable { reason: Outage::Credentials, .. }) => return Ok(false),
-        connection => connection?,
-    };
-    let sql = "select 1 from users limit 1";
-    raw_sql(sql).execute(&mut connection).await.map_err(Failure::from)?;
-    let _ = connection.close().await;
-    Ok(true)
+    match Connector::new(config)?.connect().await {
+        Ok(connection) => {
+            let _ = connection.close().await;
+            Ok(true)
+        }
+        Err(Error::Unavailable { reason: Outage::Credentials, .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn execute(connection: &mut MySqlConnection, statement: &str) -> Result<(), Error> {
-    // The server may quote the statement, which holds the password, in its message: only the number is told.
-    raw_sql(statement).execute(connection).await.map(drop).map_err(|error| {
-        match Failure::from(error).into() {
-            Error::Internal(_) => {
-                Error::Internal("the server refused a statement about the application's account".into())
-            }
-            outage @ Error::Unavailable { .. } => outage,
-        }
+    // The server may quote the statement, which holds the password, in its message: only the class is told.
+    raw_sql(statement).execute(connection).await.map(drop).map_err(|error| match classify(error).0 {
+        outage @ Error::Unavailable { .. } => outage,
+        _ => Error::Internal("the server refused a statement about the application's account".into()),
     })
 }
 

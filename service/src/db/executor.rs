@@ -1,0 +1,95 @@
+//! Where a statement runs: on a connection of the pool, with retries, or in a transaction.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::Database;
+use super::connection::Outcome;
+use super::error::{Error, Retry};
+use super::in_flight::finish;
+use super::statement::{Statement, Value};
+use crate::clock::monotonic;
+use crate::request_context;
+
+/// How often something is tried that other transactions keep from finishing.
+const ATTEMPTS: u32 = 3;
+
+/// Runs statements: a [`Database`] by themselves, a [`super::Transaction`] together.
+pub(crate) trait Executor: Send {
+    /// Runs a statement. What is asked for decides what comes back: the first row (`Option<R>`), all rows (`Vec<R>`), or
+    /// what was written ([`super::Written`]).
+    fn run<T: Outcome>(
+        self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<T, Error>> + Send;
+}
+
+impl Executor for &Database {
+    /// A statement that lost against another transaction took no effect and is run again. One whose connection was lost
+    /// is run again if it is idempotent.
+    async fn run<T: Outcome>(self, statement: &'static Statement, values: &[Value<'_>]) -> Result<T, Error> {
+        let deadline = request_context::deadline();
+        let may_retry = |error: &Error, attempt| may_retry(error, attempt, statement.is_idempotent());
+        retry(deadline, may_retry, || self.attempt(deadline, statement, values)).await
+    }
+}
+
+impl Database {
+    async fn attempt<T: Outcome>(
+        &self,
+        deadline: Instant,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<T, Error> {
+        let mut leased = self.0.connections.lease(statement.access(), deadline).await?;
+        leased.bind(values)?;
+        finish(deadline, async move { log(statement, leased.run(statement)).await }).await?
+    }
+}
+
+/// Logs the name and the time of a statement that succeeds, if that is wanted.
+pub(super) async fn log<T>(
+    statement: &Statement,
+    run: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    if !tracing::enabled!(target: "sql", tracing::Level::INFO) {
+        return run.await;
+    }
+    let start = monotonic();
+    let value = run.await?;
+    let ms = start.elapsed().as_secs_f64() * 1e3;
+    tracing::info!(target: "sql", statement = statement.name, ms, "Database query executed successfully");
+    Ok(value)
+}
+
+/// Whether a failed attempt, the first being 1, may be followed by another.
+pub(super) fn may_retry(error: &Error, attempt: u32, idempotent: bool) -> bool {
+    match error.retry() {
+        Retry::Never => false,
+        Retry::AfterConflict => attempt < ATTEMPTS,
+        Retry::AfterReconnect => idempotent && attempt == 1,
+    }
+}
+
+/// Tries until it succeeds, fails for good, or the deadline has passed.
+pub(super) async fn retry<T, E, F>(
+    deadline: Instant,
+    may_retry: impl Fn(&E, u32) -> bool,
+    attempt: impl Fn() -> F,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let mut attempts = 1;
+    loop {
+        match attempt().await {
+            Err(error) if may_retry(&error, attempts) && monotonic() < deadline => {
+                sleep(Duration::from_millis(10) * attempts).await;
+                attempts += 1;
+            }
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The database: how statements are run, whatever they say. Features bring their SQL.
+
+mod connection;
+mod error;
+mod executor;
+mod in_flight;
+pub mod migrations;
+mod mysql;
+mod pool;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod statement;
+mod transaction;
+
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+pub(crate) use self::error::DatabaseError;
+pub use self::error::{Cause, Error, Outage, Retry};
+pub(crate) use self::executor::Executor;
+use self::migrations::Migration;
+#[cfg(feature = "sqlite")]
+use self::migrations::Task;
+pub use self::mysql::account;
+use self::pool::{Connections, Connector};
+pub(crate) use self::statement::{Statement, Written};
+use crate::config;
+
+/// How long [`Database::ready`] may take.
+const READY_LIMIT: Duration = Duration::from_secs(2);
+
+/// How many readers of an SQLite file work side by side; each is a thread.
+#[cfg(feature = "sqlite")]
+const SQLITE_READERS: usize = 4;
+
+/// A database and a pool of connections to it. A clone is the same pool.
+#[derive(Clone)]
+pub struct Database(Arc<Inner>);
+
+struct Inner {
+    connections: Connections,
+    migrations: &'static [Migration],
+    description: String,
+}
+
+impl Database {
+    /// Opens the database. A MySQL server need not be there yet: the first statement connects. An SQLite file is made if
+    /// there is none, and migrated.
+    ///
+    /// # Errors
+    /// If an SQLite file cannot be opened or migrated, or the certificate authorities of a server cannot be read.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "opening SQLite waits"))]
+    pub async fn open(config: config::Database, migrations: &'static [Migration]) -> Result<Self, Error> {
+        match config {
+            config::Database::Mysql(config) => {
+                let description = mysql::description(&config);
+                let size = config.pool_size;
+                let connector = Connector::from(mysql::Connector::new(config)?);
+                let connections = Connections::shared(connector, size)?;
+                Ok(Self(Arc::new(Inner { connections, migrations, description })))
+            }
+            #[cfg(feature = "sqlite")]
+            config::Database::Sqlite(path) => Self::open_file(&path, migrations).await,
+        }
+    }
+
+    /// SQLite has one writer at a time: with one connection for all writes they queue up in order, and none has to poll
+    /// for the lock. A database in memory is its one connection.
+    #[cfg(feature = "sqlite")]
+    async fn open_file(path: &Path, migrations: &'static [Migration]) -> Result<Self, Error> {
+        let connector = || Connector::from(sqlite::Connector::new(path, migrations));
+        let connections = if path == Path::new(sqlite::IN_MEMORY) {
+            Connections::shared(connector(), 1)?
+        } else {
+            migrations::run_on_sqlite(path, migrations, Task::Apply).await?;
+            Connections::one_writer(connector(), SQLITE_READERS, connector())?
+        };
+        let description = format!("SQLite {}", path.display());
+        Ok(Self(Arc::new(Inner { connections, migrations, description })))
+    }
+
+    /// A database whose every use fails in this way, for tests.
+    ///
+    /// # Errors
+    /// None that a caller could do anything about.
+    pub fn failing(fault: fn() -> Error) -> Result<Self, Error> {
+        let connections = Connections::shared(Connector::failing(fault), 1)?;
+        let description = "a database that never works".to_owned();
+        Ok(Self(Arc::new(Inner { connections, migrations: &[], description })))
+    }
+
+    /// Whether requests can be served: the database answers within two seconds, and the migrations of this release are
+    /// applied. Those of newer releases do not matter.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let known = self.0.migrations.len();
+        let applied = timeout(READY_LIMIT, migrations::count_applied(self, known))
+            .await
+            .unwrap_or_else(|_| Err(Error::unavailable(Outage::TimedOut, "no answer within two seconds")))?;
+        if applied == known {
+            return Ok(());
+        }
+        let cause = format!(
+            "{applied} of this release's {known} migrations are applied; run `users-service migrate`"
+        );
+        Err(Error::unavailable(Outage::NotMigrated, cause))
+    }
+
+    /// What kind of database it is, for people: `MySQL at db.example:3306`.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.0.description
+    }
+
+    /// Closes connections that have been idle for longer than this, and tells how many these were.
+    pub fn close_idle_connections(&self, longer_than: Duration) -> usize {
+        self.0.connections.close_idle(longer_than)
+    }
+}

@@ -1,0 +1,142 @@
+//! Logs in to the server and sets the session up.
+
+use std::sync::Mutex;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::{ConnectOptions, Executor as _, MySqlConnection};
+use tracing::log::LevelFilter;
+
+use super::error::{classify, is_access_denied};
+use super::tls;
+use crate::clock::monotonic;
+use crate::config::{Credentials, Login, Mysql, Tls};
+use crate::db::{Error, Outage};
+use crate::secrets::LoginSource;
+
+/// How long no login is tried after the server refused one: a wrong password does not become right by being sent a
+/// thousand times a second, and some servers block a host that tries (`max_connect_errors`).
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
+
+/// Text in UTF-8 and times in UTC, as sqlx expects, and errors instead of silent changes.
+const SESSION: &str = "
+    set names utf8mb4 collate utf8mb4_unicode_ci, time_zone = '+00:00',
+        sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION')";
+
+/// The same, and limits. A lock is waited for shortly: whoever holds it for longer must not hold up a connection of
+/// ours with it. A statement that goes on after its request has been answered is ended by the server: MySQL counts
+/// milliseconds and only for `select`, MariaDB seconds. MariaDB skips comments with versions from 50700 to 50799.
+const REQUEST_SESSION: &str = "
+    set names utf8mb4 collate utf8mb4_unicode_ci, time_zone = '+00:00',
+        sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION'),
+        innodb_lock_wait_timeout = 1, lock_wait_timeout = 4
+        /*!50708 , max_execution_time = 9000 */ /*M!100108 , max_statement_time = 9 */";
+
+/// Makes connections with the current login.
+pub(in crate::db) struct Connector {
+    logins: LoginSource,
+    options: MySqlConnectOptions,
+    session: &'static str,
+    /// When the server last refused a login, and what it said.
+    refusal: Mutex<Option<(Instant, String)>>,
+}
+
+impl Connector {
+    /// For requests, whose statements are short.
+    pub(in crate::db) fn new(config: Mysql) -> Result<Self, Error> {
+        Self::with_session(config, REQUEST_SESSION)
+    }
+
+    /// For migrations and administration, whose statements may take their time.
+    pub(in crate::db) fn without_limits(config: Mysql) -> Result<Self, Error> {
+        Self::with_session(config, SESSION)
+    }
+
+    fn with_session(config: Mysql, session: &'static str) -> Result<Self, Error> {
+        Ok(Self {
+            options: tls::options(&config.tls)?,
+            logins: LoginSource::new(config.credentials),
+            session,
+            refusal: Mutex::new(None),
+        })
+    }
+
+    /// Connects. If the server refuses the login, the secret may have been rotated: it is fetched again, once.
+    pub(in crate::db) async fn connect(&self) -> Result<MySqlConnection, Error> {
+        self.pause_after_refusal()?;
+        let no_credentials = |error| Error::unavailable(Outage::Credentials, error);
+        let login = self.logins.current().await.map_err(no_credentials)?;
+        let refused = match self.log_in(&login).await {
+            Err(error) if is_access_denied(&error) => error,
+            result => return result.map_err(|error| classify(error).0),
+        };
+        let newer = match self.logins.after_refusal(&login).await {
+            Ok(newer) => newer,
+            Err(error) => {
+                self.remember_refusal(error.to_string());
+                return Err(no_credentials(error));
+            }
+        };
+        let refused = match newer {
+            Some(login) => match self.log_in(&login).await {
+                Err(error) if is_access_denied(&error) => error,
+                result => return result.map_err(|error| classify(error).0),
+            },
+            None => refused,
+        };
+        self.remember_refusal(refused.to_string());
+        Err(classify(refused).0)
+    }
+
+    async fn log_in(&self, login: &Arc<Login>) -> Result<MySqlConnection, sqlx::Error> {
+        let mut connection = self
+            .options
+            .clone()
+            .host(&login.host)
+            .port(login.port)
+            .username(&login.username)
+            .password(login.password.expose_secret())
+            .database(&login.database)
+            // One statement of our own sets everything.
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .set_names(false)
+            .log_statements(LevelFilter::Off)
+            .log_slow_statements(LevelFilter::Off, Duration::MAX)
+            .connect()
+            .await?;
+        connection.execute(self.session).await?;
+        Ok(connection)
+    }
+
+    fn remember_refusal(&self, message: String) {
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusal = Some((monotonic(), message));
+    }
+
+    fn pause_after_refusal(&self) -> Result<(), Error> {
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        match refusal.as_ref() {
+            Some((at, message)) if at.elapsed() < PAUSE_AFTER_REFUSAL => {
+                Err(Error::unavailable(Outage::Credentials, message.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where the connections go, for people.
+pub(in crate::db) fn description(config: &Mysql) -> String {
+    let tls = match config.tls {
+        Tls::Off => "without TLS",
+        Tls::Preferred => "with TLS if it can",
+        Tls::Verify { .. } => "with verified TLS",
+    };
+    match &config.credentials {
+        Credentials::Fixed(login) => format!("MySQL {}:{}/{} {tls}", login.host, login.port, login.database),
+        Credentials::Secret(secret) => format!("MySQL of secret {} {tls}", secret.id),
+    }
+}

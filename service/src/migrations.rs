@@ -1,0 +1,50 @@
+//! The one list of migrations, in the order in which they are applied.
+
+use crate::db::migrations::{Migration, migration};
+use crate::users;
+
+/// Every migration of this release.
+pub const ALL: &[Migration] = &[
+    Migration { prepare: Some(users::adopt), ..migration!("0001", "create_users", creates: ["users"]) },
+    migration!("0002", "index_user_id", creates: []),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn files(folder: &str) -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_file_is_in_the_list_and_has_its_pair() {
+        let listed: Vec<_> =
+            ALL.iter().map(|migration| format!("{:04}_{}.sql", migration.number, migration.name)).collect();
+        assert_eq!(listed, files("mysql"));
+        assert_eq!(listed, files("sqlite"));
+    }
+
+    #[test]
+    fn numbers_are_counted_from_one_without_gaps() {
+        assert!(ALL.iter().map(|migration| migration.number).eq((1..).take(ALL.len())));
+    }
+
+    #[test]
+    fn every_table_that_is_created_is_granted() {
+        for migration in ALL {
+            let words: Vec<_> = migration.mysql.split_whitespace().collect();
+            for table in words.windows(6).filter(|words| words[..2] == ["create", "table"]) {
+                let name = if table[2] == "if" { table[5] } else { table[2] };
+                assert!(migration.tables.contains(&name), "{name} is not in the list of {}", migration.name);
+            }
+        }
+    }
+}

@@ -113,8 +113,7 @@ async fn a_deploy_migrates_and_provides_the_account() {
 
     let login = deployment.login();
     let mut connection = options(&login).database(deployment.schema.name()).connect().await.unwrap();
-    for statement in ["drop table users", "create table x (y int)", "select * from users_service_migrations"]
-    {
+    for statement in ["drop table users", "create table x (y int)", "delete from users_service_migrations"] {
         assert!(raw_sql(statement).execute(&mut connection).await.is_err(), "{statement}");
     }
 }
@@ -126,6 +125,19 @@ async fn a_second_deploy_changes_nothing() {
     let before = deployment.secrets.current(SECRET);
     assert_eq!(deployment.migrate().await["secret"], "unchanged");
     assert_eq!(deployment.secrets.current(SECRET), before);
+}
+
+#[tokio::test]
+async fn a_deploy_grants_the_account_every_table_that_a_release_brings() {
+    let deployment = Deployment::new().await;
+    deployment.migrate().await;
+    let schema = deployment.schema.name();
+    deployment.schema.execute(&format!("revoke all on {schema}.users from {ACCOUNT}@'%'")).await;
+    let service = deployment.start("lambda").await;
+    service.get("/users").await.assert_problem(503, "database_credentials");
+    assert_eq!(deployment.migrate().await["secret"], "unchanged");
+    deployment.disconnect().await;
+    assert_eq!(service.get("/users").await.status, 200);
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ mod users_contract;
 
 // Below HTTP.
 mod adoption;
+mod connections;
 mod contention;
 mod migrations;
 mod properties;

@@ -16,6 +16,7 @@ use crate::test_app::{Answer, TestApp, answer, json_request, on_every_database, 
 on_every_database! {
     missing_tables_are_an_outage_and_not_a_fault,
     a_list_without_its_index_is_an_outage,
+    it_is_not_ready_before_this_releases_migrations_are_applied,
 }
 
 #[track_caller]
@@ -44,6 +45,13 @@ async fn a_list_without_its_index_is_an_outage(app: TestApp) {
     };
     app.database.execute(drop_index).await;
     assert_away(&app.get("/users").await, "database_not_migrated");
+}
+
+async fn it_is_not_ready_before_this_releases_migrations_are_applied(app: TestApp) {
+    app.database.execute("delete from users_service_migrations where number = 2").await;
+    assert_away(&app.get("/ready").await, "database_not_migrated");
+    app.database.execute("drop table users_service_migrations").await;
+    assert_away(&app.get("/ready").await, "database_not_migrated");
 }
 
 /// The code that every route answers over a server that cannot be used.
@@ -79,7 +87,7 @@ async fn a_wrong_password_is_an_outage() {
 
 #[tokio::test]
 async fn a_schema_that_is_not_there_is_an_outage() {
-    assert_all_away(login("test_no_such_schema"), "database_not_migrated").await;
+    assert_all_away(login("test_no_such_schema"), "database_missing").await;
 }
 
 #[tokio::test]

@@ -110,7 +110,9 @@ async fn when_the_secret_is_malformed() {
 
 #[tokio::test]
 async fn when_a_command_ends() {
-    let (schema, variables) = database().await;
+    let (schema, _) = database().await;
+    // Who migrates needs more than the application.
+    let variables = server_variables(&schema.create_guest("all", PASSWORD).await);
     let right = with(&variables, &[("LOG_LEVEL", "TRACE")]);
     let wrong = with(&right, &[("DB_USER", "nobody")]);
     let misconfigured = with(&right, &[("DB_PORT", "many"), ("DB_TLS", "maybe"), ("ENVIRONMENT", "a/b")]);

@@ -17,8 +17,6 @@ use crate::databases::{MysqlSchema, mysql_at, mysql_with_pool, options};
 use crate::eventually::eventually;
 use crate::test_app::{Answer, answer, json_request, request, service_on};
 
-const RIGHTS: &str = "select, insert, update, delete";
-
 fn get() -> Request<Body> {
     request(Method::GET, "/users")
 }
@@ -192,8 +190,8 @@ async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
     let tally = Arc::new(Tally::of("pool exhausted: 2 connections blocked, 200 requests"));
     counted(&tally, &service, create("ada"), 201).await;
     let mut other = schema.connect().await;
-    let mut transaction = other.begin().await.unwrap();
-    raw_sql("select * from users for update").execute(&mut *transaction).await.unwrap();
+    // Reads wait for a locked table, which they do not for a locked row.
+    raw_sql("lock tables users write").execute(&mut other).await.unwrap();
     let send = |request: fn() -> Request<Body>| {
         let (tally, service) = (Arc::clone(&tally), service.clone());
         async move {
@@ -203,15 +201,15 @@ async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
         }
     };
     let mut blocked = JoinSet::new();
-    blocked.spawn(send(rename));
-    blocked.spawn(send(rename));
-    let updates = format!(
-        "select count(*) from information_schema.processlist where db = '{}' and info like '%set username%'
+    blocked.spawn(send(get));
+    blocked.spawn(send(get));
+    let reads = format!(
+        "select count(*) from information_schema.processlist where db = '{}' and info like '%users.full_name%'
          and id <> connection_id()",
         schema.name()
     );
-    eventually("two blocked updates", async || {
-        (schema.value(&updates).await.as_deref() == Some("2")).then_some(())
+    eventually("two blocked reads", async || {
+        (schema.value(&reads).await.as_deref() == Some("2")).then_some(())
     })
     .await;
     let mut waiting = JoinSet::new();
@@ -219,7 +217,7 @@ async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
         waiting.spawn(send(get));
     }
     let waited = waiting.join_all().await;
-    transaction.rollback().await.unwrap();
+    raw_sql("unlock tables").execute(&mut other).await.unwrap();
     assert!(waited.iter().all(|(status, _)| *status == StatusCode::SERVICE_UNAVAILABLE));
     let longest = waited.iter().map(|(_, time)| *time).max().unwrap();
     eprintln!("longest wait for a connection {longest:?}");

@@ -3,7 +3,7 @@
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 
 use crate::store::migration::MigrateError;
-use crate::{secrets, store};
+use crate::{random, secrets, store};
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum Error {
     /// A secret could not be read.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
+    /// No password could be made.
+    #[error(transparent)]
+    Random(#[from] random::Error),
     /// Secrets Manager refused a call.
     #[error("{call} failed: {message}")]
     SecretsManager {
@@ -39,7 +42,7 @@ impl Error {
         match self {
             Self::Migrate(_) => "MigrationError",
             Self::Store(_) => "DatabaseError",
-            Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
+            Self::Random(_) | Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
             Self::Event(_) | Self::State(_) => "RotationError",
         }
     }

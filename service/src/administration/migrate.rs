@@ -36,7 +36,7 @@ async fn provide_account(administration: &Administration) -> Result<&'static str
         }
         return Ok("unchanged");
     }
-    let login = new_login(secret);
+    let login = new_login(secret)?;
     accounts::provide(administration.administrator.clone(), &login).await?;
     let put = client
         .put_secret_value()

@@ -10,10 +10,9 @@ use serde_json::Value;
 use tracing::info;
 
 use super::Error;
-use super::account::new_password;
 use crate::config::{Administration, Login, Secret};
-use crate::secrets;
 use crate::store::accounts;
+use crate::{random, secrets};
 
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
@@ -93,7 +92,7 @@ impl Version {
         if self.pending().await.is_ok() {
             return Ok(());
         }
-        let login = Login { password: new_password(), ..self.in_use().await? };
+        let login = Login { password: random::password()?, ..self.in_use().await? };
         let put = self.client.put_secret_value().secret_id(&self.secret.id).client_request_token(&self.token);
         let put = put.secret_string(secrets::render(&login).expose_secret()).version_stages(PENDING);
         put.send().await.map(drop).map_err(Error::of_call("PutSecretValue"))

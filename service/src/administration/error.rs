@@ -1,6 +1,6 @@
 //! Why a job failed.
 
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::store::migration::MigrateError;
 use crate::{random, secrets, store};
@@ -25,7 +25,7 @@ pub enum Error {
     SecretsManager {
         /// The name of the call.
         call: &'static str,
-        /// What the SDK says.
+        /// Why, in one short line.
         message: String,
     },
     /// The event is not one of a rotation.
@@ -48,7 +48,10 @@ impl Error {
     }
 
     /// A refused call, as a function for `map_err`.
-    pub(super) fn of_call<E: std::error::Error>(call: &'static str) -> impl Fn(E) -> Self {
-        move |error| Self::SecretsManager { call, message: DisplayErrorContext(error).to_string() }
+    pub(super) fn of_call<E>(call: &'static str) -> impl Fn(SdkError<E>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        move |error| Self::SecretsManager { call, message: secrets::describe(&error) }
     }
 }

@@ -2,15 +2,16 @@
 
 mod client;
 mod rds_json;
+mod sdk_error;
 
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use tokio::sync::{Mutex, OnceCell};
 
 pub use self::client::connect;
 pub use self::rds_json::render;
+pub(crate) use self::sdk_error::describe;
 use crate::config::{Credentials, Login, Secret};
 
 /// Why there are no credentials.
@@ -21,7 +22,7 @@ pub enum Error {
     Fetch {
         /// The name of the secret.
         id: String,
-        /// What the SDK says.
+        /// Why, in one short line.
         message: String,
     },
     /// The secret is not what RDS writes.
@@ -105,7 +106,7 @@ impl SecretSource {
         let client = self.client.get_or_init(|| connect(&self.secret.aws)).await;
         let value = client.get_secret_value().secret_id(id).send().await.map_err(|error| Error::Fetch {
             id: id.clone(),
-            message: DisplayErrorContext(error).to_string(),
+            message: describe(&error),
         })?;
         parse(value.secret_string(), &self.secret)
     }

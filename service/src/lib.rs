@@ -4,6 +4,7 @@
 
 pub mod administration;
 pub mod app;
+pub mod backoff;
 pub mod clock;
 pub mod config;
 #[cfg(feature = "docs-page")]

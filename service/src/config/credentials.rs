@@ -1,6 +1,6 @@
 //! Where the credentials for MySQL come from.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::aws::{self, Aws};
 use super::reader::Reader;
@@ -42,6 +42,17 @@ pub struct Login {
     /// The schema that holds the tables.
     pub database: String,
 }
+
+/// Whether a server that refuses the one refuses the other too.
+impl PartialEq for Login {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { host, port, username, password, database } = self;
+        (host, port, username, database) == (&other.host, &other.port, &other.username, &other.database)
+            && password.expose_secret() == other.password.expose_secret()
+    }
+}
+
+impl Eq for Login {}
 
 /// A secret that holds credentials as RDS writes them.
 #[derive(Debug, Clone)]

@@ -29,7 +29,7 @@ pub(super) async fn migrate(administration: &Administration) -> Result<Value, Er
 /// works, even if this is killed in between.
 async fn provide_account(administration: &Administration) -> Result<&'static str, Error> {
     let secret = &administration.application;
-    let client = secrets::connect(&secret.aws).await;
+    let client = secrets::new_client(&secret.aws).await;
     if let Some(login) = current(&client, secret).await? {
         if !accounts::works(&login, &administration.administrator.tls).await? {
             accounts::provide(administration.administrator.clone(), &login).await?;

@@ -42,8 +42,11 @@ pub(super) async fn rotate(administration: &Administration, event: Value) -> Res
     let rotation: Rotation =
         serde_json::from_value(event).map_err(|error| Error::Event(error.to_string()))?;
     let secret = Secret { id: rotation.secret_id.clone(), ..administration.application.clone() };
-    let version =
-        Version { client: secrets::connect(&secret.aws).await, secret, token: rotation.client_request_token };
+    let version = Version {
+        client: secrets::new_client(&secret.aws).await,
+        secret,
+        token: rotation.client_request_token,
+    };
     let Some(current) = version.current_version().await? else { return Ok(Value::Null) };
     match rotation.step {
         Step::Create => version.create().await?,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use aws_sdk_secretsmanager::Client;
 use tokio::sync::OnceCell;
 
-pub use self::client::connect;
+pub use self::client::new_client;
 use self::login_cache::LoginCache;
 pub use self::rds_json::render;
 pub(crate) use self::sdk_error::describe;
@@ -101,7 +101,7 @@ impl SecretSource {
 
     async fn fetch(&self) -> Result<Login, Error> {
         let id = &self.secret.id;
-        let client = self.client.get_or_init(|| connect(&self.secret.aws)).await;
+        let client = self.client.get_or_init(|| new_client(&self.secret.aws)).await;
         let value = client
             .get_secret_value()
             .secret_id(id)

@@ -8,6 +8,8 @@ mod sdk_error;
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use tokio::sync::OnceCell;
 
 pub use self::client::new_client;
@@ -100,15 +102,16 @@ impl SecretSource {
     }
 
     async fn fetch(&self) -> Result<Login, Error> {
-        let id = &self.secret.id;
-        let client = self.client.get_or_init(|| new_client(&self.secret.aws)).await;
-        let value = client
-            .get_secret_value()
-            .secret_id(id)
-            .send()
+        // The futures of the SDK are large, and this is part of every future that may connect.
+        let value = Box::pin(self.fetch_value())
             .await
-            .map_err(|error| Error::Fetch { id: id.clone(), message: describe(&error) })?;
+            .map_err(|error| Error::Fetch { id: self.secret.id.clone(), message: describe(&error) })?;
         parse(value.secret_string(), &self.secret)
+    }
+
+    async fn fetch_value(&self) -> Result<GetSecretValueOutput, SdkError<GetSecretValueError>> {
+        let client = self.client.get_or_init(|| new_client(&self.secret.aws)).await;
+        client.get_secret_value().secret_id(&self.secret.id).send().await
     }
 }
 

@@ -26,7 +26,7 @@ impl Administration {
     ///
     /// # Errors
     /// Every variable that is missing or wrong.
-    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    #[expect(clippy::disallowed_methods, reason = "config/ is the only reader of the environment")]
     pub fn from_env() -> Result<Self, ConfigProblems> {
         Self::read(std::env::var_os::<&str>)
     }

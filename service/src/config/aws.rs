@@ -5,9 +5,9 @@ use super::setting::settings;
 
 settings! {
     AWS_REGION = "us-east-1", "The region of the secret";
-    AWS_ENDPOINT_URL = "AWS itself", "Where AWS requests go instead, as with any AWS SDK";
+    AWS_ENDPOINT_URL = "AWS itself", "Another endpoint for requests to AWS, as with any AWS SDK";
     AWS_ENDPOINT_URL_SECRETS_MANAGER = "AWS_ENDPOINT_URL", "The same for AWS Secrets Manager alone";
-    AWS_LAMBDA_RUNTIME_API = "none", "Set by AWS Lambda; where it is set, the defaults are those for Lambda";
+    AWS_LAMBDA_RUNTIME_API = "none", "Set by AWS Lambda; if it is set, the defaults for Lambda apply";
 }
 
 /// Where requests to AWS go.
@@ -15,7 +15,7 @@ settings! {
 pub struct Aws {
     /// The region.
     pub region: String,
-    /// Whether `AWS_ENDPOINT_URL` sends requests elsewhere than to AWS.
+    /// Whether requests go to another endpoint than AWS's own.
     pub custom_endpoint: bool,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
     }
 }
 
-/// Every Lambda function has the address of the Runtime API, and nothing else has.
+/// Lambda sets the address of the Runtime API for every function, and nothing else does.
 pub(super) fn in_lambda(reader: &mut Reader<'_>) -> bool {
     reader.optional(&AWS_LAMBDA_RUNTIME_API).is_some()
 }

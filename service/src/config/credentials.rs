@@ -8,12 +8,12 @@ use super::setting::settings;
 
 settings! {
     DB_CREDENTIALS = "env in dev; secret elsewhere and in Lambda",
-        "env takes DB_HOST, DB_PORT, DB_USER and DB_PASSWORD; secret asks AWS Secrets Manager";
-    DB_HOST = "localhost", "The MySQL server, with DB_CREDENTIALS=env";
-    DB_PORT = "3306", "Its port, with DB_CREDENTIALS=env";
-    DB_USER = "root", "Its user, with DB_CREDENTIALS=env";
+        "env uses DB_HOST, DB_PORT, DB_USER and DB_PASSWORD; secret fetches them from AWS Secrets Manager";
+    DB_HOST = "localhost", "The MySQL server, with DB_CREDENTIALS=env and for migrate-lambda and rotate-secret";
+    DB_PORT = "3306", "Its port, likewise";
+    DB_USER = "root", "The MySQL user, with DB_CREDENTIALS=env";
     DB_PASSWORD = "password", "The user's password, with DB_CREDENTIALS=env";
-    DB_NAME = "ecommerce", "The schema; a secret's dbname goes before it";
+    DB_NAME = "ecommerce", "The schema; the dbname of a secret overrides it";
 }
 
 /// MySQL's own port, for a secret that names none.
@@ -28,7 +28,7 @@ pub enum Credentials {
     Secret(Secret),
 }
 
-/// A server, a database on it, and who may use it.
+/// A user of a MySQL server, and the schema to use.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// A host name or address.
@@ -61,7 +61,7 @@ pub struct Secret {
     pub id: String,
     /// Where it is kept.
     pub aws: Aws,
-    /// What holds where the secret is silent.
+    /// The defaults for what the secret leaves out.
     pub server: Server,
 }
 
@@ -87,7 +87,7 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: &str, deployed: bool) -
     }
 }
 
-/// The secret that holds the application's login. It names its server itself.
+/// The secret that holds the application's login and the name of its server.
 pub(super) fn application_secret(reader: &mut Reader<'_>, environment: &str) -> Secret {
     Secret {
         id: format!("{environment}/rds/credentials"),
@@ -96,7 +96,7 @@ pub(super) fn application_secret(reader: &mut Reader<'_>, environment: &str) -> 
     }
 }
 
-/// The server for those whose secret names none.
+/// The server for a secret that names none, such as the administrator's.
 pub(super) fn server(reader: &mut Reader<'_>) -> Option<Server> {
     let host = reader.required(&DB_HOST, "the host name of the database server");
     let port = reader.get(&DB_PORT).port();

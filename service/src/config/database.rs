@@ -9,7 +9,7 @@ use super::setting::settings;
 
 settings! {
     DB_ENGINE = "mysql", "mysql or sqlite";
-    SQLITE_PATH = "users.db", "The file of the embedded database";
+    SQLITE_PATH = "users.db", "The database file, with DB_ENGINE=sqlite";
 }
 
 /// Which database holds the users.

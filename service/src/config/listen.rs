@@ -7,7 +7,7 @@ use super::setting::settings;
 
 settings! {
     HOST = "0.0.0.0", "The address that serve listens on";
-    PORT = "8000", "The port that serve listens on; 0 takes any free one";
+    PORT = "8000", "The port that serve listens on; 0 picks a free one";
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<SocketAddr> {

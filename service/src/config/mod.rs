@@ -43,7 +43,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().copied().flatten()
 }
 
-/// Everything that the environment decides.
+/// The configuration of `serve`, `lambda` and `migrate`.
 #[derive(Debug)]
 pub struct Config {
     /// What is logged, and how.
@@ -54,7 +54,7 @@ pub struct Config {
     pub database: Database,
 }
 
-/// What the process is started for; it decides some defaults.
+/// What the process runs as; some defaults depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// `serve` or `migrate` on a machine.
@@ -68,7 +68,7 @@ impl Config {
     ///
     /// # Errors
     /// Every variable that is missing or wrong.
-    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    #[expect(clippy::disallowed_methods, reason = "config/ is the only reader of the environment")]
     pub fn from_env(purpose: Purpose) -> Result<Self, ConfigProblems> {
         Self::read(purpose, std::env::var_os::<&str>)
     }

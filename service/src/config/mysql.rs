@@ -9,9 +9,9 @@ use super::setting::settings;
 
 settings! {
     DB_TLS = "preferred in dev; verify elsewhere and with a secret",
-        "off, preferred (encrypted if the server can, not verified) or verify (certificate and host name)";
-    DB_CA_FILE = "the authorities of Amazon RDS", "Certificate authorities in PEM to trust instead, with DB_TLS=verify";
-    DB_POOL_SIZE = "16; 1 in Lambda", "The most connections to MySQL at a time";
+        "off, preferred (encrypted if the server supports it, not verified) or verify (certificate and host name)";
+    DB_CA_FILE = "the authorities of Amazon RDS", "A PEM file of certificate authorities to trust instead, with DB_TLS=verify";
+    DB_POOL_SIZE = "16; 1 in Lambda", "The maximum number of connections to MySQL";
 }
 
 /// How to connect to a MySQL server.
@@ -21,16 +21,16 @@ pub struct Mysql {
     pub credentials: Credentials,
     /// Whether the connection is encrypted and the server verified.
     pub tls: Tls,
-    /// The most connections at a time.
+    /// The maximum number of connections.
     pub pool_size: usize,
 }
 
 /// How the connection to MySQL is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tls {
-    /// Not at all.
+    /// Not encrypted.
     Off,
-    /// Encrypted if the server can; the server is not verified.
+    /// Encrypted if the server supports it; the server is not verified.
     Preferred,
     /// Encrypted, and the server's certificate must be valid for its host name.
     Verify {

@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
         Self { lookup, problems: Vec::new() }
     }
 
-    /// The configuration, unless there was a problem; whoever returns `None` has reported one.
+    /// The configuration, unless a problem was reported; with `None` there always is one.
     pub(super) fn finish<T>(self, configuration: Option<T>) -> Result<T, ConfigProblems> {
         match configuration {
             Some(configuration) if self.problems.is_empty() => Ok(configuration),
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a setting is set to, if it is; empty counts as not set.
+    /// The value of a setting, if it is set; an empty one counts as not set.
     pub(super) fn optional(&mut self, setting: &Setting) -> Option<String> {
         let Ok(text) = (self.lookup)(setting.name)?.into_string() else {
             self.problem(setting, "is not UTF-8");
@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// What a setting is set to, whatever its default.
+    /// The value of a setting that must be set here, whatever its default.
     pub(super) fn required(&mut self, setting: &Setting, wanted: &str) -> Option<String> {
         let text = self.optional(setting);
         if text.is_none() {
@@ -89,19 +89,19 @@ impl<'a> Reader<'a> {
         self.get(setting).text().into()
     }
 
-    /// A setting, or its default, which is then read as if it had been set.
+    /// A setting's value, or its default, which is then parsed as if it had been set.
     pub(super) fn get(&mut self, setting: &'static Setting) -> Value<'_, 'a> {
         self.get_or(setting, setting.default)
     }
 
-    /// A setting whose default depends on others, and is this one here.
+    /// The same with this default, for a setting whose default depends on others.
     pub(super) fn get_or(&mut self, setting: &'static Setting, default: &str) -> Value<'_, 'a> {
         let text = self.optional(setting).unwrap_or_else(|| default.to_owned());
         Value { reader: self, setting, text }
     }
 }
 
-/// The text of a setting, to be parsed. What is wrong with it is reported to the reader.
+/// The text of a setting, to be parsed. If it is wrong, the reader gets a problem.
 pub(super) struct Value<'r, 'a> {
     reader: &'r mut Reader<'a>,
     setting: &'static Setting,

@@ -5,7 +5,7 @@
 pub struct Setting {
     /// Its name.
     pub name: &'static str,
-    /// What holds if it is not set: a value, or in words where it depends on other things.
+    /// Its default: the value itself, or a description if it depends on other settings.
     pub default: &'static str,
     /// What it does.
     pub meaning: &'static str,

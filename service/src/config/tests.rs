@@ -121,6 +121,7 @@ fn the_table_has_every_variable_that_is_read_and_no_other() {
     }
     let _ = Administration::read(look_up(&[]));
     let mut table: BTreeSet<_> = settings().map(|setting| setting.name).collect();
+    assert_eq!(settings().count(), table.len(), "each is declared once");
     if !cfg!(feature = "sqlite") {
         table.remove("SQLITE_PATH");
     }

@@ -9,7 +9,7 @@ const USERNAME: &str = "users_service";
 /// A login with a new password, for the server that the function itself uses.
 ///
 /// # Errors
-/// If no password can be made.
+/// If the random number generator fails.
 pub(super) fn new_login(secret: &Secret) -> Result<Login, random::Error> {
     Ok(Login {
         host: secret.server.host.clone().unwrap_or_default(),

@@ -1,26 +1,26 @@
-//! Why a job failed.
+//! Why a function failed.
 
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::store::migration::MigrateError;
 use crate::{random, secrets, store};
 
-/// Why a job failed.
+/// Why a function failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The migrations could not be done.
+    /// A migration failed.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// The database could not do its part.
+    /// The database is unavailable, or a statement about the account failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// A secret could not be read.
+    /// A secret could not be fetched or read.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
-    /// No password could be made.
+    /// No password could be generated.
     #[error(transparent)]
     Random(#[from] random::Error),
-    /// Secrets Manager refused a call.
+    /// A call to Secrets Manager failed.
     #[error("{call} failed: {message}")]
     SecretsManager {
         /// The name of the call.
@@ -28,8 +28,8 @@ pub enum Error {
         /// Why, in one short line.
         message: String,
     },
-    /// The event is not one of a rotation.
-    #[error("the event is not one of a rotation: {0}")]
+    /// The event is not a rotation event.
+    #[error("the event is not a rotation event: {0}")]
     Event(String),
     /// The secret is not in the state that the step expects.
     #[error("{0}")]
@@ -47,8 +47,8 @@ impl Error {
         }
     }
 
-    /// A refused call, as a function for `map_err`.
-    pub(super) fn of_call<E>(call: &'static str) -> impl Fn(SdkError<E>) -> Self
+    /// Turns the error of a call into this, for `map_err`.
+    pub(super) fn failed_call<E>(call: &'static str) -> impl Fn(SdkError<E>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {

@@ -29,7 +29,7 @@ pub enum Error {
         /// Why, in one short line.
         message: String,
     },
-    /// The secret is not what RDS writes.
+    /// The secret does not have the form that RDS writes.
     #[error("secret {id} {message}")]
     Malformed {
         /// The name of the secret.
@@ -39,9 +39,9 @@ pub enum Error {
     },
 }
 
-/// Hands out the login for MySQL.
+/// Where the login for MySQL comes from.
 pub enum LoginSource {
-    /// Always the same.
+    /// From the environment; it never changes.
     Fixed(Arc<Login>),
     /// From a secret, kept until the server refuses it.
     Secret(Box<SecretSource>),

@@ -75,7 +75,7 @@ no_password() {
   TF_DATA_DIR=.terraform/dev terraform -chdir=terraform state pull >"$STAGE/state"
   TF_DATA_DIR=.terraform/dev terraform -chdir=terraform show -json dev.tfplan >"$STAGE/plan"
   password=$(aws secretsmanager get-secret-value --secret-id dev/rds/credentials --query SecretString --output text | jq -r .password)
-  is "length of the application's password" 32 "${#password}"
+  is "length of the application's password" 44 "${#password}"
   for password in "$password" "$REHEARSAL_ADMIN_PASSWORD"; do
     is "occurrences of it" 0 "$(cat "$STAGE/state" "$STAGE/plan" | grep -cF -- "$password" || true)"
   done

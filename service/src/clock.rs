@@ -51,6 +51,12 @@ impl IdleSince {
         self.until(monotonic(), SystemClock.now())
     }
 
+    /// The same with a start that lies further back.
+    #[cfg(test)]
+    pub(crate) fn earlier(self, by: Duration) -> Self {
+        Self { monotonic: self.monotonic.checked_sub(by).unwrap(), wall: self.wall - by }
+    }
+
     fn until(self, monotonic: Instant, wall: DateTime<Utc>) -> Duration {
         let wall = (wall - self.wall).to_std().unwrap_or_default();
         monotonic.saturating_duration_since(self.monotonic).max(wall)

@@ -5,6 +5,7 @@
 pub mod administration;
 pub mod app;
 pub mod app_state;
+pub mod backoff;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -18,6 +19,7 @@ pub mod local_server;
 pub mod migrations;
 pub mod openapi;
 pub mod page;
+pub mod random;
 pub mod request_context;
 pub mod secrets;
 pub mod telemetry;

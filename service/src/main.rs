@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use tracing::info;
-use users_service::administration::{self, Job};
+use users_service::administration::{self, Function};
 use users_service::app::{self, router};
 use users_service::app_state::AppState;
 use users_service::clock::SystemClock;
@@ -32,7 +32,7 @@ enum Command {
     /// Bring the database to the schema of this release
     #[command(after_help = config::table())]
     Migrate(Migrate),
-    /// Migrate the database and provide the application's account, as an AWS Lambda function
+    /// Migrate the database and create the application's account, as an AWS Lambda function
     #[command(after_help = config::table())]
     MigrateLambda,
     /// Rotate the application's password, as an AWS Lambda function
@@ -66,8 +66,8 @@ fn main() -> ExitCode {
         Command::Serve => serve(),
         Command::Lambda => lambda(),
         Command::Migrate(arguments) => migrate(&arguments),
-        Command::MigrateLambda => administer(Job::Migrate),
-        Command::RotateSecret => administer(Job::Rotate),
+        Command::MigrateLambda => administer(Function::Migrate),
+        Command::RotateSecret => administer(Function::Rotate),
         Command::Openapi => print_openapi(),
     };
     match result {
@@ -124,11 +124,11 @@ fn migrate(arguments: &Migrate) -> Result<(), Failure> {
     Ok(())
 }
 
-fn administer(job: Job) -> Result<(), Failure> {
+fn administer(function: Function) -> Result<(), Failure> {
     let administration = Administration::from_env()?;
     telemetry::start(administration.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(administration::run(job, administration))
+    runtime.block_on(administration::run(function, administration))
 }
 
 fn print_openapi() -> Result<(), Failure> {

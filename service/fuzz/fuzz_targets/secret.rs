@@ -13,7 +13,7 @@ const REFUSALS: [&str; 6] = [
     "secret app is not JSON (column ); it must have the form that RDS writes",
     "secret app is for another engine; it must be mysql or mariadb",
     "secret app lacks host",
-    "secret app holds a port that is no number from  to ",
+    "secret app holds a port that is not a number from  to ",
 ];
 
 fuzz_target!(|text: &str| {

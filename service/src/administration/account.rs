@@ -1,25 +1,21 @@
-//! The application's login: its name, its passwords, its secret.
-
-use secrecy::SecretString;
-use uuid::Uuid;
+//! The application's login: its name and its password.
 
 use crate::config::{Login, Secret};
+use crate::random;
 
 /// The name of the application's account on the server.
 const USERNAME: &str = "users_service";
 
 /// A login with a new password, for the server that the function itself uses.
-pub(super) fn new_login(secret: &Secret) -> Login {
-    Login {
+///
+/// # Errors
+/// If the random number generator fails.
+pub(super) fn new_login(secret: &Secret) -> Result<Login, random::Error> {
+    Ok(Login {
         host: secret.server.host.clone().unwrap_or_default(),
         port: secret.server.port,
         username: USERNAME.to_owned(),
-        password: new_password(),
+        password: random::password()?,
         database: secret.server.database.clone(),
-    }
-}
-
-/// 32 hexadecimal digits with 122 random bits (RFC 9562 section 5.4) from the kernel's generator.
-pub(super) fn new_password() -> SecretString {
-    Uuid::new_v4().simple().to_string().into()
+    })
 }

@@ -1,32 +1,35 @@
-//! Why a job failed.
+//! Why a function failed.
 
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::db::migrations::MigrateError;
-use crate::{db, secrets};
+use crate::{db, random, secrets};
 
-/// Why a job failed.
+/// Why a function failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The migrations could not be done.
+    /// A migration failed.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// The database could not do its part.
+    /// The database is unavailable, or a statement about the account failed.
     #[error(transparent)]
     Database(#[from] db::Error),
-    /// A secret could not be read.
+    /// A secret could not be fetched or read.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
-    /// Secrets Manager refused a call.
+    /// No password could be generated.
+    #[error(transparent)]
+    Random(#[from] random::Error),
+    /// A call to Secrets Manager failed.
     #[error("{call} failed: {message}")]
     SecretsManager {
         /// The name of the call.
         call: &'static str,
-        /// What the SDK says.
+        /// Why, in one short line.
         message: String,
     },
-    /// The event is not one of a rotation.
-    #[error("the event is not one of a rotation: {0}")]
+    /// The event is not a rotation event.
+    #[error("the event is not a rotation event: {0}")]
     Event(String),
     /// The secret is not in the state that the step expects.
     #[error("{0}")]
@@ -39,13 +42,16 @@ impl Error {
         match self {
             Self::Migrate(_) => "MigrationError",
             Self::Database(_) => "DatabaseError",
-            Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
+            Self::Random(_) | Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
             Self::Event(_) | Self::State(_) => "RotationError",
         }
     }
 
-    /// A refused call, as a function for `map_err`.
-    pub(super) fn of_call<E: std::error::Error>(call: &'static str) -> impl Fn(E) -> Self {
-        move |error| Self::SecretsManager { call, message: DisplayErrorContext(error).to_string() }
+    /// Turns the error of a call into this, for `map_err`.
+    pub(super) fn failed_call<E>(call: &'static str) -> impl Fn(SdkError<E>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        move |error| Self::SecretsManager { call, message: secrets::describe(&error) }
     }
 }

@@ -1,4 +1,4 @@
-//! `migrate-lambda`: migrates the database, and provides the application's account and secret where they are missing.
+//! `migrate-lambda`: migrates the database, and creates the application's account and secret if they are missing.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
@@ -17,7 +17,7 @@ use crate::secrets;
 pub(super) async fn migrate(administration: &Administration) -> Result<Value, Error> {
     let database = Database::Mysql(administration.administrator.clone());
     let steps = migrations::run(database, ALL, Task::Apply).await?;
-    let secret = provide_account(administration).await?;
+    let secret = ensure_account(administration).await?;
     let migrations: Vec<Value> = steps
         .iter()
         .map(|step| json!({"number": step.number, "name": step.name, "state": step.state.name()}))
@@ -26,12 +26,12 @@ pub(super) async fn migrate(administration: &Administration) -> Result<Value, Er
     Ok(json!({"migrations": migrations, "secret": secret}))
 }
 
-/// Brings the account in line with its secret. The account comes first: a secret that is there has an account that
-/// works, even if this is killed in between.
-async fn provide_account(administration: &Administration) -> Result<&'static str, Error> {
+/// Creates the account and its secret, or repairs the account if it is not as the secret says. The account comes first:
+/// if this is killed in between, there is no secret yet, and the next run gives the account a new password.
+async fn ensure_account(administration: &Administration) -> Result<&'static str, Error> {
     let secret = &administration.application;
-    let client = secrets::connect(&secret.aws).await;
-    if let Some(login) = current(&client, secret).await? {
+    let client = secrets::new_client(&secret.aws).await;
+    if let Some(login) = stored_login(&client, secret).await? {
         if account::works(&login, &administration.administrator.tls).await? {
             account::grant(administration.administrator.clone(), &login, ALL).await?;
         } else {
@@ -39,26 +39,26 @@ async fn provide_account(administration: &Administration) -> Result<&'static str
         }
         return Ok("unchanged");
     }
-    let login = new_login(secret);
+    let login = new_login(secret)?;
     account::provide(administration.administrator.clone(), &login, ALL).await?;
     let put = client
         .put_secret_value()
         .secret_id(&secret.id)
         .secret_string(secrets::render(&login).expose_secret());
-    put.send().await.map_err(Error::of_call("PutSecretValue"))?;
+    put.send().await.map_err(Error::failed_call("PutSecretValue"))?;
     Ok("created")
 }
 
 /// The login in the secret; `None` while the secret has no value.
-async fn current(client: &Client, secret: &Secret) -> Result<Option<Login>, Error> {
+async fn stored_login(client: &Client, secret: &Secret) -> Result<Option<Login>, Error> {
     match client.get_secret_value().secret_id(&secret.id).send().await {
         Ok(value) => Ok(Some(secrets::parse(value.secret_string(), secret)?)),
-        // A secret without a version answers as one that does not exist; putting a value tells the two apart.
+        // The same error for a secret without a version and for none at all; `PutSecretValue` tells them apart.
         Err(error)
             if error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
         {
             Ok(None)
         }
-        Err(error) => Err(Error::of_call("GetSecretValue")(error)),
+        Err(error) => Err(Error::failed_call("GetSecretValue")(error)),
     }
 }

@@ -17,36 +17,40 @@ pub use self::error::Error;
 use crate::config::Administration;
 use crate::http::chain;
 
-/// What a function does.
+/// A function, by what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Job {
-    /// Migrates the database and provides the application's account.
+pub enum Function {
+    /// Migrates the database, and creates the application's account and secret.
     Migrate,
     /// Gives the application's account a new password.
     Rotate,
 }
 
-/// Does the job for each event until the sandbox is shut down. A failure is a function error with a message.
+/// Handles events until the sandbox is shut down. An error is reported to Lambda as a function error.
 ///
 /// # Errors
-/// If the Runtime API cannot be spoken to.
-pub async fn run(job: Job, administration: Administration) -> Result<(), lambda_runtime::Error> {
+/// If the Runtime API cannot be reached.
+pub async fn run(function: Function, administration: Administration) -> Result<(), lambda_runtime::Error> {
     let administration = Arc::new(administration);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let administration = Arc::clone(&administration);
-        async move { answer(job, &administration, event.payload).await }
+        async move { handle(function, &administration, event.payload).await }
     }))
     .await
 }
 
-async fn answer(job: Job, administration: &Administration, event: Value) -> Result<Value, Diagnostic> {
-    let result = match job {
-        Job::Migrate => migrate::migrate(administration).await,
-        Job::Rotate => rotate::rotate(administration, event).await,
+async fn handle(
+    function: Function,
+    administration: &Administration,
+    event: Value,
+) -> Result<Value, Diagnostic> {
+    let result = match function {
+        Function::Migrate => migrate::migrate(administration).await,
+        Function::Rotate => rotate::rotate(administration, event).await,
     };
     result.map_err(|error| {
         let error_message = chain(&error);
-        error!(cause = error_message, "The job failed");
+        error!(cause = error_message, "The function failed");
         Diagnostic { error_type: error.kind().to_owned(), error_message }
     })
 }

@@ -1,7 +1,7 @@
-//! `rotate-secret`: the four steps in which Secrets Manager rotates a secret. Each can be repeated.
+//! `rotate-secret`: the four steps in which Secrets Manager rotates a secret. Each is idempotent.
 //! <https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html>
 //!
-//! Both passwords work from `setSecret` on, so no request fails, whichever it has.
+//! From `setSecret` on both passwords work, so no request fails, whichever one it logs in with.
 
 use aws_sdk_secretsmanager::Client;
 use secrecy::ExposeSecret;
@@ -10,10 +10,9 @@ use serde_json::Value;
 use tracing::info;
 
 use super::Error;
-use super::account::new_password;
 use crate::config::{Administration, Login, Secret};
 use crate::db::account;
-use crate::secrets;
+use crate::{random, secrets};
 
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
@@ -43,8 +42,11 @@ pub(super) async fn rotate(administration: &Administration, event: Value) -> Res
     let rotation: Rotation =
         serde_json::from_value(event).map_err(|error| Error::Event(error.to_string()))?;
     let secret = Secret { id: rotation.secret_id.clone(), ..administration.application.clone() };
-    let version =
-        Version { client: secrets::connect(&secret.aws).await, secret, token: rotation.client_request_token };
+    let version = Version {
+        client: secrets::new_client(&secret.aws).await,
+        secret,
+        token: rotation.client_request_token,
+    };
     let Some(current) = version.current_version().await? else { return Ok(Value::Null) };
     match rotation.step {
         Step::Create => version.create().await?,
@@ -60,7 +62,7 @@ fn has(stages: &[String], stage: &str) -> bool {
     stages.iter().any(|name| name == stage)
 }
 
-/// The version of the secret that a rotation makes.
+/// The version of the secret that a rotation creates.
 struct Version {
     client: Client,
     secret: Secret,
@@ -68,11 +70,11 @@ struct Version {
 }
 
 impl Version {
-    /// The id of the version that is in use; `None` if there is nothing to do: this one is in use already, or none is
-    /// yet.
+    /// The id of the current version; `None` if there is nothing to do: this version is the current one already, or the
+    /// secret has no value.
     async fn current_version(&self) -> Result<Option<String>, Error> {
         let describe = self.client.describe_secret().secret_id(&self.secret.id).send();
-        let described = describe.await.map_err(Error::of_call("DescribeSecret"))?;
+        let described = describe.await.map_err(Error::failed_call("DescribeSecret"))?;
         let versions = described.version_ids_to_stages.unwrap_or_default();
         let Some((current, _)) = versions.iter().find(|(_, stages)| has(stages, CURRENT)) else {
             // Rotation is turned on while the secret is still empty, and Secrets Manager tries a step at once.
@@ -83,24 +85,24 @@ impl Version {
             return Ok(None);
         }
         if !versions.get(&self.token).is_some_and(|stages| has(stages, PENDING)) {
-            return Err(Error::State("the version that is to be rotated in is not pending"));
+            return Err(Error::State("the version to rotate to is not pending"));
         }
         Ok(Some(current.clone()))
     }
 
-    /// Stores a login with a new password as pending, unless that was done before.
+    /// Stores a login with a new password as the pending version, unless there is one.
     async fn create(&self) -> Result<(), Error> {
         if self.pending().await.is_ok() {
             return Ok(());
         }
-        let login = Login { password: new_password(), ..self.in_use().await? };
+        let login = Login { password: random::password()?, ..self.current().await? };
         let put = self.client.put_secret_value().secret_id(&self.secret.id).client_request_token(&self.token);
         let put = put.secret_string(secrets::render(&login).expose_secret()).version_stages(PENDING);
-        put.send().await.map(drop).map_err(Error::of_call("PutSecretValue"))
+        put.send().await.map(drop).map_err(Error::failed_call("PutSecretValue"))
     }
 
-    /// Gives the account the pending password beside the one in use. Only once: a second time would put the pending
-    /// one in the place of the one in use.
+    /// Gives the account the pending password as its second one. Only once: a second time would discard the current
+    /// password.
     async fn set(&self, administration: &Administration) -> Result<(), Error> {
         let pending = self.pending().await?;
         if account::works(&pending, &administration.administrator.tls).await? {
@@ -117,24 +119,26 @@ impl Version {
         Err(Error::State("the server refuses the pending password"))
     }
 
-    /// Makes the pending version the one in use.
+    /// Makes the pending version the current one.
     async fn finish(&self, current: &str) -> Result<(), Error> {
         let update =
             self.client.update_secret_version_stage().secret_id(&self.secret.id).version_stage(CURRENT);
         let update = update.move_to_version_id(&self.token).remove_from_version_id(current);
-        update.send().await.map(drop).map_err(Error::of_call("UpdateSecretVersionStage"))
+        update.send().await.map(drop).map_err(Error::failed_call("UpdateSecretVersionStage"))
     }
 
-    async fn in_use(&self) -> Result<Login, Error> {
+    /// The login of the current version.
+    async fn current(&self) -> Result<Login, Error> {
         let get = self.client.get_secret_value().secret_id(&self.secret.id).version_stage(CURRENT);
-        let value = get.send().await.map_err(Error::of_call("GetSecretValue"))?;
+        let value = get.send().await.map_err(Error::failed_call("GetSecretValue"))?;
         Ok(secrets::parse(value.secret_string(), &self.secret)?)
     }
 
+    /// The login of the pending version.
     async fn pending(&self) -> Result<Login, Error> {
         let get = self.client.get_secret_value().secret_id(&self.secret.id);
         let get = get.version_id(&self.token).version_stage(PENDING);
-        let value = get.send().await.map_err(Error::of_call("GetSecretValue"))?;
+        let value = get.send().await.map_err(Error::failed_call("GetSecretValue"))?;
         Ok(secrets::parse(value.secret_string(), &self.secret)?)
     }
 }

@@ -1,6 +1,8 @@
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use secrecy::ExposeSecret;
+use tracing::level_filters::LevelFilter;
 
 use super::*;
 
@@ -65,7 +67,7 @@ fn db_credentials_overrides_the_rule() {
 }
 
 #[test]
-fn every_problem_is_listed_with_its_mending() {
+fn every_problem_is_listed_with_what_to_set_instead() {
     let wrong = [
         ("LOG_LEVEL", "LOUD"),
         ("PORT", "http"),
@@ -90,6 +92,40 @@ fn the_names_of_levels_are_those_of_python_and_of_rust() {
     {
         assert_eq!(read(Purpose::Local, &[("LOG_LEVEL", name)]).unwrap().log.level, level);
     }
+}
+
+#[test]
+fn a_wrong_choice_hides_no_other_problem() {
+    for wrong in ["DB_ENGINE", "DB_TLS", "LOG_FORMAT"] {
+        let problems = read(Purpose::Local, &[(wrong, "maybe"), ("DB_PORT", "many"), ("PORT", "many")]);
+        let mut named: Vec<_> = problems.unwrap_err().0.iter().map(|problem| problem.variable).collect();
+        named.sort_unstable();
+        let mut expected = vec!["DB_PORT", "PORT", wrong];
+        expected.sort_unstable();
+        assert_eq!(named, expected);
+    }
+}
+
+#[test]
+fn the_table_has_every_variable_that_is_read_and_no_other() {
+    let read = RefCell::new(BTreeSet::new());
+    let look_up = |set: &'static [(&'static str, &'static str)]| {
+        let read = &read;
+        move |name| {
+            read.borrow_mut().insert(name);
+            set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+        }
+    };
+    for set in [&[][..], &[("DB_ENGINE", "sqlite")], &[("DB_CREDENTIALS", "secret")]] {
+        let _ = Config::read(Purpose::Local, look_up(set));
+    }
+    let _ = Administration::read(look_up(&[]));
+    let mut table: BTreeSet<_> = settings().map(|setting| setting.name).collect();
+    assert_eq!(settings().count(), table.len(), "each is declared once");
+    if !cfg!(feature = "sqlite") {
+        table.remove("SQLITE_PATH");
+    }
+    assert_eq!(read.into_inner(), table);
 }
 
 #[test]

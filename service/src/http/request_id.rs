@@ -11,7 +11,8 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 #[derive(Debug, Clone)]
 pub struct GatewayRequestId(pub String);
 
-/// The caller's id if it is well-formed, else the gateway's, else a new one.
+/// The caller's id if it is well-formed, else the gateway's, else a new one. An id is no secret, so the fast generator of
+/// `uuid` will do.
 pub(super) fn request_id(request: &Request) -> String {
     let callers = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
     let gateways = request.extensions().get::<GatewayRequestId>().map(|id| id.0.as_str());

@@ -11,17 +11,17 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
 use crate::config::Aws;
 
-/// The root certificates of Amazon Trust Services, which sign every endpoint of AWS. Loading the machine's hundred or
-/// more takes longer than all the rest of a cold start.
+/// The root certificates of Amazon Trust Services, which every endpoint of AWS chains to. Loading the hundred or more of
+/// the machine takes longer than the rest of a cold start.
 const AMAZON_ROOTS: &str = include_str!("../../certificates/amazon-root-cas.pem");
 
-/// How long one attempt may take.
+/// The time limit of an attempt.
 const ATTEMPT_LIMIT: Duration = Duration::from_millis(1200);
-/// How long all attempts may take together.
+/// The time limit of a call with all its attempts.
 const CALL_LIMIT: Duration = Duration::from_millis(2500);
 
 /// A client for a region, or for the endpoint in `AWS_ENDPOINT_URL`.
-pub async fn connect(aws: &Aws) -> Client {
+pub async fn new_client(aws: &Aws) -> Client {
     let roots = if aws.custom_endpoint {
         TrustStore::empty().with_native_roots(true)
     } else {

@@ -1,30 +1,35 @@
 //! Credentials for MySQL, from the environment or from AWS Secrets Manager.
 
 mod client;
+mod login_cache;
 mod rds_json;
+mod sdk_error;
 
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
-use tokio::sync::{Mutex, OnceCell};
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
+use tokio::sync::OnceCell;
 
-pub use self::client::connect;
+pub use self::client::new_client;
+use self::login_cache::LoginCache;
 pub use self::rds_json::render;
+pub(crate) use self::sdk_error::describe;
 use crate::config::{Credentials, Login, Secret};
 
 /// Why there are no credentials.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// AWS did not hand the secret out.
+    /// Secrets Manager refused, or did not answer.
     #[error("secret {id} could not be fetched: {message}")]
     Fetch {
         /// The name of the secret.
         id: String,
-        /// What the SDK says.
+        /// Why, in one short line.
         message: String,
     },
-    /// The secret is not what RDS writes.
+    /// The secret does not have the form that RDS writes.
     #[error("secret {id} {message}")]
     Malformed {
         /// The name of the secret.
@@ -34,11 +39,11 @@ pub enum Error {
     },
 }
 
-/// Hands out the login for MySQL.
+/// Where the login for MySQL comes from.
 pub enum LoginSource {
-    /// Always the same.
+    /// From the environment; it never changes.
     Fixed(Arc<Login>),
-    /// From a secret, kept until it turns out to be out of date.
+    /// From a secret, kept until the server refuses it.
     Secret(Box<SecretSource>),
 }
 
@@ -52,69 +57,68 @@ impl LoginSource {
         }
     }
 
-    /// The login, fetched if it is not known yet.
+    /// The login, fetched if it is not known yet. After a fetch that failed, the next is made after a pause of 1 to 30
+    /// seconds; until then this fails at once, for the same reason.
     ///
     /// # Errors
-    /// If the secret cannot be had or read.
+    /// If the secret cannot be fetched or read.
     pub async fn current(&self) -> Result<Arc<Login>, Error> {
         match self {
             Self::Fixed(login) => Ok(Arc::clone(login)),
-            Self::Secret(source) => source.newer_than(None).await,
+            Self::Secret(source) => source.cache.current(source.fetch()).await,
         }
     }
 
-    /// The login after `refused` was refused by the server; `None` if there is no other.
+    /// The login to try after the server refused one; `None` if there is no other. After a fetch that brought no other,
+    /// the next is made after a pause of 1 to 30 seconds; until then the answer is the same, at once.
     ///
     /// # Errors
-    /// If the secret cannot be had or read.
-    pub async fn after_refusal(&self, refused: &Arc<Login>) -> Result<Option<Arc<Login>>, Error> {
+    /// If the secret cannot be fetched or read.
+    pub async fn after_refusal(&self, refused: &Login) -> Result<Option<Arc<Login>>, Error> {
         match self {
             Self::Fixed(_) => Ok(None),
-            Self::Secret(source) => source.newer_than(Some(refused)).await.map(Some),
+            Self::Secret(source) => source.cache.after_refusal(refused, source.fetch()).await,
+        }
+    }
+
+    /// Notes that the server has accepted a login: the secret may be fetched at once when it refuses one again.
+    pub fn accepted(&self) {
+        if let Self::Secret(source) = self {
+            source.cache.accepted();
         }
     }
 }
 
-/// A secret and the login that it held when it was last fetched.
+/// A secret, the client to fetch it with, and the login that it holds.
 pub struct SecretSource {
     secret: Secret,
     client: OnceCell<Client>,
-    login: Mutex<Option<Arc<Login>>>,
+    cache: LoginCache,
 }
 
 impl SecretSource {
     fn new(secret: Secret) -> Self {
-        Self { secret, client: OnceCell::new(), login: Mutex::new(None) }
-    }
-
-    /// The login, unless it is `outdated`; then a fresh one. Of many callers at once one fetches, the others wait.
-    async fn newer_than(&self, outdated: Option<&Arc<Login>>) -> Result<Arc<Login>, Error> {
-        let mut known = self.login.lock().await;
-        if let Some(login) = known.as_ref()
-            && outdated.is_none_or(|outdated| !Arc::ptr_eq(outdated, login))
-        {
-            return Ok(Arc::clone(login));
-        }
-        let login = Arc::new(self.fetch().await?);
-        *known = Some(Arc::clone(&login));
-        Ok(login)
+        Self { secret, client: OnceCell::new(), cache: LoginCache::new() }
     }
 
     async fn fetch(&self) -> Result<Login, Error> {
-        let id = &self.secret.id;
-        let client = self.client.get_or_init(|| connect(&self.secret.aws)).await;
-        let value = client.get_secret_value().secret_id(id).send().await.map_err(|error| Error::Fetch {
-            id: id.clone(),
-            message: DisplayErrorContext(error).to_string(),
-        })?;
+        // The futures of the SDK are large, and this is part of every future that may connect.
+        let value = Box::pin(self.fetch_value())
+            .await
+            .map_err(|error| Error::Fetch { id: self.secret.id.clone(), message: describe(&error) })?;
         parse(value.secret_string(), &self.secret)
+    }
+
+    async fn fetch_value(&self) -> Result<GetSecretValueOutput, SdkError<GetSecretValueError>> {
+        let client = self.client.get_or_init(|| new_client(&self.secret.aws)).await;
+        client.get_secret_value().secret_id(&self.secret.id).send().await
     }
 }
 
 /// Reads the value of a secret.
 ///
 /// # Errors
-/// If it has not the form that RDS writes.
+/// If it does not have the form that RDS writes.
 pub fn parse(value: Option<&str>, secret: &Secret) -> Result<Login, Error> {
     let malformed = |message| Error::Malformed { id: secret.id.clone(), message };
     let text = value.ok_or_else(|| malformed("holds bytes instead of JSON text".to_owned()))?;

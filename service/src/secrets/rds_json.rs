@@ -26,7 +26,7 @@ enum Port {
     Text(String),
 }
 
-/// Reads a secret; `server` fills in where it is silent.
+/// Reads a secret; `server` fills in what it leaves out.
 ///
 /// # Errors
 /// What is wrong, without a value of the secret.
@@ -52,7 +52,7 @@ pub(super) fn parse(text: &str, server: &Server) -> Result<Login, String> {
     };
     Ok(Login {
         host: secret.host.or_else(|| server.host.clone()).ok_or("lacks host")?,
-        port: port.ok_or("holds a port that is no number from 0 to 65535")?,
+        port: port.ok_or("holds a port that is not a number from 0 to 65535")?,
         username: secret.username,
         password: secret.password,
         database: secret.dbname.unwrap_or_else(|| server.database.clone()),

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use users_service::config::SETTINGS;
+use users_service::config::settings;
 
 use crate::databases::{MysqlSchema, SqliteFile};
 use crate::program::{run, server_variables};
@@ -34,7 +34,7 @@ fn help_has_the_table_of_settings() {
         let output = run(arguments, &[]);
         assert!(output.status.success());
         let help = stdout(&output);
-        for setting in SETTINGS {
+        for setting in settings() {
             assert!(help.contains(&format!("  {} ", setting.name)), "{help}");
             assert!(help.contains(setting.meaning), "{help}");
             assert!(help.contains(&format!("[default: {}]", setting.default)), "{help}");

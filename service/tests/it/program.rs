@@ -10,24 +10,18 @@ use reqwest::{Client, Method};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
-use users_service::config::{Login, SETTINGS};
+use users_service::config::{Login, settings};
 
 use crate::eventually::eventually;
 use crate::test_app::Answer;
 
-/// Variables that are no settings of the service, and that the machine of the test may have set.
-const FOREIGN: [&str; 5] = [
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-    "AWS_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_MAX_CONCURRENCY",
-];
+/// Variables that only the libraries read, and that the machine of the test may have set.
+const OF_LIBRARIES: [&str; 3] = ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_LAMBDA_MAX_CONCURRENCY"];
 
 /// The executable with arguments and variables, and with no other settings.
 pub(crate) fn command(arguments: &[&str], variables: &[(&str, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_users-service"));
-    for name in SETTINGS.iter().map(|setting| setting.name).chain(FOREIGN) {
+    for name in settings().map(|setting| setting.name).chain(OF_LIBRARIES) {
         command.env_remove(name);
     }
     command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));

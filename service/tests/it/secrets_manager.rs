@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html>
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -48,15 +49,22 @@ pub(crate) struct SecretsManager {
     server: HttpServer,
     secrets: Secrets,
     trouble: Arc<Mutex<Trouble>>,
+    calls: Arc<AtomicUsize>,
 }
 
 impl SecretsManager {
     pub(crate) async fn start() -> Self {
         let secrets = Secrets::default();
         let trouble = Arc::<Mutex<Trouble>>::default();
-        let state = (Arc::clone(&secrets), Arc::clone(&trouble));
+        let calls = Arc::<AtomicUsize>::default();
+        let state = (Arc::clone(&secrets), Arc::clone(&trouble), Arc::clone(&calls));
         let router = Router::new().route("/", post(call)).with_state(state);
-        Self { server: HttpServer::start(router).await, secrets, trouble }
+        Self { server: HttpServer::start(router).await, secrets, trouble, calls }
+    }
+
+    /// How often it has been called.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// What `AWS_ENDPOINT_URL` is to be.
@@ -124,10 +132,11 @@ fn move_stage(versions: &mut Versions, id: &str, stage: &str) {
 }
 
 async fn call(
-    State((secrets, trouble)): State<(Secrets, Arc<Mutex<Trouble>>)>,
+    State((secrets, trouble, calls)): State<(Secrets, Arc<Mutex<Trouble>>, Arc<AtomicUsize>)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    calls.fetch_add(1, Ordering::Relaxed);
     let trouble = *trouble.lock().unwrap();
     match trouble {
         Trouble::None => answer(&secrets, &headers, &body).into_response(),

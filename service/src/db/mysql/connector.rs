@@ -1,8 +1,7 @@
 //! Logs in to the server and sets the session up.
 
-use std::sync::Mutex;
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::mysql::MySqlConnectOptions;
@@ -11,7 +10,7 @@ use tracing::log::LevelFilter;
 
 use super::error::{classify, is_access_denied};
 use super::tls;
-use crate::clock::monotonic;
+use crate::clock::IdleSince;
 use crate::config::{Credentials, Login, Mysql, Tls};
 use crate::db::{Error, Outage};
 use crate::secrets::LoginSource;
@@ -40,7 +39,7 @@ pub(in crate::db) struct Connector {
     options: MySqlConnectOptions,
     session: &'static str,
     /// When the server last refused a login, and what it said.
-    refusal: Mutex<Option<(Instant, String)>>,
+    refusal: Mutex<Option<(IdleSince, String)>>,
 }
 
 impl Connector {
@@ -68,26 +67,24 @@ impl Connector {
         self.pause_after_refusal()?;
         let no_credentials = |error| Error::unavailable(Outage::Credentials, error);
         let login = self.logins.current().await.map_err(no_credentials)?;
-        let refused = match self.log_in(&login).await {
-            Err(error) if is_access_denied(&error) => error,
-            result => return result.map_err(|error| classify(error).0),
-        };
-        let newer = match self.logins.after_refusal(&login).await {
-            Ok(newer) => newer,
-            Err(error) => {
-                self.remember_refusal(error.to_string());
-                return Err(no_credentials(error));
+        let mut connected = self.log_in(&login).await;
+        if connected.as_ref().is_err_and(is_access_denied)
+            && let Some(newer) = self.logins.after_refusal(&login).await.map_err(no_credentials)?
+        {
+            connected = self.log_in(&newer).await;
+        }
+        match connected {
+            Ok(connection) => {
+                self.logins.accepted();
+                Ok(connection)
             }
-        };
-        let refused = match newer {
-            Some(login) => match self.log_in(&login).await {
-                Err(error) if is_access_denied(&error) => error,
-                result => return result.map_err(|error| classify(error).0),
-            },
-            None => refused,
-        };
-        self.remember_refusal(refused.to_string());
-        Err(classify(refused).0)
+            Err(error) => {
+                if is_access_denied(&error) {
+                    self.remember_refusal(error.to_string());
+                }
+                Err(classify(error).0)
+            }
+        }
     }
 
     async fn log_in(&self, login: &Arc<Login>) -> Result<MySqlConnection, sqlx::Error> {
@@ -114,7 +111,7 @@ impl Connector {
 
     fn remember_refusal(&self, message: String) {
         let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        *refusal = Some((monotonic(), message));
+        *refusal = Some((IdleSince::now(), message));
     }
 
     fn pause_after_refusal(&self) -> Result<(), Error> {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use users_service::clock::monotonic;
+
 use super::tally::Tally;
 use super::traffic::HttpClient;
 use crate::databases::MysqlSchema;
+use crate::eventually::eventually;
 use crate::program::Server;
 use crate::secrets_manager::{SecretsManager, Trouble};
 
@@ -22,8 +25,8 @@ pub(super) fn variables(secrets: &SecretsManager) -> Vec<(&'static str, String)>
     ]
 }
 
-/// Makes trouble, looks at what clients and the log are told, mends it, and looks again.
-async fn assert_mendable(fault: &'static str, message: &str, break_it: fn(&SecretsManager)) {
+/// Makes trouble, looks at what clients and the log are told, puts it right, and looks again.
+async fn assert_recovers(fault: &'static str, message: &str, break_it: fn(&SecretsManager)) {
     let schema = MysqlSchema::migrated().await;
     let secrets = SecretsManager::start().await;
     break_it(&secrets);
@@ -34,9 +37,13 @@ async fn assert_mendable(fault: &'static str, message: &str, break_it: fn(&Secre
         assert_eq!(client.list().await.status.unwrap(), 503);
     }
     server.get("/users").await.assert_problem(503, "database_credentials");
-    server.program.logged(&format!("secret {SECRET} {message}")).await;
+    let line = server.program.logged(&format!("secret {SECRET} {message}")).await;
+    assert!(line.len() < 400, "{line}");
+    // Each fetch is tried twice if there is no answer, and `serve` itself has not waited for the first to end.
+    assert!(secrets.calls() <= 4, "{} calls for five requests", secrets.calls());
     secrets.set_trouble(Trouble::None);
     secrets.put(SECRET, &schema.application());
+    recovered(&server).await;
     for _ in 0..10 {
         assert_eq!(client.list().await.status.unwrap(), 200);
     }
@@ -44,25 +51,52 @@ async fn assert_mendable(fault: &'static str, message: &str, break_it: fn(&Secre
     assert_eq!((counts.sent, counts.answered, counts.shed), (13, 10, 3), "{tally}");
 }
 
+async fn recovered(server: &Server) {
+    eventually("answer", async || (server.get("/users").await.status == 200).then_some(())).await;
+}
+
+/// The secret holds a password that the server does not take.
 #[tokio::test]
-async fn a_missing_secret_is_told_and_mended() {
-    assert_mendable("secret missing", "could not be fetched", |_| {}).await;
+async fn while_the_password_is_refused_the_secret_is_fetched_with_pauses() {
+    let schema = MysqlSchema::migrated().await;
+    let right = schema.change_password("right").await;
+    let secrets = SecretsManager::start().await;
+    secrets.put(SECRET, &schema.guest_login("wrong"));
+    let server = Server::start(&variables(&secrets)).await;
+    let begin = monotonic();
+    for _ in 0..50 {
+        server.get("/users").await.assert_problem(503, "database_credentials");
+    }
+    // The password that is refused, whether there is another, and one after each pause of 1, 2, 4, … seconds.
+    let allowed = 2 + usize::try_from(begin.elapsed().as_secs()).unwrap();
+    assert!(secrets.calls() <= allowed, "{} calls, not {allowed}", secrets.calls());
+    secrets.put(SECRET, &right);
+    recovered(&server).await;
 }
 
 #[tokio::test]
-async fn a_malformed_secret_is_told_and_mended() {
+async fn a_missing_secret_is_reported_and_recovered_from() {
+    let message =
+        "could not be fetched: ResourceNotFoundException: Secrets Manager can't find the specified secret.";
+    assert_recovers("secret missing", message, |_| {}).await;
+}
+
+#[tokio::test]
+async fn a_malformed_secret_is_reported_and_recovered_from() {
     let break_it = |secrets: &SecretsManager| secrets.put_text(SECRET, "{not json");
-    assert_mendable("secret malformed", "is not JSON", break_it).await;
+    assert_recovers("secret malformed", "is not JSON", break_it).await;
 }
 
 #[tokio::test]
-async fn a_denied_secret_is_told_and_mended() {
+async fn a_denied_secret_is_reported_and_recovered_from() {
     let break_it = |secrets: &SecretsManager| secrets.set_trouble(Trouble::Denied);
-    assert_mendable("secret denied", "could not be fetched", break_it).await;
+    let message = "could not be fetched: AccessDeniedException: not authorized to perform secretsmanager:GetSecretValue";
+    assert_recovers("secret denied", message, break_it).await;
 }
 
 #[tokio::test]
-async fn a_secret_that_does_not_come_is_told_and_mended() {
+async fn a_secret_that_does_not_come_is_reported_and_recovered_from() {
     let break_it = |secrets: &SecretsManager| secrets.set_trouble(Trouble::Silent);
-    assert_mendable("secret slow: no answer at all", "could not be fetched", break_it).await;
+    let message = "could not be fetched: request has timed out";
+    assert_recovers("secret slow: no answer at all", message, break_it).await;
 }

@@ -19,23 +19,14 @@ source scripts/lib/for_lambda.sh
 readonly FOLDER=$PWD/target/bench
 
 main() {
-  need_tools
+  need_rust
+  need_commands wrk valgrind strace mysqlslap:mariadb-client
   need_python_packages "$FOLDER/venv" service/bench/requirements.txt
   if [[ ${BENCH:-} != report ]]; then
     need_executables
     need_peer
   fi
   "$FOLDER/venv/bin/python" service/bench/run.py
-}
-
-# Named all at once, before anything is built.
-need_tools() {
-  local tool missing=()
-  for tool in wrk valgrind strace mysqlslap; do
-    command -v "$tool" >/dev/null || missing+=("${tool/mysqlslap/mariadb-client}")
-  done
-  ((${#missing[@]} == 0)) || die "missing: ${missing[*]}" \
-    "install them: sudo apt-get install --yes --no-install-recommends ${missing[*]}"
 }
 
 need_executables() {
@@ -60,7 +51,6 @@ need_executables() {
 # As the executable for Lambda is built, with the same release profile, from a workspace of its own.
 build_floor() {
   local host
-  need cargo "install Rust: https://www.rust-lang.org/tools/install"
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
   mkdir -p "$FOLDER"
   sed -n '/^\[profile\.release/,$p' Cargo.toml >"$FOLDER/profile.toml"

@@ -4,7 +4,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
+need_rust
 need cargo-tarpaulin "install it: cargo install --locked cargo-tarpaulin"
 
 # Instrumented code has a folder of its own. The executable that the tests start is instrumented too.

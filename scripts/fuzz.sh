@@ -9,10 +9,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need cargo-fuzz "run \`make tools\`, or: cargo install --locked cargo-fuzz"
-need c++ "install a C++ compiler, such as the package g++"
+need_rust
+need cargo-fuzz "install it: make tools"
+need c++ "install a C++ compiler, such as the package g++: make tools"
 
 readonly BUILT=target/fuzz
 TARGETS=()

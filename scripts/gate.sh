@@ -19,7 +19,8 @@ readonly MARGIN=4
 readonly FEW=100 MANY=1100
 
 main() {
-  need_command valgrind
+  need_rust
+  need_commands valgrind
   for_lambda build
   for_lambda bench --bench router --no-run
   bench=$(newest "$FOR_LAMBDA"/deps/router-*)

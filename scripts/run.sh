@@ -5,9 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need cc "install a C compiler, such as the package build-essential or Apple's command line tools"
+need_rust
 
 export DB_ENGINE=${DB_ENGINE:-sqlite}
 cargo build --locked

@@ -6,13 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need jq "install the package jq"
-if ! command -v cargo-cyclonedx >/dev/null; then
-  note "Installing cargo-cyclonedx"
-  cargo install --locked --debug --quiet cargo-cyclonedx
-fi
+need_commands jq
+need_cargo_command cargo-cyclonedx
 
 readonly TARGET=${1:-$(rustc --version --verbose | sed -n 's/^host: //p')}
 readonly BOM=target/sbom/users-service-$TARGET.cdx.json

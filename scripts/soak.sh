@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
 readonly MINUTES=${SOAK_MINUTES:-30}
 readonly FOLDER=target/soak CONNECTIONS=32 SEEDED=1000 SHARE=0.7 SAMPLE_SECONDS=5
@@ -14,14 +16,12 @@ readonly FOLDER=target/soak CONNECTIONS=32 SEEDED=1000 SHARE=0.7 SAMPLE_SECONDS=
 main() {
   [[ $MINUTES =~ ^[1-9][0-9]*$ ]] || die "SOAK_MINUTES is '$MINUTES'; it must be a whole number of minutes"
   [[ -r /proc/self/status ]] || die "memory is read from /proc: this needs Linux"
-  need wrk "install the package wrk"
-  need python3 "install the package python3"
-  need curl "install the package curl"
+  need_commands wrk python3 curl
   if [[ -z ${TEST_MYSQL_URL:-} ]]; then exec scripts/with-database.sh scripts/soak.sh; fi
 
   local executable=${EXECUTABLE:-}
   if [[ -z $executable ]]; then
-    need cargo "install Rust: https://www.rust-lang.org/tools/install"
+    need_rust
     cargo build --locked --release
     executable=${CARGO_TARGET_DIR:-target}/release/users-service
   fi

@@ -88,7 +88,7 @@ free_port() {
 
 # A certificate authority of its own and a certificate for localhost, for the tests of verified TLS.
 make_certificates() {
-  need_command openssl
+  need_commands openssl
   mkdir -p "$1/certificates"
   (
     cd "$1/certificates"
@@ -168,7 +168,7 @@ install_mysql() {
 
 install_mysql_root() {
   local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  need_command debootstrap
+  need_commands debootstrap
   [[ -r $keyring ]] || install_packages debian-archive-keyring
   note "Installing MySQL from Debian's unstable release into $MYSQL_ROOT; this takes a minute, once"
   mkdir -p "$(dirname "$MYSQL_ROOT")"
@@ -182,17 +182,10 @@ install_mysql_root() {
   mv -T "$PART" "$MYSQL_ROOT" 2>/dev/null || [[ -x $MYSQL_ROOT/usr/sbin/mysqld ]] || die "$MYSQL_ROOT cannot be written"
 }
 
-# mariadb-install-db calls my_print_defaults, which is in the client's package.
-need_mariadb() {
-  local packages=()
-  command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || packages+=(mariadb-server-core)
-  command -v my_print_defaults >/dev/null || packages+=(mariadb-client-core)
-  ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
-}
-
 start_mariadb() {
   local folder=$1 port=$2 data=$1/data
-  need_mariadb
+  # The last one is called by the one before.
+  need_commands mariadbd:mariadb-server-core mariadb-install-db:mariadb-server-core my_print_defaults:mariadb-client-core
   mkdir -p "$data"
   printf '%s\n' "$INIT_SQL" >"$folder/init.sql"
   mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \

@@ -49,10 +49,14 @@ update_package_lists() {
   [[ -z $output ]] || note "apt-get update: $(tail -n 2 <<<"$output")"
 }
 
-# need_command COMMAND [PACKAGE]: installs the package that has it, if it is missing.
-need_command() {
-  command -v "$1" >/dev/null || install_packages "${2:-$1}"
-  command -v "$1" >/dev/null || die "the package ${2:-$1} has no command $1 on this system" "install $1 by hand"
+# need_commands COMMAND[:PACKAGE]…: installs the packages that have those which are missing, all at once.
+need_commands() {
+  local each missing=()
+  for each in "$@"; do command -v "${each%:*}" >/dev/null || missing+=("${each#*:}"); done
+  ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+  for each in "$@"; do
+    command -v "${each%:*}" >/dev/null || die "the package ${each#*:} has no command ${each%:*} here" "install ${each%:*} by hand"
+  done
 }
 
 # need_rust: cargo, and the C compiler that links what it builds.
@@ -87,7 +91,7 @@ need_python_packages() {
 
 # need_python: 3.11 or later, with what Debian splits off into python3-venv.
 need_python() {
-  need_command python3
+  need_commands python3
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "$(python3 --version) is too old" "install Python 3.11 or later"
   python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv

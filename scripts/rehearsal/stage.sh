@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034 # some names are for rehearse.sh
 set -euo pipefail
 
+readonly CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
 readonly REHEARSAL_ACCOUNT=111122223333 REHEARSAL_REGION=us-east-1
 ROOT=$PWD
 STAGE=$ROOT/target/rehearsal
@@ -21,9 +22,10 @@ set_stage() {
 }
 
 need_tools() {
-  local package
   need terraform "install Terraform 1.11 or later: https://developer.hashicorp.com/terraform/install"
-  for package in jq curl docker-registry buildah; do need_command "$package"; done
+  need git "install Git: https://git-scm.com/downloads"
+  need_commands jq curl openssl perl docker-registry buildah
+  [[ -r ${SSL_CERT_FILE:-$CERTIFICATES} ]] || install_packages ca-certificates
   need_python_packages "$VENV" scripts/rehearsal/requirements.txt
 }
 
@@ -64,7 +66,7 @@ http:
   secret: rehearsal
   tls: {certificate: $certificates/server.pem, key: $certificates/server-key.pem}
 CONFIG
-  cat "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$REHEARSAL_CA" >"$STAGE/authorities.pem"
+  cat "${SSL_CERT_FILE:-$CERTIFICATES}" "$REHEARSAL_CA" >"$STAGE/authorities.pem"
   export SSL_CERT_FILE=$STAGE/authorities.pem
   run_registry
 }

@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 source scripts/lib/log.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
+# shellcheck source=scripts/lib/image.sh
+source scripts/lib/image.sh
 # shellcheck source=scripts/lib/for_lambda.sh
 source scripts/lib/for_lambda.sh
 
@@ -21,6 +23,9 @@ readonly FEW=100 MANY=1100
 main() {
   need_rust
   need_commands valgrind
+  # As in an image, so that the rehearsal of a deploy finds the executable built.
+  GIT_COMMIT=$(image_commit)
+  export GIT_COMMIT
   for_lambda build
   for_lambda bench --bench router --no-run
   bench=$(newest "$FOR_LAMBDA"/deps/router-*)

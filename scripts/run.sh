@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the service and serves it on an embedded SQLite file.
-# Every variable of `users-service serve --help` can be set; those of MySQL count with DB_ENGINE=mysql.
+# Builds the service and serves it on an embedded SQLite file, to this machine only unless HOST is set.
+# Every variable of `users-service serve --help` can be set; those of MySQL apply with DB_ENGINE=mysql.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -10,7 +10,8 @@ source scripts/lib/packages.sh
 
 need_rust
 
-export DB_ENGINE=${DB_ENGINE:-sqlite}
+# The service authenticates nobody, so the network is not offered it by default.
+export HOST=${HOST:-127.0.0.1} DB_ENGINE=${DB_ENGINE:-sqlite}
 cargo build --locked
 # Replaces this shell, so that Ctrl-C and SIGTERM reach the service itself.
 exec "${CARGO_TARGET_DIR:-target}/debug/users-service" serve

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks formatting, lints, licences, duplicate and foreign sources of dependencies, and the scripts themselves.
+# Runs rustfmt, clippy, cargo-deny (licences, bans, sources of dependencies) and shellcheck.
 # Advisories need the network and are checked with LINT_ADVISORIES=1, as the pull-request workflow does.
 set -euo pipefail
 cd "$(dirname "$0")/.."

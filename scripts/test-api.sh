@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs schemathesis with every check against the executable: requests made from the OpenAPI document, good and bad, must
-# be answered as the document says. Once on SQLite, once on a database server.
+# Runs schemathesis with all checks: responses to valid and invalid requests, generated from the OpenAPI document, must
+# conform to it. Once on SQLite, once on a database server.
 #   test-api.sh [sqlite|server]
 #   EXAMPLES=50        the most requests for each operation
 #   SEED=1             the seed that they are generated from
@@ -80,12 +80,12 @@ start() {
 
 try() {
   local failed=""
-  # From the folder, because it leaves notes where it runs.
+  # From the temporary folder, because schemathesis writes files to its working directory.
   (cd "$FOLDER" && "$SCHEMATHESIS" run "$URL/openapi.json" --checks all --seed "$SEED" --max-examples "$EXAMPLES" \
     --request-timeout 10 --suppress-health-check all --generation-database none --no-color) || failed=1
-  # A panic that was turned into an answer, or a cause that the client was not told.
+  # A panic or another internal error that became a response.
   if grep -E '^(ERROR|WARN): ' "$FOLDER/log"; then failed=1; fi
-  [[ -z $failed ]] || die "the API does not do what its document says; the reasons are above" "SEED was $SEED"
+  [[ -z $failed ]] || die "the API does not conform to its OpenAPI document; the failures are above" "SEED was $SEED"
   kill "$SERVICE"
   wait "$SERVICE" || die "the service ended with an error:" "$(tail -n 5 "$FOLDER/log")"
   SERVICE=""

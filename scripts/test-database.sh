@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts and stops a private, throw-away database server for the tests, on a free port of this machine.
+# Starts and stops a temporary database server for the tests, on a free port of this machine.
 #
 #   test-database.sh start FOLDER [OPTION…]   prints TEST_MYSQL_URL=… and TEST_MYSQL_CA=…, ready for `source`; the
 #                                             options are the server's own

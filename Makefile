@@ -1,103 +1,103 @@
-# The menu. Each target is one call; the scripts hold the logic.
+# Each target is one call; the scripts hold the logic. `make` alone prints this list.
 
 .DEFAULT_GOAL := help
 
-help: ## Show this menu
+help: ## Print this list
 	@scripts/help.sh $(MAKEFILE_LIST)
 
-run: ## Build and serve on an embedded SQLite file, at http://localhost:8000
+run: ## Build and run the service on http://localhost:8000 with an embedded SQLite database
 	@scripts/run.sh
 
-test: ## Run every test; FILE=users runs one module, TEST_DATABASE=mysql|mariadb|docker chooses the server
+test: ## Run all tests, or one module with FILE=users; TEST_DATABASE=mysql|mariadb|docker selects the server
 	@scripts/test.sh $(FILE)
 
-test-api: ## Check that the running service answers as its OpenAPI document says, on SQLite and on a server
+test-api: ## Test the running service against its OpenAPI document with schemathesis, on SQLite and on a server
 	@scripts/test-api.sh
 
-fuzz: ## Feed generated inputs to every parser; TARGET=json_body feeds one, FUZZ_SECONDS=600 for longer
+fuzz: ## Fuzz every parser with libFuzzer; TARGET=json_body fuzzes one, FUZZ_SECONDS=600 sets the time for each
 	@scripts/fuzz.sh $(TARGET)
 
-chaos: ## Try every fault under load, and count what became of the requests; FAULT=… tries one
+chaos: ## Inject every fault (network, database, process) under load and count failed requests; FAULT=… selects
 	@scripts/chaos.sh $(FAULT)
 
-bench: ## Measure speed and size beside the Python service and the floor, into docs/benchmarks.md; BENCH=… names parts
+bench: ## Benchmark against the Python service and a minimal service, into docs/benchmarks.md; BENCH=… selects
 	@scripts/bench.sh
 
-gate: ## Compare the executable's size and the instructions of a request with what was recorded; RECORD=1 records
+gate: ## Fail if the executable's size or a request's instructions (callgrind) exceed the baseline; RECORD=1 sets it
 	@scripts/gate.sh
 
-soak: ## Hold 70 % of the throughput for SOAK_MINUTES (30), and say whether memory stays flat
+soak: ## Load test at 70 % of the throughput for SOAK_MINUTES=30, and fail if memory grows
 	@scripts/soak.sh
 
-lint: ## Check formatting, clippy, licences and sources, scripts
+lint: ## Run rustfmt, clippy, cargo-deny and shellcheck
 	@scripts/lint.sh
 
-lint-delivery: ## Check Terraform (form, tests, checkov), workflows and Dockerfiles
+lint-delivery: ## Run terraform fmt, validate and test, checkov, zizmor (workflows) and hadolint (Dockerfiles)
 	@scripts/lint-delivery.sh
 
-tools: ## Install what lint and fuzz need and this machine lacks
+tools: ## Install what lint and fuzz need: cargo-deny, cargo-fuzz, shellcheck, a C++ compiler
 	@scripts/tools.sh
 
-format: ## Format the code
-	@cargo fmt
+format: ## Format the code with rustfmt
+	@scripts/cargo.sh fmt
 
-coverage: ## Run every test and report which lines they reach
+coverage: ## Run all tests and report line coverage with cargo-tarpaulin
 	@scripts/coverage.sh
 
-release: ## Build the executable for this machine, optimised
-	@cargo build --locked --release
+release: ## Build the optimised executable for this machine
+	@scripts/cargo.sh build --locked --release
 
-sbom: ## Write the bill of materials of the Lambda image, as CycloneDX JSON
+sbom: ## Write the software bill of materials (SBOM) of the Lambda image as CycloneDX JSON
 	@scripts/sbom.sh $(TARGET)
 
 schema: ## Print the OpenAPI document
-	@cargo run --locked --quiet -- openapi
+	@scripts/cargo.sh run --locked --quiet -- openapi
 
-clean: ## Remove everything that was built
-	@cargo clean
+clean: ## Remove all build output
+	@scripts/cargo.sh clean
 
-##@ On AWS, each with ENV=dev or ENV=prod; `make deploy` is all that most days need
+##@ On AWS, each with ENV=dev or ENV=prod; `make deploy` runs the steps that it needs
 
-deploy: ## Bring this source to an environment, traffic last; a second run changes nothing
+deploy: ## Deploy this source: build, push, apply, migrate, test, shift traffic; without changes it does nothing
 	@scripts/deploy.sh $(ENV)
 
-bootstrap: ## Make what an account needs first: state bucket, registry, pipeline roles
+bootstrap: ## Create the account's prerequisites with Terraform: state bucket, ECR repository, pipeline roles
 	@scripts/bootstrap.sh $(ENV)
 
-build: ## Build the image; dev only, prod runs what dev has proved
+build: ## Build the container image; for dev only, because prod runs the image that was tested in dev
 	@scripts/build.sh $(ENV)
 
-push: ## Push the image, if this source is not in the registry
+push: ## Push the image to ECR, unless it is there already
 	@scripts/push.sh $(ENV)
 
-plan: ## Show what Terraform would change
+plan: ## Run terraform plan
 	@scripts/plan.sh $(ENV)
 
-apply: ## Make those changes; traffic stays where it is
+apply: ## Run terraform apply, without a shift of traffic
 	@scripts/apply.sh $(ENV)
 
-migrate: ## Bring the database to the newest schema
+migrate: ## Run pending database migrations
 	@scripts/migrate.sh $(ENV)
 
-smoke-test: ## Check the running API, or VERSION=7 before it has traffic, or URL=https://…
+smoke-test: ## Smoke-test the running API, VERSION=7 before it has traffic, or URL=https://…
 	@scripts/smoke-test.sh $(or $(URL),$(ENV)) $(VERSION)
 
-rollback: ## Bring the version before back, at once
+rollback: ## Roll back to the previous version at once
 	@scripts/rollback.sh $(ENV)
 
-status: ## Tell what runs, since when, and whether it is well
+status: ## Show the deployed version, traffic shift, lock, last rotation and alarms
 	@scripts/status.sh $(ENV)
 
 logs: ## Print logs; LOG=api, migrate, rotate-secret or access, SINCE=15m, FILTER=…, FOLLOW=1
 	@scripts/logs.sh $(ENV)
 
-unlock: ## Remove the lock of a deploy that died
+unlock: ## Remove the deployment lock and Terraform's state lock after a deploy was killed
 	@scripts/unlock.sh $(ENV)
 
-destroy: ## Destroy an environment, after its name was typed
+destroy: ## Run terraform destroy, after a confirmation
 	@scripts/destroy.sh $(ENV)
 
-rehearse: ## Do all of the above on this machine, without an account
+rehearse: ## Run every target of this section against local emulators (moto), without an AWS account
 	@scripts/rehearse.sh
 
 .PHONY: help run test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release sbom \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the changes that `make plan` shows, with the image that is deployed. Traffic stays where it is.
+# Runs terraform apply with the deployed image. No traffic is shifted.
 #   apply.sh ENV
-# IMAGE_DIGEST=sha256:… takes another image.
+# IMAGE_DIGEST=sha256:… applies another image.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -25,7 +25,7 @@ digest=${IMAGE_DIGEST:-$(record image_digest)}
 if [[ $digest == none ]]; then
   digest=$(pushed_digest "$(image_tag)")
   [[ -n $digest ]] || die "nothing is deployed to $ENV, and the image of this source is not in the registry" \
-    "deploy it whole: make deploy ENV=$ENV"
+    "deploy it: make deploy ENV=$ENV"
 fi
 require_digest "$digest"
 apply_environment "$digest"

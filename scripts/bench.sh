@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Measures this service beside the Python service, the least program of its libraries, and the database's own limit, on
-# private throw-away servers, and writes docs/benchmarks.md.
-#   BENCH="http lambda growth startup"   the parts; what is left out keeps its last figures; report only redraws
+# Benchmarks this service against the Python service, a minimal service on the same libraries (the floor), and the
+# database alone, on temporary database servers, and writes docs/benchmarks.md.
+#   BENCH="http lambda growth startup"   which ones; others keep their last figures; report only writes the report
 #   BENCH_SECONDS=4 BENCH_ROUNDS=3       the length of a sample, and how many
 #   BENCH_ROWS=10000000                  the largest table of growth
 #   BENCH_DATABASES="mariadb mysql"      the servers
 #   PEER=FOLDER                          the Python service
-#   EXECUTABLE=FILE LAMBDA_EXECUTABLE=FILE   save the builds of the service
+#   EXECUTABLE=FILE LAMBDA_EXECUTABLE=FILE   measure these instead of building them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -19,23 +19,14 @@ source scripts/lib/for_lambda.sh
 readonly FOLDER=$PWD/target/bench
 
 main() {
-  need_tools
+  need_rust
+  need_commands wrk valgrind strace mysqlslap:mariadb-client
   need_python_packages "$FOLDER/venv" service/bench/requirements.txt
   if [[ ${BENCH:-} != report ]]; then
     need_executables
     need_peer
   fi
   "$FOLDER/venv/bin/python" service/bench/run.py
-}
-
-# Named all at once, before anything is built.
-need_tools() {
-  local tool missing=()
-  for tool in wrk valgrind strace mysqlslap; do
-    command -v "$tool" >/dev/null || missing+=("${tool/mysqlslap/mariadb-client}")
-  done
-  ((${#missing[@]} == 0)) || die "missing: ${missing[*]}" \
-    "install them: sudo apt-get install --yes --no-install-recommends ${missing[*]}"
 }
 
 need_executables() {
@@ -57,10 +48,9 @@ need_executables() {
   export EXECUTABLE LAMBDA_EXECUTABLE FLOOR
 }
 
-# As the executable for Lambda is built, with the same release profile, from a workspace of its own.
+# With the flags and the release profile of the executable for Lambda, from a workspace of its own.
 build_floor() {
   local host
-  need cargo "install Rust: https://www.rust-lang.org/tools/install"
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
   mkdir -p "$FOLDER"
   sed -n '/^\[profile\.release/,$p' Cargo.toml >"$FOLDER/profile.toml"
@@ -72,7 +62,7 @@ build_floor() {
 need_peer() {
   PEER=${PEER:-../shared/peer-fastapi}
   if [[ ! -r $PEER/requirements.txt ]]; then
-    note "The Python service is not at hand in $PEER: the rest is measured without it. PEER=FOLDER names it."
+    note "There is no Python service in $PEER, so it is not measured; PEER=FOLDER names it"
     return
   fi
   need_python_packages "$FOLDER/peer-venv" "$PEER/requirements.txt"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes what an account needs before the first deploy, or brings it up to date: state bucket, registry, pipeline roles.
+# Creates or updates what an account needs before the first deploy: state bucket, ECR repository, pipeline roles.
 #   bootstrap.sh ENV
-# GITHUB_REPOSITORY=owner/name makes the roles for the GitHub workflows; by default it is that of the remote `origin`.
+# GITHUB_REPOSITORY=owner/name creates the roles for the GitHub workflows; by default it is that of the remote `origin`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -41,13 +41,13 @@ init_in_bucket() {
     -backend-config="key=$SERVICE/bootstrap.tfstate" -backend-config="region=$REGION"
 }
 
-# The bucket's own state begins in a file, because there is no bucket yet, and then moves in. A run that was broken off
-# finds the file and goes on from there.
+# The state starts in a local file, because there is no bucket yet, and is then migrated to the bucket. A run after an
+# interrupted one finds the file and continues from it.
 begin() {
   local folder=terraform/bootstrap
   if [[ ! -e $folder/terraform.tfstate ]] && aws s3api head-bucket --bucket "$STATE_BUCKET" >/dev/null 2>&1; then
     die "the bucket $STATE_BUCKET exists, but holds no state of the bootstrap" \
-      "if another machine was broken off while it bootstrapped, run it there again: it has $folder/terraform.tfstate" \
+      "if the bootstrap was interrupted on another machine, run it there again: it has $folder/terraform.tfstate" \
       "else restore the object $SERVICE/bootstrap.tfstate from the bucket's versions"
   fi
   printf 'terraform {\n  backend "local" {}\n}\n' >"$folder/backend_override.tf"
@@ -68,10 +68,10 @@ apply() {
   lost=$(in_bootstrap show -json bootstrap.tfplan |
     jq -r '[.resource_changes[] | select(.change.actions | index("delete")) | .address] | join(", ")')
   [[ -z $lost || ${ALLOW_REMOVAL:-} == yes ]] ||
-    die "this would remove $lost" "for the pipeline's roles say which repository has them: GITHUB_REPOSITORY=owner/name" \
-      "if it is meant, say ALLOW_REMOVAL=yes"
+    die "this would remove $lost" "the pipeline roles belong to a repository, name it: GITHUB_REPOSITORY=owner/name" \
+      "to remove it nevertheless: ALLOW_REMOVAL=yes"
   in_bootstrap apply -no-color bootstrap.tfplan >&2 ||
-    die "Terraform stopped half-way; the reason is above" "put the cause right and run: make bootstrap ENV=$ENV"
+    die "terraform apply failed; the reason is above" "fix the cause and run: make bootstrap ENV=$ENV"
 }
 
 choose_repository() {
@@ -82,7 +82,7 @@ choose_repository() {
   fi
   export TF_VAR_github_repository=$repository
   if [[ -z $repository ]]; then
-    note "No GitHub repository is named, so no pipeline roles are made"
+    note "GITHUB_REPOSITORY is not set and origin is not on GitHub: no pipeline roles are created"
   elif provider_is_foreign; then
     note "The account has GitHub's identity provider already; it is used as it is"
     export TF_VAR_reuse_github_provider=true

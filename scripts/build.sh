@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Builds the image for AWS Lambda, unless this source was built before.
+# Builds the image for AWS Lambda, unless the image of this source exists.
 #   build.sh ENV
-# EXECUTABLE=FILE packs an executable that was built before, with the C library linked in.
+# EXECUTABLE=FILE packs an existing, statically linked executable.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
 # shellcheck source=scripts/lib/image.sh
@@ -16,7 +18,7 @@ source scripts/lib/for_lambda.sh
 main() {
   use_environment "${1:-}"
   if [[ $ENV == prod ]]; then
-    note "prod runs the image that dev has proved: nothing to build"
+    note "prod runs the image verified in dev: nothing to build"
     return
   fi
   local tag builder
@@ -39,7 +41,7 @@ build_with_docker() {
     die "docker build failed; the reason is above"
 }
 
-# What service/Dockerfile does, without an engine: the executable is built on this machine and put into an empty image.
+# What service/Dockerfile does, without a Docker engine: the executable is built here and copied to an empty image.
 build_with_buildah() {
   local executable=${EXECUTABLE:-} certificates=/etc/ssl/certs/ca-certificates.crt container
   if [[ -z $executable ]]; then

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Tries every fault under load, the long ones too, against a private throw-away database server, and prints for each how
-# many requests were sent, answered, told to come back (503), answered wrongly, and lost.
-#   chaos.sh [FAULT]   those whose test has this in its name
+# Runs every fault-injection test under load, the slow ones too, against a temporary database server, and prints how many
+# requests were sent, succeeded, got a 503, got a wrong response, and were lost.
+#   chaos.sh [FAULT]   only tests whose name contains it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
+need_rust
 
 # Built first: no server waits for a compiler.
 cargo test --locked --test it --no-run
@@ -15,10 +17,10 @@ cargo test --locked --test it --no-run
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 status=0
-# One after another: each fault has the machine to itself.
+# One at a time, so that each fault has the whole machine.
 scripts/with-database.sh cargo test --locked --test it "chaos::${1:-}" -- --include-ignored --nocapture --test-threads=1 |
   tee "$output" || status=$?
 
-printf '\n| fault | sent | answered | told to come back | wrong | lost |\n|---|---:|---:|---:|---:|---:|\n'
+printf '\n| fault | sent | succeeded | 503 | wrong | lost |\n|---|---:|---:|---:|---:|---:|\n'
 sed -n 's/.*chaos |/|/p' "$output"
 exit "$status"

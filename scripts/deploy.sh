@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Brings this source to an environment: image, infrastructure, database, and then, once it has proved itself, traffic.
+# Deploys this source to an environment: image, infrastructure, migrations, smoke test, traffic.
 #   deploy.sh ENV
-# A version gets traffic only after its own smoke test. Whatever fails leaves, or brings back, the version before.
+# A version gets traffic only after its smoke test. After any failure the previous version has the traffic.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -22,13 +22,13 @@ main() {
   use_account
   use_terraform
   take_lock deploy
-  trap 'trap "" INT TERM; farewell; release_lock' EXIT
-  STEP="looking at what is deployed"
+  trap 'trap "" INT TERM; report_failure; release_lock' EXIT
+  STEP="reading what is deployed"
   BEFORE=$(live_version)
-  PROVED=$(record image_digest)
+  VERIFIED=$(record image_digest)
 
   step "1/7 Account"
-  if is_bootstrapped; then note "It is prepared"; else scripts/bootstrap.sh "$ENV"; fi
+  if is_bootstrapped; then note "Bootstrapped already"; else scripts/bootstrap.sh "$ENV"; fi
 
   step "2/7 Image"
   provide_image
@@ -43,14 +43,14 @@ main() {
 
   step "5/7 Checks of version $NEW before it has traffic"
   scripts/smoke-test.sh "$ENV" "$NEW" ||
-    die "version $NEW failed its checks" "it was never given traffic"
+    die "version $NEW failed its checks" "it got no traffic"
 
   step "6/7 Traffic"
   move_traffic
 
   step "7/7 Checks through the API"
   URL=$(api_url)
-  scripts/smoke-test.sh "$ENV" || take_back
+  scripts/smoke-test.sh "$ENV" || roll_back
   write_records
 
   STEP=""
@@ -61,12 +61,12 @@ provide_image() {
   local pushed
   pushed=$(pushed_digest "$(image_tag)")
   if [[ $ENV == prod ]]; then
-    DIGEST=$(proved_digest)
+    DIGEST=$(verified_digest)
     same_as_dev
     [[ $pushed == "$DIGEST" ]] ||
-      die "dev has proved another image than that of this source" \
+      die "the image verified in dev is not the image of this source" \
         "deploy this source to dev first, or check out the commit that dev runs: make status ENV=dev"
-    note "prod takes the image that dev has proved"
+    note "prod runs the image verified in dev"
   else
     if [[ -z $pushed ]]; then scripts/build.sh "$ENV"; fi
     DIGEST=$(scripts/push.sh "$ENV")
@@ -75,7 +75,7 @@ provide_image() {
   note "$DIGEST"
 }
 
-# One registry and one kind of processor, or what dev proved is not what prod would run.
+# The same registry and architecture, or prod could not run the image verified in dev.
 same_as_dev() {
   local name
   for name in account_id region architecture; do
@@ -86,20 +86,20 @@ same_as_dev() {
 }
 
 move_traffic() {
-  # On the very first deploy Terraform makes the alias, and with it the first version's traffic.
+  # On the first deploy Terraform creates the alias, which gives the first version its traffic.
   [[ $BEFORE != none ]] || BEFORE=$NEW
   if [[ $BEFORE == "$NEW" ]]; then
-    note "Version $NEW has it already"
+    note "Version $NEW has the traffic already"
   elif ! shift_traffic "$BEFORE" "$NEW"; then
     restore_traffic "$BEFORE" || die "the traffic is not back at version $BEFORE" "see: make status ENV=$ENV"
     die "the traffic could not be moved to version $NEW" "version $BEFORE has all of it"
   fi
 }
 
-take_back() {
+roll_back() {
   [[ $BEFORE != "$NEW" ]] ||
     die "the checks through the API failed, and there is no version before $NEW to go back to" "see: make logs ENV=$ENV"
-  note "The checks failed: bringing version $BEFORE back"
+  note "The checks failed: rolling back to version $BEFORE"
   restore_traffic "$BEFORE" || die "the traffic is not back at version $BEFORE" "see: make status ENV=$ENV"
   die "version $NEW failed its checks through the API" "version $BEFORE has the traffic again"
 }
@@ -110,14 +110,14 @@ write_records() {
 }
 
 report() {
-  if [[ $BEFORE == "$NEW" && $PROVED == "$DIGEST" ]]; then
+  if [[ $BEFORE == "$NEW" && $VERIFIED == "$DIGEST" ]]; then
     note $'\n'"$ENV was up to date: version $NEW still has the traffic."
   else
     note $'\n'"$ENV runs version $NEW."
   fi
   note "API:        $URL ($(tfvar authorization iam) authorisation)"
   note "Dashboard:  $(terraform -chdir=terraform output -raw dashboard_url)"
-  note "Back:       make rollback ENV=$ENV"
+  note "Roll back:  make rollback ENV=$ENV"
 }
 
 step() {
@@ -125,11 +125,11 @@ step() {
   printf '\n== %s (%d:%02d)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)) >&2
 }
 
-# Nothing half-done is left unsaid.
-farewell() {
+# Says what a failed deploy left behind.
+report_failure() {
   local now
   [[ -n ${STEP:-} ]] || return 0
-  note $'\n'"The deploy to $ENV ended in: $STEP."
+  note $'\n'"The deploy to $ENV failed in: $STEP."
   now=$(live_version) || return 0
   case $now in
     none) note "There is no API yet." ;;
@@ -138,7 +138,7 @@ farewell() {
   esac
   if [[ -n ${NEW:-} && $NEW != "$now" ]]; then
     note "Version $NEW is published without traffic, and migrate and rotate-secret run its image; the next deploy replaces it." \
-      "To have the image before there too, now: make apply ENV=$ENV"
+      "To give them the previous image now: make apply ENV=$ENV"
   fi
 }
 

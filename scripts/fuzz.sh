@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Feeds generated inputs to every parser of outside data, or to those of one target, beginning with service/fuzz/corpus/.
+# Fuzzes every parser of untrusted input, or one target, with libFuzzer, from the seed corpus in service/fuzz/corpus/.
 #   fuzz.sh [TARGET]
-# FUZZ_SECONDS is the time for each target, 20 by default. FUZZ_RUNS=200000 feeds that many inputs instead, the same ones
-# each time: a change is judged by what it changed, and chance finds its faults in another run. What is found on the way
-# is kept in target/fuzz/corpus/ for the next run; an input that fails is kept in target/fuzz/failures/, and its path is
-# printed.
+# FUZZ_SECONDS is the time for each target, 20 by default. FUZZ_RUNS=200000 runs that many inputs with a fixed seed
+# instead, so that a check of a change is reproducible. New inputs are added to target/fuzz/corpus/; one that crashes is
+# written to target/fuzz/failures/, and its path is printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need cargo-fuzz "run \`make tools\`, or: cargo install --locked cargo-fuzz"
-need c++ "install a C++ compiler, such as the package g++"
+need_rust
+need cargo-fuzz "install it: make tools"
+need c++ "install a C++ compiler, such as the package g++: make tools"
 
 readonly BUILT=target/fuzz
 TARGETS=()
@@ -23,11 +24,11 @@ if [[ -n ${1:-} ]]; then
   TARGETS=("$1")
 fi
 
-# No sanitizer: they need a nightly compiler, and look for faults of memory, which safe code does not have.
+# No sanitizer: they need a nightly compiler, and find memory errors, which safe Rust does not have.
 host=$(rustc --version --verbose | sed -n 's/^host: //p')
 cargo fuzz build --fuzz-dir service/fuzz --sanitizer none --dev --target-dir "$BUILT" --target "$host"
 
-# Seed 0 is another one each time.
+# Seed 0 is random.
 if [[ -n ${FUZZ_RUNS:-} ]]; then
   limits=(-runs="$FUZZ_RUNS" -seed=1) effort="$FUZZ_RUNS inputs"
 else

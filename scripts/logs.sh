@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints an environment's logs.
 #   logs.sh ENV
-# LOG=api, migrate, rotate-secret or access; SINCE=15m (s, m, h, d); FILTER=pattern; FOLLOW=1 goes on until Ctrl-C.
+# LOG=api, migrate, rotate-secret or access; SINCE=15m (s, m, h, d); FILTER=pattern; FOLLOW=1 follows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -37,7 +37,7 @@ seconds() {
   echo $((BASH_REMATCH[1] * ${unit[${BASH_REMATCH[2]}]}))
 }
 
-# print_events GROUP FROM: the lines to the terminal, and when the next one can be, in milliseconds, to standard output.
+# print_events GROUP FROM: the lines to file descriptor 3, and the next FROM, in milliseconds, to standard output.
 print_events() {
   local events
   events=$(aws logs filter-log-events --log-group-name "$1" --start-time "$2" ${FILTER:+--filter-pattern "$FILTER"} \

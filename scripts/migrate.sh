@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings the database of an environment to the newest schema, by the function that can reach it.
+# Runs pending migrations of an environment's database, by invoking the Lambda function inside its VPC.
 #   migrate.sh ENV
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,24 +22,24 @@ main() {
   note "The application's secret: $(jq -r .secret "$folder/answer")"
 }
 
-# Once, and without a limit of the client's own: a second one would meet the first's lock in the database. AWS ends the
-# function after 15 minutes; a minute later there is nothing left to wait for.
+# Without retries or a read time-out: a second invocation would wait for the first's lock in the database. AWS stops the
+# function after 15 minutes.
 invoke() {
   local status=0 meta
   meta=$(AWS_MAX_ATTEMPTS=1 limit 960 aws lambda invoke --function-name "$MIGRATE_FUNCTION" --cli-read-timeout 0 \
     --cli-connect-timeout 10 --output json "$folder/answer" 2>&1) || status=$?
   if [[ $status == 124 ]]; then
-    die "no answer came within 16 minutes, so the connection was lost" \
-      "the function has ended by now; this shows how, and goes on where it stopped: make migrate ENV=$ENV"
+    die "no response within 16 minutes: the connection was lost" \
+      "the function has ended by now; run it again to see the outcome and to continue: make migrate ENV=$ENV"
   elif [[ $status != 0 ]]; then
     die "the migration could not be started:" "${meta##*$'\n'}"
   elif [[ $(jq -r '.FunctionError // empty' <<<"$meta") ]]; then
     die "the migration failed: $(jq -r '.errorMessage // .' "$folder/answer")" \
-      "traffic is where it was; the log tells more: make logs ENV=$ENV LOG=migrate"
+      "traffic was not shifted; for details: make logs ENV=$ENV LOG=migrate"
   fi
 }
 
-# macOS has no timeout(1), and there the connection's own end has to do.
+# macOS has no timeout(1).
 limit() {
   if command -v timeout >/dev/null; then timeout "$@"; else shift && "$@"; fi
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows what Terraform would change, with the image that is deployed, and writes the plan to terraform/ENV.tfplan.
+# Runs terraform plan with the deployed image, and writes the plan to terraform/ENV.tfplan.
 #   plan.sh ENV
 # IMAGE_DIGEST=sha256:… plans with another image.
 set -euo pipefail
@@ -19,16 +19,16 @@ use_terraform
 init_environment
 
 digest=${IMAGE_DIGEST:-$(record image_digest)}
-# prod's first image will be the one that dev runs.
+# prod's first image is the one that dev runs.
 if [[ $digest == none && $ENV == prod ]]; then digest=$(other_record dev image_digest); fi
 if [[ $digest == none ]]; then
-  note "Nothing is deployed to $ENV yet: the plan names an image of zeros in the place of the first."
+  note "Nothing is deployed to $ENV yet: the plan uses a placeholder digest of zeros."
   digest=sha256:$(printf '0%.0s' {1..64})
 fi
 changes=0
-# Without a lock, so that a role that can only read can plan, also while a deploy runs.
+# Without a state lock, so that a read-only role can plan, even during a deploy.
 plan_environment "$digest" -lock=false || changes=$?
 case $changes in
-  0) note "$ENV is as Terraform says: nothing to change" ;;
-  2) note "make deploy ENV=$ENV makes these changes, and releases the image of this source; make apply ENV=$ENV only these" ;;
+  0) note "no changes: $ENV matches the configuration" ;;
+  2) note "make apply ENV=$ENV applies these changes; make deploy ENV=$ENV also deploys the image of this source" ;;
 esac

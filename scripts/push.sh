@@ -15,8 +15,8 @@ main() {
   use_account
   local digest tag
   if [[ $ENV == prod ]]; then
-    digest=$(proved_digest)
-    note "prod runs the image that dev has proved: nothing to push"
+    digest=$(verified_digest)
+    note "prod runs the image verified in dev: nothing to push"
     echo "$digest"
     return
   fi
@@ -50,7 +50,7 @@ push_with_docker() {
 }
 
 push_with_buildah() {
-  # A file of its own: the password lasts for hours and belongs to this push alone.
+  # A file of its own, because the password is valid for hours.
   CREDENTIALS=$(mktemp)
   trap 'rm -f "$CREDENTIALS"' EXIT
   echo '{}' >"$CREDENTIALS"

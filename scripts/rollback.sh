@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Brings the version before the present one back, at once, or ends a traffic shift that is under way.
+# Shifts all traffic to the previous version at once, or stops a traffic shift in progress.
 #   rollback.sh ENV
-# The database is not touched: each migration leaves a schema that the version before can work with.
+# The database is not changed: the schema after each migration is compatible with the previous version.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -18,7 +18,7 @@ main() {
   use_account
   local shift
   shift=$(running_shift)
-  # The deploy that is under way has the lock; it sees that its shift was stopped, and ends.
+  # The running deploy holds the lock; it notices that its shift was stopped, and exits.
   if [[ -n $shift ]]; then
     stop_shift "$shift"
     return
@@ -28,11 +28,11 @@ main() {
 }
 
 stop_shift() {
-  note "Stopping the traffic shift $1; CodeDeploy brings the version before back"
+  note "Stopping the traffic shift $1; CodeDeploy rolls back to the previous version"
   aws deploy stop-deployment --deployment-id "$1" --auto-rollback-enabled --query statusMessage --output text >&2
-  await_shift "$1" || true
+  wait_for_shift "$1" || true
   restore_traffic "$(live_version)" || note "Not all of the traffic is back: make status ENV=$ENV"
-  note "Version $(live_version) has the traffic. The deploy ends by itself."
+  note "Version $(live_version) has the traffic. The deploy exits by itself."
 }
 
 roll_back() {
@@ -40,12 +40,12 @@ roll_back() {
   now=$(live_version)
   previous=$(record previous_version)
   [[ $now != none ]] || die "$ENV has no API yet" "deploy it first: make deploy ENV=$ENV"
-  [[ $previous != none ]] || die "there is no version before $now to go back to"
+  [[ $previous != none ]] || die "there is no version before $now to roll back to"
   [[ $previous != "$now" ]] || die "version $previous has the traffic already" "see: make status ENV=$ENV"
   digest=$(version_digest "$previous")
   restore_traffic "$previous" ||
     die "the traffic could not be moved to version $previous; version $(live_version) has it" \
-      "by hand: aws lambda update-alias --function-name $API_FUNCTION --name live --function-version $previous"
+      "manually: aws lambda update-alias --function-name $API_FUNCTION --name live --function-version $previous"
   # Both, so that plans take the image that runs, and the next rollback undoes this one.
   set_record image_digest "$digest"
   set_record previous_version "$now"

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Builds the service and serves it on an embedded SQLite file.
-# Every variable of `users-service serve --help` can be set; those of MySQL count with DB_ENGINE=mysql.
+# Builds the service and serves it on an embedded SQLite file, to this machine only unless HOST is set.
+# Every variable of `users-service serve --help` can be set; those of MySQL apply with DB_ENGINE=mysql.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need cc "install a C compiler, such as the package build-essential or Apple's command line tools"
+need_rust
 
-export DB_ENGINE=${DB_ENGINE:-sqlite}
+# The service authenticates nobody, so the network is not offered it by default.
+export HOST=${HOST:-127.0.0.1} DB_ENGINE=${DB_ENGINE:-sqlite}
 cargo build --locked
 # Replaces this shell, so that Ctrl-C and SIGTERM reach the service itself.
 exec "${CARGO_TARGET_DIR:-target}/debug/users-service" serve

@@ -1,39 +1,37 @@
 #!/usr/bin/env bash
-# Writes the bill of materials of the Lambda image's executable, as CycloneDX JSON, to target/sbom/: every crate that is
-# compiled into it, with version, licence and checksum. The image holds nothing else but certificate authorities.
-#   sbom.sh [TARGET]   for another processor than this machine's, such as aarch64-unknown-linux-gnu
+# Writes the software bill of materials (SBOM) of the Lambda image as CycloneDX JSON to target/sbom/: every crate that
+# is compiled into the executable, with version, licence and checksum. The image has no other files but CA certificates.
+#   sbom.sh [TARGET]   for another target than this machine, such as aarch64-unknown-linux-gnu
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need jq "install the package jq"
-if ! command -v cargo-cyclonedx >/dev/null; then
-  note "Installing cargo-cyclonedx"
-  cargo install --locked --debug --quiet cargo-cyclonedx
-fi
+need_commands jq
+need_cargo_command cargo-cyclonedx
 
 readonly TARGET=${1:-$(rustc --version --verbose | sed -n 's/^host: //p')}
 readonly BOM=target/sbom/users-service-$TARGET.cdx.json
 
-# Beside the manifest is the only place where cargo-cyclonedx writes.
+# cargo-cyclonedx can write only beside the manifest.
 readonly DRAFT=service/sbom.json
 trap 'rm -f "$DRAFT" "$DRAFT.crates"' EXIT
 
-# The time of the commit, so that one source has one bill.
+# The time of the commit, so that the SBOM is reproducible.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 export SOURCE_DATE_EPOCH
 cargo cyclonedx --manifest-path service/Cargo.toml --quiet --format json --spec-version 1.5 \
   --no-default-features --no-build-deps --target "$TARGET" --override-filename sbom
 
-# It lists what the metadata of Cargo mentions, such as drivers of databases that no feature turns on, and macros, which
-# run in the compiler only. `cargo tree` tells what is compiled in.
+# It lists all that cargo's metadata mentions, such as database drivers that no feature enables, and procedural macros.
+# `cargo tree` lists what is compiled in.
 cargo tree --locked --package users-service --no-default-features --target "$TARGET" --edges normal,no-proc-macro \
   --prefix none --format '{p}' | awk '{ print $1, substr($2, 2) }' | sort -u >"$DRAFT.crates"
 
 mkdir -p "$(dirname "$BOM")"
-# The folder that the source lies in is nobody's business.
+# Without the path of the source on this machine.
 jq --rawfile crates "$DRAFT.crates" --arg folder "path+file://$PWD/service#" '
   ($crates | split("\n") | INDEX(.)) as $compiled
   | .components |= map(select($compiled["\(.name) \(.version)"]))

@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# Checks a running API from outside: health, readiness, every call on a user of its own, and the shapes of errors.
+# Smoke test of a running API: health, readiness, every operation on a test user, and the format of errors.
 #   smoke-test.sh URL              AUTHORIZATION=none (default), iam or jwt (with TOKEN)
 #   smoke-test.sh ENV              the environment's API, with the authorisation that its tfvars name
 #   smoke-test.sh ENV VERSION      a version of its function, by direct Invoke, before it has any traffic
-# One line for each check; the exit status is 0 if all passed. The user it makes is removed again, whatever happens.
+# Prints a line for each check and exits with 0 if all passed. The test user is always deleted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
 # shellcheck source=scripts/lib/calls.sh
 source scripts/lib/calls.sh
 
 main() {
-  need jq "install the package jq"
-  need curl "install the package curl"
+  need_commands jq curl
   choose_target "${1:-}" "${2:-}"
   WORK=$(mktemp -d)
   FAILED=0 USER_ID="" UNIQUE=smoke-$(date +%s)-$RANDOM
@@ -56,7 +57,7 @@ choose_target() {
       need aws "install the AWS CLI"
       use_signature
       ;;
-    jwt) [[ -n ${TOKEN:-} ]] || die "the API takes tokens, and TOKEN is not set" "TOKEN=eyJ… make smoke-test ENV=${ENV:-dev}" ;;
+    jwt) [[ -n ${TOKEN:-} ]] || die "TOKEN is not set, and the API needs a token (authorization = jwt)" "TOKEN=eyJ… make smoke-test ENV=${ENV:-dev}" ;;
     *) die "AUTHORIZATION is '$AUTHORIZATION'; it must be iam, jwt or none" ;;
   esac
 }
@@ -66,7 +67,7 @@ check_authorization() {
   local real=$AUTHORIZATION expected=403
   [[ $real != jwt ]] || expected=401
   AUTHORIZATION=none
-  check "a call without authorisation is refused" "$expected" . GET /users
+  check "a request without authorisation is refused" "$expected" . GET /users
   AUTHORIZATION=$real
 }
 
@@ -78,15 +79,15 @@ check_users() {
   check "create a user" 201 "$same and (.user_id | type == \"number\") and .full_name == \"Smoke Test\"" POST /users "$user"
   USER_ID=$(jq -r '.user_id // empty' <<<"$BODY" 2>/dev/null || true)
   if [[ -z $USER_ID ]]; then
-    note "       the other checks of users need one, and were left out"
+    note "       skipped: the other checks of users, which need one"
     return
   fi
-  check_header "its address is told" "location: .*/users/$USER_ID\$"
+  check_header "its Location is returned" "location: .*/users/$USER_ID\$"
   check "read it" 200 "$same" GET "/users/$USER_ID"
   check "find it by name" 200 ".total == 1 and .users[0].user_id == $USER_ID" GET "/users?username=$UNIQUE"
-  check "find it by address" 200 ".total == 1 and .users[0].user_id == $USER_ID" GET "/users?email=$UNIQUE%40example.com"
+  check "find it by email" 200 ".total == 1 and .users[0].user_id == $USER_ID" GET "/users?email=$UNIQUE%40example.com"
   check "list users" 200 '(.users | length) == 1 and .total >= 1 and .page == 1 and .page_size == 1' GET "/users?page=1&page_size=1"
-  check "its name cannot be taken again" 409 '(.code | test("_taken$")) and (.request_id | length) > 0' POST /users "$user"
+  check "its username is unique" 409 '(.code | test("_taken$")) and (.request_id | length) > 0' POST /users "$user"
   check "clear its full name" 200 "$same and .full_name == null" PUT "/users/$USER_ID" '{"full_name": null}'
   check "delete it" 204 "" DELETE "/users/$USER_ID"
   check "it is gone" 404 '.status == 404 and (.code | length) > 0 and (.detail | type == "string")' GET "/users/$USER_ID"
@@ -94,11 +95,11 @@ check_users() {
 }
 
 check_errors() {
-  check "bad fields are all named" 422 '.status == 422 and ([.errors[].field] | sort) == ["email", "username"]' \
+  check "all invalid fields are listed" 422 '.status == 422 and ([.errors[].field] | sort) == ["email", "username"]' \
     POST /users '{"username": "x", "email": "nobody"}'
   check_header "as a problem document" 'content-type: application/problem\+json'
-  check "what is no JSON is refused" 400 '.status == 400 and (.code | length) > 0' POST /users '{'
-  check "an unknown path is answered by the service" 404 '.status == 404 and (.request_id | length) > 0' GET "/nothing-$UNIQUE"
+  check "invalid JSON is refused" 400 '.status == 400 and (.code | length) > 0' POST /users '{'
+  check "an unknown path reaches the service" 404 '.status == 404 and (.request_id | length) > 0' GET "/nothing-$UNIQUE"
 }
 
 # check WHAT STATUS JQ-CONDITION METHOD PATH [BODY]: an empty condition wants an empty body.
@@ -107,9 +108,9 @@ check() {
   shift 3
   call "$@"
   if [[ $STATUS != "$status" ]]; then
-    report FAIL "$what" "$1 $2: $STATUS in the place of $status: $(excerpt)"
+    report FAIL "$what" "$1 $2: expected $status, got $STATUS: $(excerpt)"
   elif [[ -z $condition && -n $BODY ]] || { [[ -n $condition ]] && ! jq -e "$condition" <<<"$BODY" >/dev/null 2>&1; }; then
-    report FAIL "$what" "$1 $2: $STATUS, but not what was expected: $(excerpt)"
+    report FAIL "$what" "$1 $2: $STATUS, unexpected body: $(excerpt)"
   else
     report ok "$what" "$1 ${2%%\?*} $STATUS, $MS ms"
   fi
@@ -130,7 +131,7 @@ excerpt() { tr -s '\n\r\t ' ' ' <<<"${BODY:0:300}"; }
 clean_up() {
   local status=$?
   if [[ -n ${MAYBE_MADE:-} ]]; then
-    # Its answer may have been lost, so it is looked up by its name.
+    # The response may have been lost, so it is looked up by its name.
     if [[ -z $USER_ID ]]; then
       call GET "/users?username=$UNIQUE"
       USER_ID=$(jq -r '.users[0].user_id // empty' <<<"$BODY" 2>/dev/null || true)

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Holds the service at 70 % of what it can do on a private throw-away database server, and says whether its memory stays
-# flat. Samples and a plot are left in target/soak.
+# Soak test: runs the service at 70 % of its throughput on a temporary database server, and fails if its memory grows.
+# Samples and a plot are written to target/soak.
 #   SOAK_MINUTES=30    how long
-#   EXECUTABLE=FILE    what to try; by default a release build of this source
+#   EXECUTABLE=FILE    what to test; by default a release build of this source
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
 readonly MINUTES=${SOAK_MINUTES:-30}
 readonly FOLDER=target/soak CONNECTIONS=32 SEEDED=1000 SHARE=0.7 SAMPLE_SECONDS=5
@@ -14,14 +16,12 @@ readonly FOLDER=target/soak CONNECTIONS=32 SEEDED=1000 SHARE=0.7 SAMPLE_SECONDS=
 main() {
   [[ $MINUTES =~ ^[1-9][0-9]*$ ]] || die "SOAK_MINUTES is '$MINUTES'; it must be a whole number of minutes"
   [[ -r /proc/self/status ]] || die "memory is read from /proc: this needs Linux"
-  need wrk "install the package wrk"
-  need python3 "install the package python3"
-  need curl "install the package curl"
+  need_commands wrk python3 curl
   if [[ -z ${TEST_MYSQL_URL:-} ]]; then exec scripts/with-database.sh scripts/soak.sh; fi
 
   local executable=${EXECUTABLE:-}
   if [[ -z $executable ]]; then
-    need cargo "install Rust: https://www.rust-lang.org/tools/install"
+    need_rust
     cargo build --locked --release
     executable=${CARGO_TARGET_DIR:-target}/release/users-service
   fi
@@ -55,11 +55,11 @@ serve() {
     sleep 0.1
   done
   [[ -n $url ]] || die "the service does not listen; see $log"
-  # What it says from here on counts in its work, and would only fill the disk.
+  # The log lines from here on cost the service time, but are not read.
   : >"$log"
 }
 
-# The users that are never deleted, with the ids from 1.
+# The users that are never deleted; their ids start at 1.
 seed() {
   local user
   for user in $(seq "$SEEDED"); do
@@ -82,7 +82,7 @@ load() {
 
 soak() {
   local rate target result sampler status=0 warm_up
-  note "Finding what it can do"
+  note "Measuring the throughput"
   load 5 0 >/dev/null
   read -r _ rate _ <<<"$(load 15 0)"
   target=$(awk -v rate="$rate" -v share="$SHARE" 'BEGIN { print rate * share }')
@@ -93,7 +93,7 @@ soak() {
   result=$(load $((MINUTES * 60)) "$target")
   kill "$sampler" 2>/dev/null || true
   wait "$sampler" 2>/dev/null || true
-  kill -0 "$process" 2>/dev/null || die "the service has died"
+  kill -0 "$process" 2>/dev/null || die "the service exited; see $FOLDER/service.log"
 
   local requests reached p50 p99 refused broken
   read -r requests reached p50 p99 refused broken <<<"$result"
@@ -102,7 +102,7 @@ soak() {
   printf 'soak: %s minutes at %s requests a second (meant: %s of %s); %s requests, %s refused, %s broken; p50 %s ms, p99 %s ms; ' \
     "$MINUTES" "$reached" "$target" "$rate" "$requests" "$refused" "$broken" "$p50" "$p99"
   python3 scripts/soak/memory.py "$FOLDER/memory.csv" "$FOLDER/memory.svg" "$warm_up" || status=$?
-  [[ $refused == 0 && $broken == 0 ]] || die "some requests were refused or broken off"
+  [[ $refused == 0 && $broken == 0 ]] || die "some requests failed or lost their connection"
   return "$status"
 }
 
@@ -112,7 +112,7 @@ sample() {
   echo seconds,rss_kib >"$1"
   while true; do
     echo "$((SECONDS - start)),$(awk '/^VmRSS/ { print $2 }' "/proc/$process/status")" >>"$1"
-    # Kept from growing without limit.
+    # Truncated, so that it does not fill the disk.
     : >"$FOLDER/service.log"
     sleep "$SAMPLE_SECONDS"
   done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tells what an environment runs and how it is.
+# Prints the deployed version of an environment, its traffic shift, lock, last rotation and alarms.
 #   status.sh ENV
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,7 +37,7 @@ main() {
   line Password "rotated $(last_rotation)"
   alarms=$(aws cloudwatch describe-alarms --alarm-name-prefix "$NAME-" --state-value ALARM \
     --query 'MetricAlarms[].AlarmName' --output text)
-  line Alarms "${alarms:-none ringing}"
+  line Alarms "${alarms:-none}"
   line API "$(api_url)"
 }
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Runs schemathesis with every check against the executable: requests made from the OpenAPI document, good and bad, must
-# be answered as the document says. Once on SQLite, once on a database server.
+# Runs schemathesis with all checks: responses to valid and invalid requests, generated from the OpenAPI document, must
+# conform to it. Once on SQLite, once on a database server.
 #   test-api.sh [sqlite|server]
-# EXAMPLES: how many requests for each operation at the most; SEED chooses them.
+#   EXAMPLES=50        the most requests for each operation
+#   SEED=1             the seed that they are generated from
+#   EXECUTABLE=FILE    what to test; by default a debug build of this source
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -11,7 +13,6 @@ source scripts/lib/log.sh
 source scripts/lib/packages.sh
 
 readonly EXAMPLES=${EXAMPLES:-50} SEED=${SEED:-1} TOOLS=target/test-api SCHEMATHESIS=$PWD/target/test-api/bin/schemathesis
-readonly EXECUTABLE=${CARGO_TARGET_DIR:-target}/debug/users-service
 SERVICE="" FOLDER=""
 
 main() {
@@ -34,8 +35,13 @@ main() {
 }
 
 prepare() {
-  need cargo "install Rust: https://www.rust-lang.org/tools/install"
-  cargo build --locked --quiet
+  if [[ -z ${EXECUTABLE:-} ]]; then
+    need_rust
+    cargo build --locked --quiet
+    EXECUTABLE=${CARGO_TARGET_DIR:-target}/debug/users-service
+  fi
+  [[ -x $EXECUTABLE ]] || die "EXECUTABLE is '$EXECUTABLE', which is not an executable file"
+  export EXECUTABLE
   need_python_packages "$TOOLS" scripts/test-api/requirements.txt
   FOLDER=$(mktemp -d)
   trap stop EXIT
@@ -74,12 +80,12 @@ start() {
 
 try() {
   local failed=""
-  # From the folder, because it leaves notes where it runs.
+  # From the temporary folder, because schemathesis writes files to its working directory.
   (cd "$FOLDER" && "$SCHEMATHESIS" run "$URL/openapi.json" --checks all --seed "$SEED" --max-examples "$EXAMPLES" \
     --request-timeout 10 --suppress-health-check all --generation-database none --no-color) || failed=1
-  # A panic that was turned into an answer, or a cause that the client was not told.
+  # A panic or another internal error that became a response.
   if grep -E '^(ERROR|WARN): ' "$FOLDER/log"; then failed=1; fi
-  [[ -z $failed ]] || die "the API does not do what its document says; the reasons are above" "SEED was $SEED"
+  [[ -z $failed ]] || die "the API does not conform to its OpenAPI document; the failures are above" "SEED was $SEED"
   kill "$SERVICE"
   wait "$SERVICE" || die "the service ended with an error:" "$(tail -n 5 "$FOLDER/log")"
   SERVICE=""

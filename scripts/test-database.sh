@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Starts and stops a private, throw-away database server for the tests, on a free port of this machine.
+# Starts and stops a temporary database server for the tests, on a free port of this machine.
 #
 #   test-database.sh start FOLDER [OPTION…]   prints TEST_MYSQL_URL=… and TEST_MYSQL_CA=…, ready for `source`; the
 #                                             options are the server's own
-#   test-database.sh kill FOLDER              ends it with no chance to tidy up
-#   test-database.sh restart FOLDER           starts it again after that, on the same data and port
+#   test-database.sh kill FOLDER              ends it with SIGKILL
+#   test-database.sh restart FOLDER           starts it again on the same data and port
 #   test-database.sh stop FOLDER              stops it and removes the folder
 #
-# TEST_DATABASE chooses the server: docker (mysql:8.4), mysql or mariadb. By default it is the first that is at hand,
-# in this order; as root on a Debian or Ubuntu machine the missing package is installed.
+# TEST_DATABASE selects the server: docker (mysql:8.4), mysql or mariadb. The default is the first of these that is
+# installed, else mariadb. As root on Debian or Ubuntu a missing server is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -23,11 +23,12 @@ create user if not exists root@'%' identified by 'password';
 alter user root@localhost identified by 'password';
 grant all on *.* to root@'%' with grant option;
 create database if not exists ecommerce;"
-# Nothing here has to survive a power cut.
+# Durability does not matter here.
 readonly SERVER_OPTIONS=(--no-defaults --bind-address=127.0.0.1 --skip-log-bin --innodb-flush-log-at-trx-commit=2
   --max-connections=200 --performance-schema=OFF)
 
-# A folder that holds a root with Oracle's server, for Debian, which packages it in its unstable release only.
+# The root file system (chroot) of a MySQL server where the distribution has no package of it: Debian has one in its
+# unstable release only.
 readonly MYSQL_ROOT=${XDG_CACHE_HOME:-$HOME/.cache}/users-service/mysql-root
 
 main() {
@@ -67,7 +68,7 @@ choose() {
     "")
       if docker info >/dev/null 2>&1; then
         echo docker
-      elif command -v mysqld >/dev/null && ! mysqld --version | grep -q MariaDB; then
+      elif has_mysql; then
         echo mysql
       else
         echo mariadb
@@ -85,9 +86,9 @@ free_port() {
   die "no free port between 20000 and 30000"
 }
 
-# An authority of its own and a certificate for localhost, so that verified TLS is tested too.
+# A certificate authority of its own and a certificate for localhost, for the tests of verified TLS.
 make_certificates() {
-  need openssl "install the package openssl"
+  need_commands openssl
   mkdir -p "$1/certificates"
   (
     cd "$1/certificates"
@@ -102,6 +103,7 @@ make_certificates() {
 
 start_docker() {
   local folder=$1 port=$2
+  need docker "install Docker, or use another server: TEST_DATABASE=mariadb"
   docker run --detach --name "users-service-test-$port" --publish "127.0.0.1:$port:3306" \
     --env MYSQL_ROOT_PASSWORD=password --env MYSQL_DATABASE=ecommerce --volume "$folder/certificates:/certificates:ro" \
     "$IMAGE" --ssl-ca=/certificates/ca.pem --ssl-cert=/certificates/server.pem --ssl-key=/certificates/server-key.pem \
@@ -110,22 +112,16 @@ start_docker() {
 }
 
 start_mysql() {
-  local folder=$1 port=$2 root="" data
-  if ! command -v mysqld >/dev/null || mysqld --version | grep -q MariaDB; then
-    install_mysql
-  fi
-  data=$folder/data
-  if ! command -v mysqld >/dev/null || mysqld --version | grep -q MariaDB; then
+  local folder=$1 port=$2 root="" data=$1/data
+  has_mysql || install_mysql
+  if ! has_mysql; then
     root=$MYSQL_ROOT
-    # Inside the root the folder has another name.
+    # The path inside the chroot.
     data=/test-$port
-    mkdir -p "$root$data"
-    cp -r "$folder/certificates" "$root$data/"
     echo "$root$data" >"$folder/inner"
-  else
-    mkdir -p "$data"
-    cp -r "$folder/certificates" "$data/"
   fi
+  mkdir -p "$root$data"
+  cp -r "$folder/certificates" "$root$data/"
   local run=() options=("${SERVER_OPTIONS[@]}" --mysqlx=OFF --secure-file-priv=NULL --datadir="$data/db"
     "${USER_OPTION[@]}")
   [[ -z $root ]] || run=(chroot "$root")
@@ -146,26 +142,50 @@ launch() {
   echo $! >"$folder/pid"
 }
 
-# Oracle's server from the distribution; on Debian from its unstable release, in a root of its own.
+# MariaDB has a command mysqld, too.
+has_mysql() {
+  command -v mysqld >/dev/null && [[ $(mysqld --version 2>&1) != *MariaDB* ]]
+}
+
+# From the distribution's package, or else from Debian's unstable release into a chroot: where there is no package, and
+# beside MariaDB, with which the packages conflict.
 install_mysql() {
+  local package
   [[ ! -x $MYSQL_ROOT/usr/sbin/mysqld ]] || return 0
-  if ! apt-cache show mysql-server-core-8.4 >/dev/null 2>&1 && apt-cache show mysql-server-core-8.0 >/dev/null 2>&1; then
-    install_package mysql-server-core-8.0
-    return
+  can_install || die "MySQL is missing" "install MySQL 8.4, or run this as root on Debian or Ubuntu" \
+    "or use another server: TEST_DATABASE=mariadb or TEST_DATABASE=docker"
+  update_package_lists
+  if ! command -v mariadbd >/dev/null; then
+    for package in mysql-server-core-8.4 mysql-server-core-8.0 mysql-server-core; do
+      if has_candidate "$package"; then
+        install_packages "$package"
+        return
+      fi
+    done
   fi
-  need_command debootstrap
-  [[ $(id -u) == 0 ]] || die "mysqld is missing" "install MySQL 8.4, or run this as root, or set TEST_DATABASE=mariadb"
-  note "Fetching MySQL from Debian's unstable release into $MYSQL_ROOT; this takes a minute, once"
-  rm -rf "$MYSQL_ROOT.part"
+  install_mysql_root
+}
+
+install_mysql_root() {
+  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  need_commands debootstrap
+  [[ -r $keyring ]] || install_packages debian-archive-keyring
+  note "Installing MySQL from Debian's unstable release into $MYSQL_ROOT; this takes a minute, once"
   mkdir -p "$(dirname "$MYSQL_ROOT")"
-  debootstrap --variant=minbase --include=mysql-server-core sid "$MYSQL_ROOT.part" >"$MYSQL_ROOT.log" 2>&1 ||
-    die "debootstrap failed:" "$(tail -n 3 "$MYSQL_ROOT.log")"
-  mv "$MYSQL_ROOT.part" "$MYSQL_ROOT"
+  # A folder of its own, because another test run may be doing the same.
+  PART=$(mktemp -d "$MYSQL_ROOT.XXXXXX")
+  trap 'rm -rf "$PART"' EXIT
+  chmod 755 "$PART"
+  debootstrap --variant=minbase --keyring="$keyring" --include=mysql-server-core sid "$PART" >"$MYSQL_ROOT.log" 2>&1 ||
+    die "debootstrap failed:" "$(tail -n 3 "$MYSQL_ROOT.log")" "the whole log is $MYSQL_ROOT.log" \
+      "or use another server: TEST_DATABASE=mariadb"
+  mv -T "$PART" "$MYSQL_ROOT" 2>/dev/null || [[ -x $MYSQL_ROOT/usr/sbin/mysqld ]] || die "$MYSQL_ROOT cannot be written"
 }
 
 start_mariadb() {
   local folder=$1 port=$2 data=$1/data
-  need_command mariadbd mariadb-server-core
+  # The last one is called by the one before.
+  need_commands mariadbd:mariadb-server-core mariadb-install-db:mariadb-server-core my_print_defaults:mariadb-client-core
   mkdir -p "$data"
   printf '%s\n' "$INIT_SQL" >"$folder/init.sql"
   mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \
@@ -176,7 +196,7 @@ start_mariadb() {
     --ssl-cert="$folder/certificates/server.pem" --ssl-key="$folder/certificates/server-key.pem" "${@:3}"
 }
 
-# The server answers only once its init file has run, because it opens the port after that.
+# The server opens its port after the init file has run.
 wait_for() {
   local folder=$1 port=$2
   for _ in $(seq 600); do
@@ -193,7 +213,7 @@ wait_for() {
   die "the database server did not answer within two minutes; see $folder/server.log"
 }
 
-# Returns once nobody listens on its port any more.
+# Returns when nothing listens on its port any more.
 kill_server() {
   local folder=$1 port
   port=$(<"$folder/port")
@@ -206,7 +226,7 @@ kill_server() {
     (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return 0
     sleep 0.1
   done
-  die "the database server on port $port outlived its kill"
+  die "the database server still listens on port $port after SIGKILL"
 }
 
 restart() {

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Runs every test, or those of one module, against a private throw-away database server or the one in TEST_MYSQL_URL.
+# Runs all tests, or those of one module, against a temporary database server or the one in TEST_MYSQL_URL.
 #   test.sh [MODULE]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 
-need cargo "install Rust: https://www.rust-lang.org/tools/install"
-need cc "install a C compiler, such as the package build-essential or Apple's command line tools"
+need_rust
 
-# Built first: no server waits for a compiler, and a compile error needs none.
+# Compiled first, so that a compile error does not start a server.
 cargo test --locked --workspace --no-run
 
 filter=()

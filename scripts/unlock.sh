@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Removes the locks of a deploy that died without removing them: ours, and Terraform's beside its state.
+# Removes the locks that a killed deploy left: that of the deployment, and Terraform's state lock.
 #   unlock.sh ENV
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command with TEST_MYSQL_URL set: to what it is already, or to a private throw-away database server.
+# Runs a command with TEST_MYSQL_URL set: unchanged, or to a temporary database server.
 #   with-database.sh COMMAND [ARGUMENT…]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,5 +1,5 @@
-# One call of the API, through HTTP or by direct Invoke, for the smoke test. Source it after environment.sh.
-# shellcheck shell=bash disable=SC2034 # the answer is for whoever calls
+# Requests of the smoke test to the API, through HTTP or by direct Invoke. Source it after environment.sh.
+# shellcheck shell=bash disable=SC2034 # the caller reads the response
 #
 #   call METHOD PATH[?QUERY] [BODY]     sets STATUS, BODY (text), HEADERS (lines, lower-case names) and MS (milliseconds)
 #
@@ -13,7 +13,7 @@ call() {
 call_by_http() {
   local timing
   printf '%s' "${3:-}" >"$WORK/request"
-  # Credentials and tokens go through a file that only this user can read, because a command line can be read by all.
+  # Credentials and tokens are passed in a file, because every user can read a command line.
   curl_settings "$@" >"$WORK/curl"
   timing=$(curl --config "$WORK/curl" 2>"$WORK/error") || {
     BODY=$(<"$WORK/error")
@@ -47,16 +47,16 @@ SETTINGS
   esac
 }
 
-# The credentials of the AWS CLI, whatever they come from.
+# The credentials of the AWS CLI, from any source.
 use_signature() {
   local credentials
-  # Version 1 of the CLI cannot tell its credentials, but those in the environment go before all others anyway.
+  # Version 1 of the CLI cannot export credentials; those in the environment take precedence anyway.
   if [[ -n ${AWS_ACCESS_KEY_ID:-} ]]; then
     SIGN_KEY=$AWS_ACCESS_KEY_ID SIGN_SECRET=${AWS_SECRET_ACCESS_KEY:-} SIGN_TOKEN=${AWS_SESSION_TOKEN:-}
     return
   fi
   credentials=$(aws configure export-credentials --format process 2>/dev/null) ||
-    die "the AWS CLI does not tell the credentials to sign the calls with" \
+    die "the AWS CLI could not export the credentials to sign requests with" \
       "sign in, and use version 2 of the AWS CLI; or export AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"
   SIGN_KEY=$(jq -r .AccessKeyId <<<"$credentials")
   SIGN_SECRET=$(jq -r .SecretAccessKey <<<"$credentials")
@@ -82,14 +82,14 @@ call_by_invoke() {
     | "\(.key | ascii_downcase): \(.value)"' "$WORK/answer")
 }
 
-# duration: out of the tail of a function's log, as text or as JSON.
+# duration: from the tail of a function's log, in text or JSON.
 duration() {
   local ms
   ms=$(grep -oE '("durationMs":|REPORT.*\tDuration: )[0-9.]+' | grep -oE '[0-9.]+$' | tail -n 1) || ms=0
   printf '%.0f\n' "$ms"
 }
 
-# What API Gateway would send to the function, in version 2.0 of its format.
+# The event that API Gateway would send, in payload format 2.0.
 event() {
   jq -cn --arg method "$1" --arg path "${2%%\?*}" --arg query "$(if [[ $2 == *\?* ]]; then echo "${2#*\?}"; fi)" \
     --arg body "${3:-}" --arg id "smoke-$RANDOM$RANDOM" --argjson has_body "$(($# > 2))" '{

@@ -1,5 +1,5 @@
-# What the delivery scripts know about an environment: its account, region and names. Source it after log.sh.
-# shellcheck shell=bash disable=SC2034 # the names are for whoever sources this
+# An environment of the deployment: its account, region and resource names. Source it after log.sh.
+# shellcheck shell=bash disable=SC2034 # used by the scripts that source this
 
 readonly SERVICE=users-service
 
@@ -18,7 +18,7 @@ use_environment() {
   ARCHITECTURE=$(tfvar architecture arm64)
   [[ $ACCOUNT_ID =~ ^[0-9]{12}$ ]] || die "account_id in $TFVARS is '$ACCOUNT_ID'" "it is the 12 digits of an AWS account"
 
-  # Names that terraform/ gives. By name a rollback needs nothing but the AWS CLI.
+  # The names that terraform/ gives, so that a rollback needs only the AWS CLI.
   NAME=$SERVICE-$ENV
   API_FUNCTION=$NAME-api
   MIGRATE_FUNCTION=$NAME-migrate
@@ -28,19 +28,19 @@ use_environment() {
   export AWS_REGION=$REGION AWS_DEFAULT_REGION=$REGION AWS_PAGER=""
 }
 
-# tfvar NAME DEFAULT: a text value of the environment's tfvars.
+# tfvar NAME DEFAULT: a string from the environment's tfvars.
 tfvar() {
   local value
   value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$TFVARS" | tail -n 1)
   printf '%s\n' "${value:-$2}"
 }
 
-# use_account: the tools are there, and the credentials are of the right account.
+# use_account: checks the tools, and that the credentials belong to the right account.
 use_account() {
   need aws "install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
   need jq "install the package jq"
   [[ $ACCOUNT_ID != 123456789012 ]] ||
-    die "account_id in $TFVARS is still the example 123456789012" "put the number of your AWS account there"
+    die "account_id in $TFVARS is still the example 123456789012" "replace it by the number of your AWS account"
   local account
   if ! account=$(aws sts get-caller-identity --query Account --output text 2>&1); then
     case $account in
@@ -48,7 +48,7 @@ use_account() {
         die "there are no AWS credentials" "sign in, for instance: aws sso login --profile NAME && export AWS_PROFILE=NAME" ;;
       *xpired* | *InvalidClientTokenId*)
         die "the AWS credentials are no longer valid" "sign in again, for instance: aws sso login" ;;
-      *) die "AWS did not say whose credentials these are:" "${account##*$'\n'}" ;;
+      *) die "the account of the AWS credentials could not be read:" "${account##*$'\n'}" ;;
     esac
   fi
   [[ $account == "$ACCOUNT_ID" ]] ||
@@ -56,7 +56,7 @@ use_account() {
       "sign in to the other account, or correct account_id; nothing was changed"
 }
 
-# record NAME: what SSM has under the environment's name, or `none`.
+# record NAME: the value of the environment's SSM parameter, or `none`.
 record() {
   other_record "$ENV" "$1"
 }
@@ -73,14 +73,14 @@ other_record() {
   fi
 }
 
-# set_record NAME VALUE: only a change is written, so that the parameter's history is that of the deployments.
+# set_record NAME VALUE: writes changes only, so that the parameter's history is the history of deployments.
 set_record() {
   [[ $(record "$1") != "$2" ]] || return 0
   aws ssm put-parameter --name "$RECORDS/$1" --type String --value "$2" --overwrite >/dev/null ||
-    die "$RECORDS/$1 could not be set to $2" "write it by hand: aws ssm put-parameter --overwrite --name $RECORDS/$1 --value $2"
+    die "$RECORDS/$1 could not be set to $2" "write it manually: aws ssm put-parameter --overwrite --name $RECORDS/$1 --value $2"
 }
 
-# api_url: where the API answers.
+# api_url: the URL of the API.
 api_url() {
   local domain url
   domain=$(tfvar domain_name "")

@@ -1,5 +1,5 @@
 # How the executable is built that goes into the image, on a machine without a Docker engine; service/Dockerfile does the
-# same. Source it.
+# same. Source it after packages.sh.
 # shellcheck shell=bash
 
 # With the C library linked in, the executable needs no file of any base. Packed relocations save it 4 % where the linker
@@ -8,7 +8,7 @@ readonly LAMBDA_RUSTFLAGS='-C target-feature=+crt-static -C link-arg=-Wl,-z,pack
 
 # for_lambda COMMAND [OPTION…]: runs cargo's command in that way, and sets FOR_LAMBDA to the folder of what it makes.
 for_lambda() {
-  need cargo "install Rust: https://www.rust-lang.org/tools/install"
+  need_rust
   local host
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
   # Naming the target keeps the flags from build scripts and macros.

@@ -1,16 +1,16 @@
 # The image for AWS Lambda and the registry it goes to. Source it after environment.sh.
 # shellcheck shell=bash
 
-# What decides the image's content. Tests and settings of the deployment are not among it.
+# The inputs of the image. Tests and deployment settings are not among them.
 readonly IMAGE_INPUTS=(.cargo/config.toml Cargo.lock Cargo.toml service/Cargo.toml service/Dockerfile service/build.rs
   service/certificates service/migrations service/src)
 
-# image_tag: a hash of the inputs. The same source has the same tag wherever and whenever it is built.
+# image_tag: a hash of the inputs, so that the same source always has the same tag.
 image_tag() {
   local sum=(sha256sum) hash
   command -v sha256sum >/dev/null || sum=(shasum -a 256)
   if [[ -n ${EXECUTABLE:-} ]]; then
-    # It was built before, so it is the input itself.
+    # An existing executable is itself the input.
     hash=$("${sum[@]}" <"$EXECUTABLE")
   else
     # Names and contents; the first hash is of the list.
@@ -19,7 +19,7 @@ image_tag() {
   printf '%s-%s\n' "${hash:0:20}" "$ARCHITECTURE"
 }
 
-# image_commit: the last commit that touched the inputs, for /health.
+# image_commit: the last commit that changed the inputs, for /health.
 image_commit() {
   local commit
   commit=$(git log -1 --format=%h --abbrev=12 -- "${IMAGE_INPUTS[@]}" 2>/dev/null) || commit=""
@@ -27,24 +27,24 @@ image_commit() {
   printf '%s\n' "${commit:-unknown}"
 }
 
-# image_builder: docker if an engine answers, else buildah.
+# image_builder: docker if a Docker engine is running, else buildah.
 image_builder() {
   if [[ -z ${EXECUTABLE:-} ]] && docker info >/dev/null 2>&1; then
     echo docker
   elif command -v buildah >/dev/null; then
     echo buildah
   else
-    die "there is neither a Docker engine nor buildah to make the image with" \
+    die "there is neither a Docker engine nor buildah to build the image with" \
       "start Docker, or install the package buildah"
   fi
 }
 
-# Its images stay in this folder, and it needs no right to mount anything.
+# With its storage in this folder, and without mounts.
 in_buildah() {
   buildah --root "$PWD/target/buildah/storage" --runroot "$PWD/target/buildah/run" --storage-driver vfs "$@"
 }
 
-# image_exists TAG: on this machine.
+# image_exists TAG: in the local image storage.
 image_exists() {
   case $(image_builder) in
     docker) docker image inspect "$SERVICE:$1" >/dev/null 2>&1 ;;
@@ -52,28 +52,28 @@ image_exists() {
   esac
 }
 
-# pushed_digest TAG: of the image in the registry; empty if it is not there.
+# pushed_digest TAG: the digest of the image in the registry; empty if there is none.
 pushed_digest() {
   local answer
   if answer=$(aws ecr describe-images --repository-name "$SERVICE" --image-ids "imageTag=$1" \
     --query 'imageDetails[0].imageDigest' --output text 2>&1); then
     printf '%s\n' "$answer"
   elif [[ $answer != *ImageNotFound* ]]; then
-    die "the registry did not tell which images it has:" "${answer##*$'\n'}"
+    die "the images in the registry could not be read:" "${answer##*$'\n'}"
   fi
 }
 
-# require_digest DIGEST: the registry has it, so that Lambda can fetch it.
+# require_digest DIGEST: the registry must have it, or Lambda could not pull it.
 require_digest() {
   local answer
   answer=$(aws ecr describe-images --repository-name "$SERVICE" --image-ids "imageDigest=$1" 2>&1 >/dev/null) ||
     die "the registry has no image $1:" "${answer##*$'\n'}" "push it first: make push ENV=dev"
 }
 
-# proved_digest: what dev runs and has passed every check with; prod takes nothing else.
-proved_digest() {
+# verified_digest: the image that passed every check in dev; prod runs no other.
+verified_digest() {
   local digest
   digest=$(other_record dev image_digest)
-  [[ $digest == sha256:* ]] || die "dev has proved no image yet" "deploy there first: make deploy ENV=dev"
+  [[ $digest == sha256:* ]] || die "no image has been verified in dev yet" "deploy there first: make deploy ENV=dev"
   printf '%s\n' "$digest"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every script says the same way. Source it.
+# Messages to standard error. Source it.
 
 note() { printf '%s\n' "$*" >&2; }
 

@@ -1,28 +1,98 @@
-# How a script gets the tools that a machine lacks. Source it after log.sh.
+# Installs the tools that a machine lacks. Source it after log.sh.
 # shellcheck shell=bash
 
-# install_package PACKAGE: by root on Debian and its kin; anybody else is told how.
-install_package() {
-  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    die "the package $1 is missing" "install it: sudo apt-get install --yes --no-install-recommends $1"
-  fi
-  note "Installing the package $1"
-  apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$1" >/dev/null
+# Where `cargo install` and rustup put their commands, which the PATH of a pipeline or a cron job often lacks. ~ is the
+# user's home folder even if HOME is not set.
+if [[ -z ${HOME:-} ]]; then unset HOME && HOME=~ && export HOME; fi
+PATH=$PATH:${CARGO_INSTALL_ROOT:-${CARGO_HOME:-$HOME/.cargo}}/bin:${CARGO_HOME:-$HOME/.cargo}/bin
+
+# has_candidate PACKAGE: whether apt can install it. `apt-cache show` succeeds for a name, too, that other packages only
+# mention, as one that they conflict with.
+has_candidate() {
+  local policy
+  policy=$(LC_ALL=C apt-cache policy "$1" 2>/dev/null) || return 1
+  [[ $policy == *"Candidate: "[^\(]* ]]
 }
 
-# need_command COMMAND [PACKAGE]: has it, or installs the package that it is in.
-need_command() {
-  command -v "$1" >/dev/null || install_package "${2:-$1}"
+can_install() {
+  [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null
 }
 
-# need_python_packages FOLDER REQUIREMENTS: an environment of Python in FOLDER that has them, and no other.
+# install_packages PACKAGE…: as root on Debian and its derivatives; anybody else is told what to install.
+install_packages() {
+  local package output
+  can_install || die "missing: $*" "install the packages: sudo apt-get install --yes --no-install-recommends $*" \
+    "or, on another system than Debian and Ubuntu, what provides the same commands"
+  note "Installing $*"
+  update_package_lists
+  for package in "$@"; do
+    has_candidate "$package" || die "apt has no package $package" "check the sources in /etc/apt, or install it by hand"
+  done
+  # Nothing that is installed is removed for it, such as the other database server.
+  output=$(DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get install --yes -qq --no-install-recommends --no-remove \
+    -o DPkg::Lock::Timeout=600 "$@" 2>&1) ||
+    die "apt-get could not install $*:" "$(tail -n 5 <<<"$output")"
+}
+
+# Once in a script. Without fresh lists a mirror may no longer have what they name, and a new machine has none at all.
+update_package_lists() {
+  local output
+  [[ -z ${PACKAGE_LISTS_UPDATED:-} ]] || return 0
+  PACKAGE_LISTS_UPDATED=1
+  for _ in $(seq 60); do
+    output=$(LC_ALL=C apt-get update -qq 2>&1) || true
+    # DPkg::Lock::Timeout does not apply to this lock.
+    [[ $output == *"Could not get lock"* ]] || break
+    sleep 5
+  done
+  # Not an error yet: the source that does not answer may be one that is not needed.
+  [[ -z $output ]] || note "apt-get update: $(tail -n 2 <<<"$output")"
+}
+
+# need_commands COMMAND[:PACKAGE]…: installs the packages that have those which are missing, all at once.
+need_commands() {
+  local each missing=()
+  for each in "$@"; do command -v "${each%:*}" >/dev/null || missing+=("${each#*:}"); done
+  ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+  for each in "$@"; do
+    command -v "${each%:*}" >/dev/null || die "the package ${each#*:} has no command ${each%:*} here" "install ${each%:*} by hand"
+  done
+}
+
+# need_rust: cargo, and the C compiler that links what it builds.
+need_rust() {
+  need cargo "install Rust: https://www.rust-lang.org/tools/install"
+  command -v cc >/dev/null && return
+  can_install || die "cc is missing" "install a C compiler: the package build-essential, or Apple's command line tools"
+  install_packages gcc libc6-dev
+}
+
+# need_cargo_command COMMAND: installs the crate of that name, if it is missing.
+need_cargo_command() {
+  need_rust
+  command -v "$1" >/dev/null && return
+  note "Installing $1; this takes a few minutes, once"
+  # Unoptimised and without debug information: it builds in a third of the time and runs for a second.
+  CARGO_PROFILE_DEV_DEBUG=0 cargo install --locked --debug --quiet "$1" ||
+    die "cargo could not install $1; the reason is above" "try it by hand: cargo install --locked $1"
+}
+
+# need_python_packages FOLDER REQUIREMENTS: a virtual environment in FOLDER with these packages, and no other.
 need_python_packages() {
-  need python3 "install Python 3.11 or later"
-  if ! cmp -s "$2" "$1/requirements.txt"; then
-    note "Installing $2 into $1"
-    python3 -m venv --clear "$1"
-    "$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2"
-    cp "$2" "$1/requirements.txt"
-  fi
+  ! cmp -s "$2" "$1/requirements.txt" || return 0
+  need_python
+  note "Installing $2 into $1"
+  rm -f "$1/requirements.txt"
+  python3 -m venv --clear "$1" >&2 || die "python3 -m venv failed; the reason is above"
+  "$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2" >&2 ||
+    die "pip could not install $2; the reason is above"
+  cp "$2" "$1/requirements.txt"
+}
+
+# need_python: 3.11 or later, with what Debian splits off into python3-venv.
+need_python() {
+  need_commands python3
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    die "$(python3 --version) is too old" "install Python 3.11 or later"
+  python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
 }

@@ -3,7 +3,7 @@
 
 readonly ALL_AT_ONCE=CodeDeployDefault.LambdaAllAtOnce
 
-# live_version: the one that has the traffic, or `none` before the first deploy.
+# live_version: the version that has the traffic, or `none` before the first deploy.
 live_version() {
   local answer
   if answer=$(aws lambda get-alias --function-name "$API_FUNCTION" --name live --query FunctionVersion --output text 2>&1); then
@@ -11,7 +11,7 @@ live_version() {
   elif [[ $answer == *ResourceNotFound* ]]; then
     echo none
   else
-    die "AWS did not tell which version has the traffic:" "${answer##*$'\n'}"
+    die "the version that has the traffic could not be read:" "${answer##*$'\n'}"
   fi
 }
 
@@ -23,16 +23,16 @@ version_digest() {
   printf '%s\n' "${uri##*@}"
 }
 
-# running_shift: the id of a traffic shift under way, or nothing.
+# running_shift: the id of the traffic shift in progress, or nothing.
 running_shift() {
   aws deploy list-deployments --application-name "$NAME" --deployment-group-name live \
     --include-only-statuses Created Queued InProgress Ready --query 'deployments[0]' --output text | grep -v '^None$' || true
 }
 
-# shift_traffic FROM TO [CONFIGURATION]: moves the alias by CodeDeploy and waits; 1 if the traffic is back at FROM.
+# shift_traffic FROM TO [CONFIGURATION]: moves the alias by CodeDeploy and waits; returns 1 if it was rolled back.
 shift_traffic() {
   local content id
-  # CodeDeploy refuses to move an alias from where it is not, so a version moved by somebody else is noticed.
+  # CodeDeploy refuses a CurrentVersion that the alias does not point to, so a concurrent change is noticed.
   content=$(jq -cn --arg function "$API_FUNCTION" --arg from "$1" --arg to "$2" '{version: 0.0, Resources: [{api: {
     Type: "AWS::Lambda::Function", Properties: {Name: $function, Alias: "live", CurrentVersion: $from, TargetVersion: $to}}}]}')
   id=$(aws deploy create-deployment --application-name "$NAME" --deployment-group-name live \
@@ -40,11 +40,11 @@ shift_traffic() {
     --revision "$(jq -cn --arg content "$content" '{revisionType: "AppSpecContent", appSpecContent: {$content}}')") ||
     { note "CodeDeploy did not accept the shift; the reason is above"; return 1; }
   note "Traffic: version $1 to $2 (CodeDeploy $id)"
-  await_shift "$id"
+  wait_for_shift "$id"
 }
 
-# await_shift ID: an hour at most, which is longer than any of CodeDeploy's own configurations in use here.
-await_shift() {
+# wait_for_shift ID: for an hour at most, longer than any deployment configuration in use here.
+wait_for_shift() {
   local status="" last="" deadline=$((SECONDS + 3600))
   while ((SECONDS < deadline)); do
     status=$(aws deploy get-deployment --deployment-id "$1" --query deploymentInfo.status --output text) || status="not known"
@@ -60,16 +60,16 @@ await_shift() {
     esac
     sleep "${SHIFT_POLL_SECONDS:-5}"
   done
-  note "Traffic: CodeDeploy has not ended after an hour; see: aws deploy get-deployment --deployment-id $1"
+  note "Traffic: CodeDeploy has not finished after an hour; see: aws deploy get-deployment --deployment-id $1"
   return 1
 }
 
-# restore_traffic VERSION: all of it, at once; 1 if it is not there in the end.
+# restore_traffic VERSION: all of it, at once; returns 1 if the version does not have all traffic in the end.
 restore_traffic() {
   local under_way
-  # After a failed shift CodeDeploy goes back by itself, with a deployment of its own.
+  # After a failed shift CodeDeploy rolls back by itself, with a deployment of its own.
   under_way=$(running_shift)
-  if [[ -n $under_way ]]; then await_shift "$under_way" || true; fi
+  if [[ -n $under_way ]]; then wait_for_shift "$under_way" || true; fi
   if has_all_traffic "$1"; then return; fi
   shift_traffic "$(live_version)" "$1" "$ALL_AT_ONCE" || true
   if has_all_traffic "$1"; then return; fi
@@ -79,7 +79,7 @@ restore_traffic() {
   has_all_traffic "$1"
 }
 
-# has_all_traffic VERSION: and no other has a share of it.
+# has_all_traffic VERSION: no other version has a weight.
 has_all_traffic() {
   local alias
   alias=$(aws lambda get-alias --function-name "$API_FUNCTION" --name live --output json) || return 1

@@ -1,4 +1,4 @@
-"""Makes the administrator that RDS would make, with the rights that RDS gives it and no others.
+"""Creates the master user as RDS does, with the privileges that RDS grants and no others.
    administrator.py URL CA_FILE USER PASSWORD"""
 
 import sys

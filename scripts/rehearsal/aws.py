@@ -1,6 +1,6 @@
-"""Plays AWS on this machine: moto with its faults mended, functions that run the image's executable, API Gateway.
+"""Emulates AWS on this machine: moto with patches, functions that run the image's executable, API Gateway.
    aws.py FOLDER AWS_PORT AWS_TLS_PORT API_PORT REGISTRY_HOST ACCOUNT REGION
-Ends when its standard input does, so that nothing of it outlives the rehearsal."""
+Exits at the end of its standard input, so that no process outlives the rehearsal."""
 
 import logging
 import os
@@ -35,7 +35,7 @@ moto = DomainDispatcherApplication(create_backend_app)
 
 
 def app(environ, start_response):
-    """moto, unless a file in the folder says that the credentials have run out."""
+    """moto, or the error of expired credentials while the file credentials-expired exists in the folder."""
     if os.path.exists(f"{folder}/credentials-expired"):
         start_response("403 Forbidden", [("x-amzn-errortype", "ExpiredTokenException"), ("Content-Length", "0")])
         return [b""]

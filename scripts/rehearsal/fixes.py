@@ -1,4 +1,4 @@
-"""What moto 5.2.5 lacks or does otherwise than AWS, of what the service uses. Each fix says what AWS does."""
+"""Patches for what moto 5.2.5 lacks or does differently from AWS. Each comment says what AWS does."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ import registry
 
 
 def install(api_url, registry_host, pool):
-    """Mends moto. `pool` runs the functions."""
+    """Patches moto. `pool` runs the functions."""
     _functions(pool)
     _secrets()
     _database()
@@ -36,7 +36,7 @@ def install(api_url, registry_host, pool):
 
 
 def _around(owner, name, replacement):
-    """Replaces a method by one that is handed the original first."""
+    """Replaces a method by one that gets the original as its first argument."""
     original = getattr(owner, name)
 
     def method(self, *arguments, **named):
@@ -81,7 +81,7 @@ def _functions(pool):
 def _secrets():
     backend = secrets.SecretsManagerBackend
 
-    # Without a version or a stage the current value is meant, and not the one that was put last.
+    # Without a version or a stage the answer is AWSCURRENT, not the value that was put last.
     def get(original, self, secret_id, version_id, version_stage):
         return original(self, secret_id, version_id, version_stage or (None if version_id else "AWSCURRENT"))
 

@@ -1,5 +1,5 @@
-"""Plays API Gateway: turns HTTP requests into events of format 2.0 for the alias `live`, and answers back into HTTP.
-The routes' authorisation is what Terraform set; signatures are really verified."""
+"""Emulates API Gateway: converts HTTP requests to events of payload format 2.0 for the alias `live`, and back.
+Routes have the authorisation that Terraform set; SigV4 signatures are verified."""
 
 import base64
 import datetime
@@ -15,11 +15,12 @@ from botocore.credentials import Credentials
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.models import lambda_backends
 
-HOPS = {"connection", "content-length", "host", "transfer-encoding"}
+HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding"}
 
 
 def handler(folder, account, region, key, secret):
-    """The request handler; `key` and `secret` are the credentials that may call. A file in the folder breaks it."""
+    """The request handler; `key` and `secret` are the caller's credentials. While the file
+    gateway-is-down exists in the folder, every response is a 503."""
 
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -84,7 +85,7 @@ def handler(folder, account, region, key, secret):
             return event
 
         def _signed(self, body):
-            """Signs the request again, and compares."""
+            """Signs the request again and compares the signatures."""
             given = self.headers.get("Authorization", "")
             if not given.startswith("AWS4-HMAC-SHA256 "):
                 return False
@@ -112,7 +113,7 @@ def handler(folder, account, region, key, secret):
         def _send(self, status, headers, content):
             self.send_response(status)
             for name, value in headers.items():
-                if name.lower() not in HOPS:
+                if name.lower() not in HOP_BY_HOP:
                     self.send_header(name, str(value))
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

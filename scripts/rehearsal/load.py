@@ -1,5 +1,5 @@
-"""Sends signed requests steadily until it is told to stop, and counts what failed.
-   load.py URL REGION      ends at the end of its standard input and prints "SENT FAILED FIRST-FAILURE"
+"""Sends signed requests at a constant rate and counts failures.
+   load.py URL REGION      exits at the end of its standard input and prints "SENT FAILED FIRST-FAILURE"
 """
 
 import os
@@ -40,7 +40,7 @@ def client():
 clients = [threading.Thread(target=client) for _ in range(3)]
 for thread in clients:
     thread.start()
-# Bounded, should nobody tell it to stop.
+# A time limit, in case its standard input stays open.
 limit = threading.Timer(120, stop.set)
 limit.daemon = True
 limit.start()

@@ -1,5 +1,5 @@
-"""Runs functions as AWS Lambda does: the image's own executable, in the image's files and nothing else, fed with events
-through the Runtime API. Each sandbox handles one event at a time and is kept for the next."""
+"""Runs functions as AWS Lambda does: the image's executable, with the image as root file system, invoked through the
+Runtime API. Each sandbox handles one event at a time and is reused."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ class Pool:
         self.lock = threading.Lock()
 
     def invoke(self, function, body):
-        """Answers with payload, whether it is an error, and the end of the log."""
+        """Returns the payload, whether it is an error, and the tail of the log."""
         event = body if isinstance(body, (bytes, str)) and body else "{}"
         event = event.encode() if isinstance(event, str) else event
         key = (function.function_name, str(function.version), function.code["ImageUri"], json.dumps(function.environment_vars, sort_keys=True))
@@ -97,7 +97,7 @@ class Sandbox:
         threading.Thread(target=self._write_log, daemon=True).start()
 
     def _environment(self):
-        """What Terraform gives the function, what Lambda adds, and the way to the stand-ins."""
+        """What Terraform gives the function, what Lambda adds, and the endpoints of the emulators."""
         return self.function.environment_vars | {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.server_port}",
             "AWS_LAMBDA_FUNCTION_NAME": self.function.function_name,

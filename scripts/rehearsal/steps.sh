@@ -1,4 +1,4 @@
-# How a step of a rehearsal is run, and what it may expect. Sourced by rehearse.sh.
+# The steps of a rehearsal and their assertions. Sourced by rehearse.sh.
 # shellcheck shell=bash
 
 readonly STEP_LIMIT=1500 # seconds
@@ -6,7 +6,7 @@ STEPS=0
 
 step() {
   STEPS=$((STEPS + 1))
-  LOG=$STAGE/logs/$(printf '%02d' $STEPS).log
+  LOG=$FOLDER/logs/$(printf '%02d' $STEPS).log
   STARTED=$SECONDS
   printf '%2d  %-78s' $STEPS "$1"
 }
@@ -16,38 +16,38 @@ passed() { printf '%4ds\n' $((SECONDS - STARTED)); }
 failed() {
   printf 'FAILED\n'
   tail -n 40 "$LOG"
-  die "step $STEPS: $1" "its whole output is $LOG"
+  die "step $STEPS: $1" "the full output is in $LOG"
 }
 
-# does COMMAND…: it succeeds.
-does() {
+# run COMMAND…: fails the step unless the command succeeds.
+run() {
   printf '\n$ %s\n' "$*" >>"$LOG"
   timeout --foreground "$STEP_LIMIT" "$@" >>"$LOG" 2>&1 || failed "'$*' ended with status $?"
 }
 
-# says TEXT COMMAND…: it succeeds, and says so.
-says() {
+# expect_output TEXT COMMAND…: the command succeeds, and its output contains the text.
+expect_output() {
   local text=$1
   shift
-  : >"$LOG.said"
+  : >"$LOG.output"
   printf '\n$ %s\n' "$*" >>"$LOG"
-  timeout --foreground "$STEP_LIMIT" "$@" >"$LOG.said" 2>&1 || { cat "$LOG.said" >>"$LOG"; failed "'$*' failed"; }
-  cat "$LOG.said" >>"$LOG"
-  grep -qF -- "$text" "$LOG.said" || failed "'$*' did not say: $text"
+  timeout --foreground "$STEP_LIMIT" "$@" >"$LOG.output" 2>&1 || { cat "$LOG.output" >>"$LOG"; failed "'$*' failed"; }
+  cat "$LOG.output" >>"$LOG"
+  grep -qF -- "$text" "$LOG.output" || failed "the output of '$*' lacks: $text"
 }
 
-# refuses TEXT COMMAND…: it fails, and says why.
-refuses() {
+# expect_failure TEXT COMMAND…: the command fails, and its output contains the text.
+expect_failure() {
   local text=$1
   shift
   printf '\n$ %s\n' "$*" >>"$LOG"
-  if timeout --foreground "$STEP_LIMIT" "$@" >"$LOG.said" 2>&1; then cat "$LOG.said" >>"$LOG"; failed "'$*' should have failed"; fi
-  cat "$LOG.said" >>"$LOG"
-  grep -qF -- "$text" "$LOG.said" || failed "'$*' did not say: $text"
+  if timeout --foreground "$STEP_LIMIT" "$@" >"$LOG.output" 2>&1; then cat "$LOG.output" >>"$LOG"; failed "'$*' should have failed"; fi
+  cat "$LOG.output" >>"$LOG"
+  grep -qF -- "$text" "$LOG.output" || failed "the output of '$*' lacks: $text"
 }
 
-# is WHAT EXPECTED ACTUAL
-is() {
+# expect_equal WHAT EXPECTED ACTUAL
+expect_equal() {
   printf '\n%s: %s\n' "$1" "$3" >>"$LOG"
   [[ $2 == "$3" ]] || failed "$1 is '$3' and not '$2'"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Says whether a process kept its size, from samples of its memory, and draws them.
+"""Reports whether the resident memory of a process grew, from samples, and plots them.
 
 memory.py SAMPLES.csv PLOT.svg WARM_UP_SECONDS
 """

@@ -1,5 +1,5 @@
--- What the clients of the soak ask of the service: of 100 requests 70 show a user, 10 list, 7 create, 7 delete what was
--- created, and 6 update. The table keeps its size. SOAK_RATE is how many to send in a second; 0 is as many as can be.
+-- The request mix of the soak test: of 100 requests 70 get a user, 10 list, 7 create, 7 delete what was created, and 6
+-- update, so the size of the table is constant. SOAK_RATE is the number of requests per second; 0 is unlimited.
 
 local ffi = require("ffi")
 ffi.cdef("struct timespec { long seconds; long nanoseconds; }; int clock_gettime(int, struct timespec *);")
@@ -28,11 +28,11 @@ function init(_)
   math.randomseed(os.time() + number)
 end
 
--- Milliseconds from the schedule of all connections: one request every so often, whichever connection is free.
+-- Milliseconds until the next request is due. All connections share one schedule.
 function delay()
   if interval == 0 then return 0 end
   local now = milliseconds()
-  -- What could not be sent in time is not made up for by a burst.
+  -- A late request is not followed by a burst.
   due = math.max(due + interval, now - interval)
   return math.max(0, math.floor(due - now + 0.5))
 end

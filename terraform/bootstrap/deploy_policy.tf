@@ -220,7 +220,7 @@ data "aws_iam_policy_document" "deploy_service" {
     resources = ["*"]
   }
 
-  # Only dev's role pushes: prod runs what dev proved.
+  # Only dev's role pushes: prod runs the image verified in dev.
   dynamic "statement" {
     for_each = each.key == "dev" ? ["push"] : []
 

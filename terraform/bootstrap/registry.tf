@@ -1,4 +1,4 @@
-# The images. One registry for dev and prod, so that prod runs the very bytes that dev proved.
+# The images. One registry for dev and prod, so that prod runs the image verified in dev.
 
 resource "aws_ecr_repository" "service" {
   name                 = local.service

@@ -1,19 +1,20 @@
-# The stage of a rehearsal: stand-ins for AWS and a copy of the repository. Sourced by rehearse.sh.
+# Starts and stops the local AWS of a rehearsal, and copies the repository. Sourced by rehearse.sh.
 # shellcheck shell=bash disable=SC2034 # some names are for rehearse.sh
 set -euo pipefail
 
+readonly CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
 readonly REHEARSAL_ACCOUNT=111122223333 REHEARSAL_REGION=us-east-1
 ROOT=$PWD
-STAGE=$ROOT/target/rehearsal
+FOLDER=$ROOT/target/rehearsal
 VENV=$ROOT/target/rehearsal-venv
 PIDS=()
 
-set_stage() {
+set_up() {
   need_tools
-  rm -rf "$STAGE"
-  mkdir -p "$STAGE/logs"
-  trap 'clear_stage' EXIT
-  forget_the_account
+  rm -rf "$FOLDER"
+  mkdir -p "$FOLDER/logs"
+  trap 'tear_down' EXIT
+  drop_credentials
   start_database
   start_registry
   start_aws
@@ -21,14 +22,15 @@ set_stage() {
 }
 
 need_tools() {
-  local package
   need terraform "install Terraform 1.11 or later: https://developer.hashicorp.com/terraform/install"
-  for package in jq curl docker-registry buildah; do need_command "$package"; done
+  need git "install Git: https://git-scm.com/downloads"
+  need_commands jq curl openssl perl docker-registry buildah
+  [[ -r ${SSL_CERT_FILE:-$CERTIFICATES} ]] || install_packages ca-certificates
   need_python_packages "$VENV" scripts/rehearsal/requirements.txt
 }
 
-# Nothing here may reach a real account, whatever this shell is signed in to.
-forget_the_account() {
+# No request may reach a real account, whatever credentials this shell has.
+drop_credentials() {
   local name
   for name in $(compgen -e | grep -E '^(AWS|TF|DB|GITHUB)_' || true); do unset "$name"; done
   export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
@@ -39,8 +41,8 @@ forget_the_account() {
 
 start_database() {
   local variables
-  # Passwords are rotated with MySQL's dual passwords, which MariaDB has not.
-  variables=$(TEST_DATABASE=${TEST_DATABASE:-mysql} scripts/test-database.sh start "$STAGE/database")
+  # Rotation uses MySQL's dual passwords, which MariaDB does not have.
+  variables=$(TEST_DATABASE=${TEST_DATABASE:-mysql} scripts/test-database.sh start "$FOLDER/database")
   DATABASE_URL=$(sed -n 's/^TEST_MYSQL_URL=//p' <<<"$variables")
   REHEARSAL_CA=$(sed -n 's/^TEST_MYSQL_CA=//p' <<<"$variables")
   export REHEARSAL_CA REHEARSAL_DB_HOST=localhost REHEARSAL_DB_PORT REHEARSAL_ADMIN_USER=administrator
@@ -51,29 +53,29 @@ start_database() {
     "$REHEARSAL_ADMIN_PASSWORD"
 }
 
-# With TLS, by the authority that the database's certificate is from.
+# With TLS, and a certificate of the same authority as the database's.
 start_registry() {
   local certificates=${REHEARSAL_CA%/*}
   REGISTRY=localhost:$(free_port)
-  cat >"$STAGE/registry.yml" <<CONFIG
+  cat >"$FOLDER/registry.yml" <<CONFIG
 version: 0.1
 log: {level: error}
-storage: {filesystem: {rootdirectory: $STAGE/registry}}
+storage: {filesystem: {rootdirectory: $FOLDER/registry}}
 http:
   addr: 127.0.0.1:${REGISTRY#*:}
   secret: rehearsal
   tls: {certificate: $certificates/server.pem, key: $certificates/server-key.pem}
 CONFIG
-  cat "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$REHEARSAL_CA" >"$STAGE/authorities.pem"
-  export SSL_CERT_FILE=$STAGE/authorities.pem
+  cat "${SSL_CERT_FILE:-$CERTIFICATES}" "$REHEARSAL_CA" >"$FOLDER/authorities.pem"
+  export SSL_CERT_FILE=$FOLDER/authorities.pem
   run_registry
 }
 
 run_registry() {
-  docker-registry serve "$STAGE/registry.yml" >>"$STAGE/logs/registry.log" 2>&1 &
+  docker-registry serve "$FOLDER/registry.yml" >>"$FOLDER/logs/registry.log" 2>&1 &
   REGISTRY_PID=$!
   PIDS+=("$REGISTRY_PID")
-  await_port "${REGISTRY#*:}" registry
+  wait_for_port "${REGISTRY#*:}" registry
 }
 
 start_aws() {
@@ -82,32 +84,32 @@ start_aws() {
   API_URL=http://localhost:$api_port
   export AWS_ENDPOINT_URL=http://127.0.0.1:$port
   export REHEARSAL_FUNCTION_ENDPOINT=https://localhost:$tls_port
-  # Its standard input is a pipe of ours: when this script ends, however it does, so does that.
-  mkfifo "$STAGE/aws.stdin"
-  "$VENV/bin/python" -B scripts/rehearsal/aws.py "$STAGE" "$port" "$tls_port" "$api_port" "$REGISTRY" "$REHEARSAL_ACCOUNT" \
-    "$REHEARSAL_REGION" <"$STAGE/aws.stdin" >"$STAGE/logs/aws.log" 2>&1 &
+  # It exits at the end of its standard input, a pipe that closes when this script ends, even if it is killed.
+  mkfifo "$FOLDER/aws.stdin"
+  "$VENV/bin/python" -B scripts/rehearsal/aws.py "$FOLDER" "$port" "$tls_port" "$api_port" "$REGISTRY" "$REHEARSAL_ACCOUNT" \
+    "$REHEARSAL_REGION" <"$FOLDER/aws.stdin" >"$FOLDER/logs/aws.log" 2>&1 &
   PIDS+=($!)
-  exec 9>"$STAGE/aws.stdin"
-  await_port "$port" aws
-  await_port "$api_port" aws
+  exec 9>"$FOLDER/aws.stdin"
+  wait_for_port "$port" aws
+  wait_for_port "$api_port" aws
 }
 
-# A copy, so that neither the tfvars nor Terraform's working files of this one are touched.
+# A copy, because tfvars are changed and Terraform writes its working files.
 copy_repository() {
   local machine
   machine=$(uname -m)
-  mkdir -p "$STAGE/work"
+  mkdir -p "$FOLDER/work"
   git ls-files --cached --others --exclude-standard -z | while IFS= read -r -d '' file; do
     if [[ -e $file ]]; then printf '%s\0' "$file"; fi
-  done | xargs -0 cp --parents --preserve=mode,timestamps --target-directory="$STAGE/work"
-  # For the commit that /health tells. A link lets cargo see that nothing has changed since the last rehearsal.
+  done | xargs -0 cp --parents --preserve=mode,timestamps --target-directory="$FOLDER/work"
+  # For the commit in /health. With a link, cargo finds the files of build.rs unchanged and reuses an earlier build.
   if [[ -d .git ]]; then
-    ln -s "$PWD/.git" "$STAGE/work/.git"
+    ln -s "$PWD/.git" "$FOLDER/work/.git"
   else
-    echo "gitdir: $(git rev-parse --absolute-git-dir)" >"$STAGE/work/.git"
+    echo "gitdir: $(git rev-parse --absolute-git-dir)" >"$FOLDER/work/.git"
   fi
   export GIT_OPTIONAL_LOCKS=0 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target}
-  cd "$STAGE/work"
+  cd "$FOLDER/work"
   sed -i -E "s/^(account_id *= *)\"[0-9]+\"/\1\"$REHEARSAL_ACCOUNT\"/; s/^alarm_emails = \[\]/alarm_emails = [\"night@example.org\"]/" \
     terraform/*.tfvars
   printf 'architecture = "%s"\n' "${machine/aarch64/arm64}" | tee -a terraform/dev.tfvars >>terraform/prod.tfvars
@@ -117,29 +119,29 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# await_port PORT LOG
-await_port() {
+# wait_for_port PORT LOG
+wait_for_port() {
   for _ in $(seq 150); do
     (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
     sleep 0.2
   done
-  die "a stand-in did not start:" "$(tail -n 5 "$STAGE/logs/$2.log")"
+  die "an emulator did not start:" "$(tail -n 5 "$FOLDER/logs/$2.log")"
 }
 
-clear_stage() {
+tear_down() {
   local status=$? pid
-  # A second signal must not leave servers behind.
+  # A second signal must not interrupt the clean-up.
   trap '' INT TERM
   exec 9>&-
   for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
   cd "$ROOT"
-  scripts/test-database.sh stop "$STAGE/database"
+  scripts/test-database.sh stop "$FOLDER/database"
   if [[ $status == 0 && -z ${KEEP:-} ]]; then
-    rm -rf "$STAGE"
+    rm -rf "$FOLDER"
   else
-    rm -rf "$STAGE/registry" "$STAGE/images"
-    note "The logs are in $STAGE/logs"
+    rm -rf "$FOLDER/registry" "$FOLDER/images"
+    note "The logs are in $FOLDER/logs"
   fi
   exit "$status"
 }

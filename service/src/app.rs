@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
 use tower::Layer;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use utoipa::openapi::OpenApi;
 
@@ -32,10 +30,9 @@ pub fn router(app: App) -> Service {
         .merge(Router::from(users::router()).with_state(users))
         .merge(Router::from(health::router()).with_state(health::Health::new(app.store)))
         .merge(openapi::router(document))
-        .fallback(http::not_found)
-        .method_not_allowed_fallback(http::method_not_allowed)
-        .layer(CatchPanicLayer::custom(http::on_panic))
-        .layer(from_fn(http::edge));
+        .fallback(async || http::not_found())
+        .method_not_allowed_fallback(async || http::method_not_allowed())
+        .layer(http::EdgeLayer);
     NormalizePathLayer::trim_trailing_slash().layer(router)
 }
 

@@ -33,7 +33,7 @@ async fn part(PathParam(name): PathParam) -> Result<Response, Problem> {
 
 async fn file(name: &str) -> Result<Response, Problem> {
     let Ok(Some(file)) = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)) else {
-        return Err(not_found().await);
+        return Err(not_found());
     };
     let bytes =
         if name == "index.html" { with_base(&file.bytes) } else { Bytes::from(file.bytes.into_owned()) };

@@ -100,7 +100,7 @@ pub fn problem_responses<const N: usize>(
             .example(serde_json::to_value(problem.body(EXAMPLE_ID)).ok())
             .build();
         let mut response = ResponseBuilder::new().description(description);
-        if problem.retry_after().is_some() {
+        if problem.header_names().any(|name| name == header::RETRY_AFTER) {
             response = response.header("retry-after", retry_after_header());
         }
         let response = response.content("application/problem+json", content).build();
@@ -133,7 +133,7 @@ impl IntoResponses for BodyProblems {
         let refused = [
             ("The body is not JSON", crate::http::malformed_json(1, 12)),
             ("The body did not arrive in time", crate::http::body_too_slow()),
-            ("The body is larger than 1 MiB", crate::http::body_too_large()),
+            ("The body is larger than 64 KiB", crate::http::body_too_large()),
             ("The body is not sent as JSON", crate::http::unsupported_media_type()),
             ("Fields are at fault; all of them are listed", Problem::invalid(faults)),
         ];

@@ -1,13 +1,11 @@
 //! A request body that is a JSON object, read field by field so that every fault is reported at once.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
 
-use super::Problem;
-use super::body::Unreadable;
-use super::problem::{broken_body, malformed_json, unsupported_media_type};
+use super::problem::{malformed_json, unsupported_media_type};
+use super::{Problem, body};
 use crate::field::{Change, FieldError, Invalid};
 
 /// The fields of a JSON object.
@@ -25,13 +23,10 @@ impl JsonObject {
 impl<S: Send + Sync> FromRequest<S> for JsonObject {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        if let Some(Unreadable(problem)) = request.extensions().get() {
-            return Err(problem.clone());
-        }
-        let body = Bytes::from_request(request, state).await.map_err(|_| broken_body())?;
-        match serde_json::from_slice(&body) {
+        let body = body::read(request.into_body()).await?;
+        match serde_json::from_slice(body.as_ref()) {
             Ok(Value::Object(object)) => Ok(Self(object)),
             Ok(_) => {
                 Err(Problem::invalid(vec![Invalid::new("wrong_type", "must be a JSON object").at("body")]))
@@ -48,11 +43,15 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
         mime.type_() == mime::APPLICATION
             && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
     });
-    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(is_identity);
     if is_json && is_plain {
         return Ok(());
     }
     Err(unsupported_media_type())
+}
+
+fn is_identity(coding: &HeaderValue) -> bool {
+    coding.as_bytes().eq_ignore_ascii_case(b"identity")
 }
 
 /// The fields of an object and the faults that were found in them so far.

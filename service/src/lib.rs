@@ -14,6 +14,7 @@ pub mod http;
 pub mod lambda_handler;
 pub mod local_server;
 pub mod openapi;
+pub mod page;
 pub mod request_context;
 pub mod secrets;
 pub mod store;

@@ -3,20 +3,21 @@
 mod access_log;
 mod body;
 mod edge;
+mod fields;
 mod json_object;
-mod paging;
-mod path;
+mod path_params;
 mod problem;
 mod query;
 mod render;
 mod request_id;
 mod unavailable;
 
+pub use crate::page::Page;
 pub use edge::EdgeLayer;
 pub(crate) use edge::{MAX_TARGET, PlatformDeadline, Refused};
-pub use json_object::{Fields, JsonObject};
-pub use paging::Page;
-pub use path::PathParam;
+pub use fields::{Fields, Input, boolean, integer, list, number, object, text};
+pub use json_object::JsonObject;
+pub use path_params::PathParams;
 pub(crate) use problem::uri_too_long;
 pub use problem::{
     Problem, ProblemBody, body_too_large, body_too_slow, malformed_json, method_not_allowed, not_found,

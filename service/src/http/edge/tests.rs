@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ impl<S: Subscriber> tracing_subscriber::Layer<S> for Lines {
         let mut line = with_request_id(|id| id.unwrap_or("none").to_owned());
         event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
             if matches!(field.name(), "message" | "path" | "route" | "code") {
-                line += &format!(" {value:?}");
+                let _ = write!(line, " {value:?}");
             }
         });
         self.0.lock().unwrap().push(line);
@@ -51,7 +52,7 @@ async fn unauthorised() -> Problem {
 }
 
 fn router() -> Router {
-    let slow = async || sleep(Duration::from_secs(60)).await;
+    let slow = async || sleep(Duration::from_mins(1)).await;
     Router::new()
         .route("/id", get(async || with_request_id(|id| id.map(str::to_owned)).unwrap_or_default()))
         .route("/slow/{name}", get(slow))

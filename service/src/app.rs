@@ -1,9 +1,7 @@
 //! The service put together: the one list of features, its router and its document.
 
 use axum::Router;
-use axum::middleware::from_fn;
 use tower::Layer;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,10 +23,9 @@ pub fn router(state: AppState) -> Service {
     let router = Router::from(features())
         .with_state(state)
         .merge(openapi::router(document))
-        .fallback(http::not_found)
-        .method_not_allowed_fallback(http::method_not_allowed)
-        .layer(CatchPanicLayer::custom(http::on_panic))
-        .layer(from_fn(http::edge));
+        .fallback(async || http::not_found())
+        .method_not_allowed_fallback(async || http::method_not_allowed())
+        .layer(http::EdgeLayer);
     NormalizePathLayer::trim_trailing_slash().layer(router)
 }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use utoipa_swagger_ui::Config;
 
-use crate::http::{PathParam, Problem, not_found};
+use crate::http::{PathParams, Problem, not_found};
 
 /// The page is made of scripts and styles of this origin; Swagger UI sets styles of its own and inlines images.
 const POLICY: &str =
@@ -24,16 +24,16 @@ pub(crate) fn router() -> Router {
 }
 
 async fn page() -> Result<Response, Problem> {
-    file("index.html").await
+    file("index.html")
 }
 
-async fn part(PathParam(name): PathParam) -> Result<Response, Problem> {
-    file(&name).await
+async fn part(path: PathParams) -> Result<Response, Problem> {
+    file(&path.read(|path| path.required("file", |name| Ok(name.to_owned())))?)
 }
 
-async fn file(name: &str) -> Result<Response, Problem> {
+fn file(name: &str) -> Result<Response, Problem> {
     let Ok(Some(file)) = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)) else {
-        return Err(not_found().await);
+        return Err(not_found());
     };
     let bytes =
         if name == "index.html" { with_base(&file.bytes) } else { Bytes::from(file.bytes.into_owned()) };

@@ -1,5 +1,7 @@
 //! What is wrong with one field of an input, and what an update does to a field.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,23 +22,31 @@ impl Invalid {
 
     /// Names the field that held the value.
     #[must_use]
-    pub fn at(self, field: &'static str) -> FieldError {
-        FieldError { field, code: self.code, message: self.message }
+    pub fn at(self, field: impl Into<Cow<'static, str>>) -> FieldError {
+        FieldError { field: field.into(), code: self.code, message: self.message }
     }
 }
 
 /// One refused field, as an error body lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// The name of the field in the request.
+    /// The name of the field in the request; further in, the path to it, such as `roles[1]` or `address.street`.
     #[schema(examples("username"))]
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// Stable, for programs.
     #[schema(examples("too_short"))]
     pub code: &'static str,
     /// For people.
     #[schema(examples("must have 3 to 50 characters"))]
     pub message: String,
+}
+
+/// What was read of an input, unless fields of it are at fault.
+///
+/// # Errors
+/// The faults.
+pub(crate) fn unless_faulty<T>(value: Option<T>, errors: Vec<FieldError>) -> Result<T, Vec<FieldError>> {
+    value.filter(|_| errors.is_empty()).ok_or(errors)
 }
 
 /// What an update does to a field that may be empty. Three states, so that a field can be left alone and can

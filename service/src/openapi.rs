@@ -72,7 +72,9 @@ pub fn router(document: fn() -> OpenApi) -> Router {
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten()
+    let PathItem { get, put, post, delete, options, head, patch, trace, query, .. } = path;
+    let known = [get, put, post, delete, options, head, patch, trace, query];
+    known.into_iter().flatten().chain(path.additional_operations.values_mut())
 }
 
 fn request_id_header() -> Header {
@@ -100,7 +102,7 @@ pub fn problem_responses<const N: usize>(
             .example(serde_json::to_value(problem.body(EXAMPLE_ID)).ok())
             .build();
         let mut response = ResponseBuilder::new().description(description);
-        if problem.retry_after().is_some() {
+        if problem.header_names().any(|name| name == header::RETRY_AFTER) {
             response = response.header("retry-after", retry_after_header());
         }
         let response = response.content("application/problem+json", content).build();
@@ -133,7 +135,7 @@ impl IntoResponses for BodyProblems {
         let refused = [
             ("The body is not JSON", crate::http::malformed_json(1, 12)),
             ("The body did not arrive in time", crate::http::body_too_slow()),
-            ("The body is larger than 1 MiB", crate::http::body_too_large()),
+            ("The body is larger than 64 KiB", crate::http::body_too_large()),
             ("The body is not sent as JSON", crate::http::unsupported_media_type()),
             ("Fields are at fault; all of them are listed", Problem::invalid(faults)),
         ];
@@ -152,5 +154,26 @@ impl IntoResponses for DatabaseProblems {
             ("A fault of the service", Problem::internal(std::io::Error::other("example"))),
             ("The database is away for now; try again after the seconds in Retry-After", away.into()),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_tells_of_the_request_id() {
+        let operation = r#"{"responses":{"200":{"description":"done"}}}"#;
+        let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+        let operations = methods.map(|method| format!(r#""{method}":{operation}"#)).join(",");
+        let document = format!(
+            r#"{{"openapi":"3.1.0","info":{{"title":"","version":""}},"paths":{{"/x":{{{operations}}}}}}}"#
+        );
+        let document = finish(serde_json::from_str(&document).unwrap());
+        let document = serde_json::to_value(document).unwrap();
+        for method in methods {
+            let headers = &document["paths"]["/x"][method]["responses"]["200"]["headers"];
+            assert!(headers["x-request-id"].is_object(), "{method}: {headers}");
+        }
     }
 }

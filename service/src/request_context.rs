@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use tokio::task::futures::TaskLocalFuture;
+
 use crate::clock::monotonic;
 
 /// How long all statements of a request may take together, with the waiting for connections and the retries, from the
@@ -43,8 +45,8 @@ impl RequestContext {
     }
 
     /// Runs a future that works for this request.
-    pub async fn scope<F: Future>(self, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
+    pub fn scope<F: Future>(self, future: F) -> TaskLocalFuture<Self, F> {
+        CURRENT.scope(self, future)
     }
 }
 

@@ -1,66 +1,171 @@
-//! Reads the body of a request before anything else looks at the request.
-//!
-//! Handlers that have no use for a body leave none unread that way: HTTP/1.1 would otherwise have to close the
-//! connection under a client that means to go on using it.
+//! Reads the body of a request where a handler wants it, within limits for its size, its time, and for the memory of
+//! all bodies together.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
-use axum::http::header;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
 use super::Problem;
-use super::problem::{body_too_large, body_too_slow, broken_body};
+use super::problem::{body_too_large, body_too_slow, broken_body, server_busy};
 
-/// The largest body that is read: 1 MiB.
-const MAX_BODY: usize = 1 << 20;
-/// How much of a body that is too large is read and thrown away, so that the client, which is still writing, gets to
-/// see the answer and not a reset connection.
-const MAX_DISCARDED: usize = 16 << 20;
+/// The largest body: 64 KiB.
+const MAX_BODY: usize = 64 << 10;
 /// How long a client may take to send its body.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// Why a body could not be read, as a request extension: only who wants the body needs to know.
-#[derive(Debug, Clone)]
-pub(super) struct Unreadable(pub(super) Problem);
+/// The memory of this process for bodies that are being read: 64 MiB.
+static MEMORY: Budget = Budget::new(64 << 20);
 
-/// The same request with its body in memory, or without it and with an [`Unreadable`].
-pub(super) async fn buffer(request: Request) -> Request {
-    if request.body().is_end_stream() {
-        return request;
-    }
-    let (mut parts, body) = request.into_parts();
-    let waits = parts.headers.contains_key(header::EXPECT);
-    let body = timeout(TIME_LIMIT, read(body, waits)).await.unwrap_or_else(|_| Err(body_too_slow()));
-    let body = body.unwrap_or_else(|problem| {
-        parts.extensions.insert(Unreadable(problem));
-        Bytes::new()
-    });
-    Request::from_parts(parts, Body::from(body))
+/// The body of a request in memory, which counts towards the limit of all of them until it is dropped.
+#[derive(Debug)]
+pub(super) struct Buffered {
+    data: Bytes,
+    _share: Share<'static>,
 }
 
-/// Reads a body of at most [`MAX_BODY`] octets.
-async fn read(mut body: Body, client_waits_for_continue: bool) -> Result<Bytes, Problem> {
+impl AsRef<[u8]> for Buffered {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+/// Reads a whole body.
+pub(super) async fn read(body: Body) -> Result<Buffered, Problem> {
+    let mut share = Share { budget: &MEMORY, size: 0 };
+    let data = timeout(TIME_LIMIT, read_within(&mut share, body)).await.map_err(|_| body_too_slow())??;
+    Ok(Buffered { data, _share: share })
+}
+
+/// A body that announces too much is not even begun.
+async fn read_within(share: &mut Share<'_>, mut body: Body) -> Result<Bytes, Problem> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut too_large = announced > MAX_BODY;
-    if too_large && (client_waits_for_continue || announced > MAX_DISCARDED) {
+    if announced > MAX_BODY {
         return Err(body_too_large());
     }
-    let mut read = BytesMut::with_capacity(if too_large { 0 } else { announced });
-    let mut seen = 0;
-    while let Some(frame) = body.frame().await {
+    let Some(first) = next(&mut body, share).await? else { return Ok(Bytes::new()) };
+    if body.is_end_stream() {
+        return Ok(first);
+    }
+    let mut whole = Vec::with_capacity(announced.max(first.len()));
+    whole.extend_from_slice(&first);
+    // It holds on to all of the connection's read buffer.
+    drop(first);
+    while let Some(data) = next(&mut body, share).await? {
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.into())
+}
+
+/// The next piece of a body, which is counted.
+async fn next(body: &mut Body, share: &mut Share<'_>) -> Result<Option<Bytes>, Problem> {
+    loop {
+        let Some(frame) = body.frame().await else { return Ok(None) };
+        // Trailers have no use here.
         let Ok(data) = frame.map_err(|_| broken_body())?.into_data() else { continue };
-        seen += data.len();
-        too_large |= seen > MAX_BODY;
-        if seen > MAX_DISCARDED {
-            break;
+        if share.size + data.len() > MAX_BODY {
+            return Err(body_too_large());
         }
-        if !too_large {
-            read.extend_from_slice(&data);
+        share.grow(data.len())?;
+        return Ok(Some(data));
+    }
+}
+
+/// How much may be held at a time.
+#[derive(Debug)]
+struct Budget {
+    free: AtomicUsize,
+}
+
+impl Budget {
+    const fn new(size: usize) -> Self {
+        Self { free: AtomicUsize::new(size) }
+    }
+}
+
+/// What one body has of a budget. It counts what has arrived and not what was announced: to hold up others, a client
+/// has to send it.
+#[derive(Debug)]
+struct Share<'a> {
+    budget: &'a Budget,
+    size: usize,
+}
+
+impl Share<'_> {
+    fn grow(&mut self, more: usize) -> Result<(), Problem> {
+        let take = |free: usize| free.checked_sub(more);
+        let taken = self.budget.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.map_err(|_| server_busy())?;
+        self.size += more;
+        Ok(())
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.budget.free.fetch_add(self.size, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use hyper::body::Frame;
+
+    use super::*;
+
+    #[test]
+    fn a_budget_is_given_back() {
+        let budget = Budget::new(10);
+        let share = || Share { budget: &budget, size: 0 };
+        let (mut first, mut second) = (share(), share());
+        first.grow(6).unwrap();
+        first.grow(1).unwrap();
+        assert!(second.grow(4).is_err());
+        second.grow(3).unwrap();
+        drop(first);
+        second.grow(7).unwrap();
+        drop(second);
+        assert_eq!(budget.free.into_inner(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_body_in_one_piece_is_not_copied() {
+        let body = Bytes::from(vec![b'x'; 100]);
+        let start = body.as_ptr();
+        assert_eq!(read(Body::from(body)).await.unwrap().data.as_ptr(), start);
+    }
+
+    /// A body of unknown length.
+    struct Pieces(Vec<Bytes>);
+
+    impl HttpBody for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(self.0.pop().map(|piece| Ok(Frame::data(piece))))
         }
     }
-    if too_large { Err(body_too_large()) } else { Ok(read.freeze()) }
+
+    fn pieces(pieces: &[&str]) -> Body {
+        Body::new(Pieces(pieces.iter().rev().map(|piece| Bytes::from((*piece).to_owned())).collect()))
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_put_together() {
+        assert_eq!(read(pieces(&["ab", "", "c"])).await.unwrap().as_ref(), b"abc");
+        let large = "x".repeat(MAX_BODY);
+        assert_eq!(read(pieces(&[&large])).await.unwrap().as_ref().len(), MAX_BODY);
+        assert!(read(pieces(&[&large, "x"])).await.is_err());
+    }
 }

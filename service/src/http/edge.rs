@@ -1,104 +1,150 @@
-//! The edge of a request: its id, its log lines, and the rendering of problems.
+//! The edge of a request, the one layer around every route: the request's id, its log lines, its deadline, and the
+//! rendering of problems.
 
-use std::any::Any;
-use std::error::Error;
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
-use axum::Json;
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{CONTROLS, utf8_percent_encode};
-use tracing::{Instrument, error, info, info_span, warn};
+use percent_encoding::percent_decode_str;
+use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
+use tokio::time::{Sleep, sleep_until};
+use tower::{Layer, Service};
 
-use super::body;
-use super::problem::Problem;
-use super::request_id::{X_REQUEST_ID, request_id};
-use crate::clock::monotonic;
+use super::access_log::AccessLog;
+use super::problem::{Problem, not_found, out_of_time, uri_too_long};
+use super::render::render;
+use super::request_id::request_id;
+use crate::request_context::RequestContext;
 
-/// Gives the request an id, logs it and its answer, and renders a problem. The outermost layer of the router.
-pub async fn edge(request: Request, next: Next) -> Response {
-    let id = request_id(&request);
-    let span = info_span!("request", request_id = %id);
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    async move {
-        let start = monotonic();
-        let method = request.method().clone();
-        // A path may come with raw characters that turn text around or move a terminal's cursor.
-        let path = utf8_percent_encode(request.uri().path(), CONTROLS).to_string();
-        // Of a target of its own: the response's line in JSON says it all.
-        info!(target: "request", "Request: {method} {path}");
-        let response = render(next.run(body::buffer(request).await).await, &id);
-        let status = response.status();
-        info!(
-            method = method.as_str(),
-            path,
-            route,
-            status = status.as_u16(),
-            duration_ms = start.elapsed().as_secs_f64() * 1e3,
-            "Response: {} {}",
-            status.as_str(),
-            status.canonical_reason().unwrap_or_default()
-        );
-        response
+/// The longest path and query: three times what API Gateway lets through, half of what a URI here can hold.
+pub(crate) const MAX_TARGET: usize = 32 << 10;
+
+/// When the platform wants the answer at the latest, as a request extension.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlatformDeadline(pub(crate) Instant);
+
+/// What is wrong with a request that no route is to see, as a request extension: the edge answers it.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused(pub(crate) Problem);
+
+/// Puts the [`Edge`] around a route.
+#[derive(Debug, Clone, Copy)]
+pub struct EdgeLayer;
+
+impl<S> Layer<S> for EdgeLayer {
+    type Service = Edge<S>;
+
+    fn layer(&self, route: S) -> Edge<S> {
+        Edge { route }
     }
-    .instrument(span)
-    .await
 }
 
-/// Turns a panic into a problem. The panic itself has been logged by the hook that `telemetry` sets.
-#[must_use]
-pub fn on_panic(_: Box<dyn Any + Send>) -> Response {
-    Problem::internal(Panicked).into_response()
+/// A route that knows its request's id and deadline, leaves log lines, and answers with rendered problems.
+#[derive(Debug, Clone)]
+pub struct Edge<S> {
+    route: S,
+}
+
+impl<S> Service<Request> for Edge<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = TaskLocalFuture<RequestContext, Answering<S::Future>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.route.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let id = request_id(&request);
+        let deadline = request.extensions().get().map(|&PlatformDeadline(deadline)| deadline);
+        let refused = request.extensions_mut().remove().map(|Refused(problem)| problem);
+        let refused = refused.or_else(|| refuse_target(request.uri()));
+        let route = request.extensions().get().filter(|_| refused.is_none()).cloned();
+        let log = AccessLog::new(request.method().clone(), request.uri().clone(), route);
+        let context = RequestContext::new(id.to_str().unwrap_or_default().to_owned(), deadline);
+        context.scope(Answering {
+            route: refused.is_none().then(|| self.route.call(request)),
+            deadline: deadline.map(|deadline| sleep_until(deadline.into())),
+            refused,
+            id,
+            log,
+        })
+    }
+}
+
+/// A path with dot segments leads nowhere: a proxy before the service may read another path in it than the router.
+fn refuse_target(uri: &Uri) -> Option<Problem> {
+    if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
+        return Some(uri_too_long());
+    }
+    uri.path().split('/').any(is_dot_segment).then(not_found)
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    segment.starts_with(['.', '%'])
+        && segment.len() <= "%2e%2e".len()
+        && [&b"."[..], b".."].contains(&&*Cow::from(percent_decode_str(segment)))
+}
+
+pin_project! {
+    /// The answer of a route on its way through the edge.
+    pub struct Answering<F> {
+        #[pin]
+        route: Option<F>,
+        #[pin]
+        deadline: Option<Sleep>,
+        refused: Option<Problem>,
+        id: HeaderValue,
+        log: AccessLog,
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Answering<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.log.begin();
+        let response = match this.refused.take() {
+            Some(problem) => problem.into_response(),
+            None => ready!(poll_route(this.route, this.deadline, context)),
+        };
+        let response = render(response, this.id);
+        this.log.answered(&response);
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// Asks the deadline first: the statements of a request end with it too, and what they report then is a matter of luck.
+fn poll_route<F: Future<Output = Result<Response, Infallible>>>(
+    route: Pin<&mut Option<F>>,
+    deadline: Pin<&mut Option<Sleep>>,
+    context: &mut Context<'_>,
+) -> Poll<Response> {
+    if deadline.as_pin_mut().is_some_and(|deadline| deadline.poll(context).is_ready()) {
+        return Poll::Ready(out_of_time().into_response());
+    }
+    let Some(route) = route.as_pin_mut() else { return Poll::Pending };
+    match catch_unwind(AssertUnwindSafe(|| route.poll(context))) {
+        Ok(answer) => answer.map(|Ok(response)| response),
+        // The panic itself has been logged by the hook that `telemetry` sets.
+        Err(_) => Poll::Ready(Problem::internal(Panicked).into_response()),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("a handler panicked")]
 struct Panicked;
 
-/// Renders the problem that a response carries, if it does, and adds the headers that every answer has.
-pub(crate) fn render(mut response: Response, id: &str) -> Response {
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        log_cause(&problem);
-        let body = Json(problem.body(id)).into_response().into_body();
-        *response.body_mut() = body;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        // Set for the empty body that the problem came with.
-        headers.remove(header::CONTENT_LENGTH);
-    }
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(X_REQUEST_ID, id);
-    }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Users' data, or a state of the moment.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn log_cause(problem: &Problem) {
-    let Some(cause) = problem.cause() else { return };
-    let chain = chain(cause);
-    if problem.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        error!(code = problem.code(), cause = chain, "Internal error");
-    } else {
-        warn!(code = problem.code(), cause = chain, "Service unavailable");
-    }
-}
-
-/// An error and what lies behind it, in one line.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let inner = error.to_string();
-        if !text.ends_with(&inner) {
-            text.push_str(": ");
-            text.push_str(&inner);
-        }
-        source = error.source();
-    }
-    text
-}
+#[cfg(test)]
+mod tests;

@@ -1,37 +1,37 @@
-//! A request body that is a JSON object, read field by field so that every fault is reported at once.
+//! A request body that is a JSON object.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
 
-use super::Problem;
-use super::body::Unreadable;
-use super::problem::{broken_body, malformed_json, unsupported_media_type};
-use crate::field::{Change, FieldError, Invalid};
+use super::fields::Fields;
+use super::problem::{malformed_json, unsupported_media_type};
+use super::{Problem, body};
+use crate::field::{FieldError, Invalid, unless_faulty};
 
-/// The fields of a JSON object.
+/// The members of a JSON object.
 #[derive(Debug)]
 pub struct JsonObject(Map<String, Value>);
 
 impl JsonObject {
-    /// The fields, to be taken one by one.
-    #[must_use]
-    pub fn into_fields(self) -> Fields {
-        Fields { object: self.0, errors: Vec::new() }
+    /// What a function makes of the fields, unless one is at fault.
+    ///
+    /// # Errors
+    /// The faults, in the order in which the fields were taken.
+    pub fn read<T>(self, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let value = read(&mut Fields::of_body(self.0, &mut errors));
+        unless_faulty(value, errors)
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for JsonObject {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        if let Some(Unreadable(problem)) = request.extensions().get() {
-            return Err(problem.clone());
-        }
-        let body = Bytes::from_request(request, state).await.map_err(|_| broken_body())?;
-        match serde_json::from_slice(&body) {
+        let body = body::read(request.into_body()).await?;
+        match serde_json::from_slice(body.as_ref()) {
             Ok(Value::Object(object)) => Ok(Self(object)),
             Ok(_) => {
                 Err(Problem::invalid(vec![Invalid::new("wrong_type", "must be a JSON object").at("body")]))
@@ -48,71 +48,13 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
         mime.type_() == mime::APPLICATION
             && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
     });
-    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(is_identity);
     if is_json && is_plain {
         return Ok(());
     }
     Err(unsupported_media_type())
 }
 
-/// The fields of an object and the faults that were found in them so far.
-#[derive(Debug)]
-pub struct Fields {
-    object: Map<String, Value>,
-    errors: Vec<FieldError>,
-}
-
-impl Fields {
-    /// A field that must be there; `None` if it was at fault.
-    pub fn required<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        if self.object.contains_key(name) {
-            return self.optional(name, parse);
-        }
-        self.errors.push(Invalid::new("missing", "is required").at(name));
-        None
-    }
-
-    /// A field that may be left out but not be `null`.
-    pub fn optional<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        if self.object.get(name).is_some_and(Value::is_null) {
-            self.errors.push(Invalid::new("null", "must not be null").at(name));
-            return None;
-        }
-        self.nullable(name, parse).into_value()
-    }
-
-    /// A field that may be left out or be `null`.
-    pub fn nullable<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
-    ) -> Change<T> {
-        let parsed = match self.object.get(name) {
-            None => return Change::Keep,
-            Some(Value::Null) => return Change::Clear,
-            Some(Value::String(text)) => parse(text),
-            Some(_) => Err(Invalid::new("wrong_type", "must be a string")),
-        };
-        parsed.map_or_else(
-            |invalid| {
-                self.errors.push(invalid.at(name));
-                Change::Keep
-            },
-            Change::Set,
-        )
-    }
-
-    /// The faults, in the order in which the fields were taken.
-    #[must_use]
-    pub fn into_errors(self) -> Vec<FieldError> {
-        self.errors
-    }
+fn is_identity(coding: &HeaderValue) -> bool {
+    coding.as_bytes().eq_ignore_ascii_case(b"identity")
 }

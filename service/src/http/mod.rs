@@ -1,22 +1,29 @@
 //! What every feature's router shares: problem details, body and query extractors, paging, the edge of a request.
 
+mod access_log;
 mod body;
 mod edge;
+mod fields;
 mod json_object;
-mod path;
+mod path_params;
 mod problem;
 mod query;
+mod render;
 mod request_id;
 mod unavailable;
 
-pub(crate) use edge::render;
-pub use edge::{chain, edge, on_panic};
-pub use json_object::{Fields, JsonObject};
-pub use path::PathParam;
-pub(crate) use problem::out_of_time;
+pub use edge::EdgeLayer;
+pub(crate) use edge::{MAX_TARGET, PlatformDeadline, Refused};
+pub use fields::{Fields, Input, boolean, integer, list, number, object, text};
+pub use json_object::JsonObject;
+pub use path_params::PathParams;
+pub(crate) use problem::uri_too_long;
 pub use problem::{
     Problem, ProblemBody, body_too_large, body_too_slow, malformed_json, method_not_allowed, not_found,
     unsupported_media_type,
 };
 pub use query::Query;
+pub use render::chain;
+pub(crate) use render::render;
 pub use request_id::GatewayRequestId;
+pub(crate) use request_id::new_request_id;

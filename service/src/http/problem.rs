@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,14 +21,14 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
-    retry_after: Option<Duration>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Problem {
     /// A problem with a stable code for programs and a sentence for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
     }
 
     /// 422: these fields of the request cannot be accepted.
@@ -58,11 +58,8 @@ impl Problem {
         retry_after: Duration,
         cause: impl Error + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            retry_after: Some(retry_after),
-            cause: Some(Arc::new(cause)),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
-        }
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_retry_after(retry_after);
+        Self { cause: Some(Arc::new(cause)), ..problem }
     }
 
     /// Names the fields at fault.
@@ -71,14 +68,27 @@ impl Problem {
         Self { errors, ..self }
     }
 
+    /// Adds a header to the answer, beside others of that name.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Says when trying again is worth it.
+    #[must_use]
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        self.with_header(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)))
+    }
+
     /// The HTTP status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// When trying again is worth it.
-    pub(crate) const fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+    /// The names of the headers that the answer has besides those of every answer.
+    pub(crate) fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.headers.iter().map(|(name, _)| name)
     }
 
     /// The stable code.
@@ -108,8 +118,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Some(wait) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name, value.clone());
         }
         response.extensions_mut().insert(self);
         response
@@ -151,8 +161,9 @@ pub struct ProblemBody<'a> {
     errors: &'a [FieldError],
 }
 
-/// The answer to a path that does not exist.
-pub async fn not_found() -> Problem {
+/// 404: the path does not exist.
+#[must_use]
+pub fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "route_not_found",
@@ -160,8 +171,9 @@ pub async fn not_found() -> Problem {
     )
 }
 
-/// The answer to a method that a path does not have; the router adds `Allow`.
-pub async fn method_not_allowed() -> Problem {
+/// 405: the path does not have this method; the router adds `Allow`.
+#[must_use]
+pub fn method_not_allowed() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
@@ -190,7 +202,12 @@ pub fn body_too_slow() -> Problem {
 /// 413: the body is too large.
 #[must_use]
 pub fn body_too_large() -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body must be at most 1 MiB")
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body must be at most 64 KiB")
+}
+
+/// 414: the target of the request is too long.
+pub(crate) fn uri_too_long() -> Problem {
+    Problem::new(StatusCode::URI_TOO_LONG, "uri_too_long", "The path and the query must be at most 32 KiB")
 }
 
 /// 415: the body is not sent as JSON.
@@ -200,10 +217,15 @@ pub fn unsupported_media_type() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
+/// 503: the bodies that are being read take all the memory that there is for them.
+pub(super) fn server_busy() -> Problem {
+    let detail = "Too many requests are being received at once";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server_busy", detail)
+        .with_retry_after(Duration::from_secs(1))
+}
+
 /// 503: the time that the platform gives a request is nearly over.
 pub(crate) fn out_of_time() -> Problem {
-    Problem {
-        retry_after: Some(Duration::from_secs(1)),
-        ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "out_of_time", "The request took too long")
-    }
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "out_of_time", "The request took too long")
+        .with_retry_after(Duration::from_secs(1))
 }

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
-use crate::field::FieldError;
+use crate::field::{FieldError, Invalid, unless_faulty};
 
 /// The parameters of a query string. Of a repeated one the last counts; unknown ones are ignored.
 #[derive(Debug)]
@@ -17,12 +17,21 @@ pub struct Query {
 }
 
 impl Query {
+    /// What a function makes of the parameters, unless one is at fault.
+    ///
+    /// # Errors
+    /// The faults, in the order in which the parameters were taken.
+    pub fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Vec<FieldError>> {
+        let value = read(&mut self);
+        unless_faulty(value, self.errors)
+    }
+
     /// A text parameter.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         self.parameters.remove(name)
     }
 
-    /// A whole number within limits, in plain digits.
+    /// A whole number within limits, in plain digits without zeros before them.
     pub fn integer(
         &mut self,
         name: &'static str,
@@ -30,19 +39,13 @@ impl Query {
         limits: std::ops::RangeInclusive<u64>,
     ) -> u64 {
         let Some(text) = self.parameters.remove(name) else { return default };
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && limits.contains(number));
         number.unwrap_or_else(|| {
             let message = format!("must be an integer from {} to {}", limits.start(), limits.end());
-            self.errors.push(FieldError { field: name, code: "out_of_range", message });
+            self.errors.push(Invalid::new("out_of_range", message).at(name));
             default
         })
-    }
-
-    /// The faults, in the order in which the parameters were taken.
-    #[must_use]
-    pub fn into_errors(self) -> Vec<FieldError> {
-        self.errors
     }
 }
 

@@ -1,38 +1,21 @@
-//! Reads an event of payload format 2.0 into a request.
+//! Reads an event of payload format 2.0, from API Gateway or a Function URL, into a request.
 //!
-//! `lambda_http` does the reading. It panics, or refuses the whole event, over some things that a client can send: a
-//! header with a line break, an odd `host`, a decoded path with a blank or a line break. They are mended first.
+//! What a client sends stands in the event as text. It is taken as it is, except that HTTP and its URIs cannot carry
+//! every character.
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use std::collections::HashMap;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use lambda_http::Request;
-use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde_json::{Map, Value};
-use url::Url;
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::http::{GatewayRequestId, Problem};
-
-/// What may not stand in a path as it is (RFC 3986 section 3.3). `%` may: what is still encoded is decoded once, by
-/// the router.
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+use crate::http::{GatewayRequestId, MAX_TARGET, Problem};
 
 /// What may not stand in a query as it is (RFC 3986 section 3.4).
 const QUERY: &AsciiSet = &CONTROLS
@@ -48,34 +31,52 @@ const QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The longest path and query, encoded: three times what API Gateway lets through, half of what a URI here can hold.
-const MAX_TARGET: usize = 32 << 10;
+/// What may not stand in a path as it is (section 3.3). `%` may: what is still encoded is decoded once, by the router.
+const PATH: &AsciiSet = &QUERY.add(b'?').add(b'[').add(b']');
 
-/// The longest host with a port: a name has at most 253 characters.
-const MAX_HOST: usize = 253 + ":65535".len();
+/// The members of an event that make a request.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    cookies: Option<Vec<String>>,
+    headers: Option<HashMap<String, Value>>,
+    request_context: Context,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context {
+    http: Http,
+    request_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Http {
+    method: String,
+}
 
 /// The request in an event.
-pub(super) fn read(mut event: Value) -> Result<Request, Problem> {
-    let fields = event.as_object_mut().ok_or_else(not_a_request)?;
-    mend(fields);
-    let length = |name| fields.get(name).and_then(Value::as_str).map_or(0, str::len);
-    if length("rawPath") + length("rawQueryString") > MAX_TARGET {
-        return Err(uri_too_long());
-    }
-    let mut request = lambda_http::request::from_str(&event.to_string()).map_err(|_| not_a_request())?;
-    if let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get::<RequestContext>()
-        && let Some(id) = context.request_id.clone()
-    {
+pub(super) fn read(event: Value) -> Result<Request<Body>, Problem> {
+    let event: Event = serde_json::from_value(event).map_err(|_| malformed_event())?;
+    let method = Method::from_bytes(event.request_context.http.method.as_bytes());
+    let mut request = Request::new(body(event.body, event.is_base64_encoded));
+    *request.method_mut() = method.map_err(|_| malformed_event())?;
+    *request.headers_mut() = headers(event.headers.unwrap_or_default(), event.cookies.as_deref());
+    let mut target = target(event.raw_path.as_deref(), event.raw_query_string.as_deref());
+    // A URI can hold 64 KiB; the edge refuses one that is too long by an octet.
+    target.truncate(MAX_TARGET + 1);
+    *request.uri_mut() = Uri::try_from(target).map_err(|_| malformed_event())?;
+    if let Some(id) = event.request_context.request_id {
         request.extensions_mut().insert(GatewayRequestId(id));
     }
     Ok(request)
 }
 
-fn uri_too_long() -> Problem {
-    Problem::new(StatusCode::URI_TOO_LONG, "uri_too_long", "The path and the query must be at most 32 KiB")
-}
-
-fn not_a_request() -> Problem {
+fn malformed_event() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "malformed_event",
@@ -83,48 +84,37 @@ fn not_a_request() -> Problem {
     )
 }
 
-fn mend(event: &mut Map<String, Value>) {
-    let path = event.get("rawPath").and_then(Value::as_str).unwrap_or("/");
-    let path = utf8_percent_encode(path.trim_start_matches('/'), PATH);
-    let path = format!("/{path}");
-    event.insert("rawPath".to_owned(), path.into());
-
-    let query = event.get("rawQueryString").and_then(Value::as_str).unwrap_or_default();
-    let query = utf8_percent_encode(query, QUERY).to_string();
-    event.insert("rawQueryString".to_owned(), query.into());
-
-    if let Some(Value::Object(headers)) = event.get_mut("headers") {
-        headers.retain(|name, value| value.as_str().is_some_and(|value| is_header(name, value)));
+/// The path, which the gateway has decoded, and the query, which it has not. A second slash at the beginning would make
+/// a host of what follows.
+fn target(path: Option<&str>, query: Option<&str>) -> String {
+    let path = path.unwrap_or_default().trim_start_matches('/');
+    let mut target = format!("/{}", utf8_percent_encode(path, PATH));
+    if let Some(query) = query.filter(|query| !query.is_empty()) {
+        target.push('?');
+        target.extend(utf8_percent_encode(query, QUERY));
     }
-    if let Some(Value::Object(context)) = event.get_mut("requestContext")
-        && !context.get("domainName").and_then(Value::as_str).is_some_and(is_host)
-    {
-        context.remove("domainName");
-    }
-    if event.get("isBase64Encoded") == Some(&Value::Bool(true))
-        && event.get("body").and_then(Value::as_str).is_none_or(|body| BASE64.decode(body).is_err())
-    {
-        event.insert("isBase64Encoded".to_owned(), false.into());
-    }
+    target
 }
 
-/// Whether HTTP can carry the header, and a URL be made of it where one is.
-fn is_header(name: &str, value: &str) -> bool {
-    let well_formed = HeaderName::try_from(name).is_ok() && HeaderValue::from_str(value).is_ok();
-    well_formed
-        && match name.to_ascii_lowercase().as_str() {
-            "host" => is_host(value),
-            "x-forwarded-proto" => matches!(value, "http" | "https"),
-            _ => true,
-        }
+/// The headers that HTTP can carry.
+fn headers(texts: HashMap<String, Value>, cookies: Option<&[String]>) -> HeaderMap {
+    let parse = |(name, value): (String, Value)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::from_str(value.as_str()?).ok()?))
+    };
+    let mut headers: HeaderMap = texts.into_iter().filter_map(parse).collect();
+    let cookies = cookies.unwrap_or_default().iter().map(String::as_str);
+    let cookies: Vec<_> = cookies.filter(|cookie| HeaderValue::from_str(cookie).is_ok()).collect();
+    if let (false, Ok(cookies)) = (cookies.is_empty(), HeaderValue::try_from(cookies.join("; "))) {
+        headers.insert(header::COOKIE, cookies);
+    }
+    headers
 }
 
-/// Whether the URL that `lambda_http` makes of it can be a URI too.
-fn is_host(text: &str) -> bool {
-    text.len() <= MAX_HOST
-        && !text.contains(['/', '?', '#', '@', '\\'])
-        && Url::parse(&format!("https://{text}/"))
-            .is_ok_and(|url| url.has_host() && Uri::try_from(url.as_str()).is_ok())
+/// What is said to be base64 and is not stays as it is: the handler refuses it as any other body.
+fn body(text: Option<String>, is_base64: Option<bool>) -> Body {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Body::empty() };
+    let decoded = is_base64.unwrap_or_default().then(|| BASE64.decode(&text).ok()).flatten();
+    decoded.map_or_else(|| Body::from(text), Body::from)
 }
 
 #[cfg(test)]
@@ -172,26 +162,50 @@ mod tests {
 
     #[test]
     fn headers_that_http_cannot_carry_are_left_out() {
-        let headers = json!({"bad name": "x", "host": "a b", "x-forwarded-proto": "a:b",
-                             "x-line": "a\nb", "x-list": ["a"], "x-good": "Zoë"});
+        let headers = json!({"bad name": "x", "": "x", "x-line": "a\nb", "x-list": ["a"], "X-Good": "Zoë"});
         let request = read(event(&json!({"headers": headers}))).unwrap();
         let names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["x-good"]);
     }
 
     #[test]
-    fn a_host_that_no_uri_can_hold_is_left_out() {
-        for host in
-            ["a b", "a/b", "a?b", "a@b", "[::1", "a`b.example", "a%60b.example", "a{b}.example", "a%7Cb", ""]
+    fn cookies_are_one_header() {
+        for (cookies, header) in
+            [(json!(["a=1"]), "a=1"), (json!(["a=1", "b=2", "c=\n", "d=4"]), "a=1; b=2; d=4")]
         {
-            let context = json!({"domainName": host, "http": {"method": "GET"}});
-            let request =
-                read(event(&json!({"headers": {"host": host}, "requestContext": context}))).unwrap();
-            assert_eq!((request.uri().path(), request.headers().len()), ("/users", 0), "{host:?}");
+            let headers = json!({"cookie": "old=1"});
+            let request = read(event(&json!({"cookies": cookies, "headers": headers}))).unwrap();
+            let found: Vec<_> = request.headers().get_all(header::COOKIE).iter().collect();
+            assert_eq!(found, [header]);
         }
-        for host in ["api.example.com", "api.example.com:8443", "[::1]:80", "münchen.de"] {
-            let request = read(event(&json!({"headers": {"host": host}}))).unwrap();
-            assert_eq!((request.uri().path(), request.headers().len()), ("/users", 1), "{host:?}");
+        for cookies in [json!([]), json!(null), json!(["\n"])] {
+            let request = read(event(&json!({"cookies": cookies}))).unwrap();
+            assert!(!request.headers().contains_key(header::COOKIE));
+        }
+    }
+
+    #[test]
+    fn a_host_that_no_uri_can_hold_does_no_harm() {
+        for host in ["a b", "a/b", "a?b", "a@b", "[::1", "a`b.example", "a{b}.example", ""] {
+            let context = json!({"domainName": host, "http": {"method": "GET"}});
+            let changes = json!({"headers": {"host": host}, "requestContext": context});
+            assert_eq!(read(event(&changes)).unwrap().uri(), "/users?page=1", "{host:?}");
+        }
+    }
+
+    #[test]
+    fn dot_segments_are_not_resolved() {
+        for path in ["/users/..", "/users/%2e%2e/health", "/admin/x/../../users/2", "/./users"] {
+            assert_eq!(read(event(&json!({"rawPath": path}))).unwrap().uri().path(), path);
+        }
+    }
+
+    #[test]
+    fn a_target_that_is_too_long_is_left_to_the_edge() {
+        for changes in [json!({"rawPath": "ü".repeat(40_000)}), json!({"rawQueryString": "x".repeat(70_000)})]
+        {
+            let request = read(event(&changes)).unwrap();
+            assert_eq!(request.uri().to_string().len(), MAX_TARGET + 1);
         }
     }
 

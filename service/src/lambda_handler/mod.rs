@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -19,9 +20,9 @@ use tower::Service as _;
 use tracing::warn;
 
 use crate::app::Service;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, monotonic};
 use crate::db::Database;
-use crate::http;
+use crate::http::{self, PlatformDeadline};
 
 /// How much of the initialisation phase, of which Lambda allows ten seconds, may go to the first connection.
 const INIT_LIMIT: Duration = Duration::from_secs(6);
@@ -53,14 +54,18 @@ pub async fn run(service: Service) -> Result<(), lambda_runtime::Error> {
 /// Answers one event. Whatever is in it, there is an answer: an error of the function would reach the client as a 500.
 pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatewayV2httpResponse {
     let LambdaEvent { payload, context } = event;
-    let request = match event::read(payload) {
+    let mut request = match event::read(payload) {
         Ok(request) => request,
-        Err(problem) => return render(http::render(problem.into_response(), &context.request_id)).await,
+        Err(problem) => {
+            warn!(lambda_request_id = context.request_id, "The event is not an HTTP request");
+            let id = HeaderValue::from_str(&context.request_id).unwrap_or_else(|_| http::new_request_id());
+            return render(http::render(problem.into_response(), &id)).await;
+        }
     };
-    let response = match timeout(time_left(&context), service.call(request)).await {
-        Ok(Ok(response)) => response,
-        Err(_) => http::render(http::out_of_time().into_response(), &context.request_id),
-    };
+    if let Some(deadline) = monotonic().checked_add(time_left(&context)) {
+        request.extensions_mut().insert(PlatformDeadline(deadline));
+    }
+    let Ok(response) = service.call(request).await;
     render(response).await
 }
 
@@ -74,9 +79,25 @@ async fn render(response: Response) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
     let mut rendered = ApiGatewayV2httpResponse::default();
     rendered.status_code = parts.status.as_u16().into();
-    rendered.headers = parts.headers;
+    (rendered.headers, rendered.cookies) = single_values(parts.headers);
     (rendered.body, rendered.is_base64_encoded) = text_or_base64(body).await;
     rendered
+}
+
+/// The headers with one value for each name, as the format has them, and the values of `Set-Cookie`, which cannot be
+/// joined.
+fn single_values(mut headers: HeaderMap) -> (HeaderMap, Vec<String>) {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let cookies = headers.get_all(header::SET_COOKIE).iter().map(text).collect();
+    headers.remove(header::SET_COOKIE);
+    let repeated = headers.keys().filter(|name| headers.get_all(*name).iter().nth(1).is_some());
+    for name in repeated.cloned().collect::<Vec<_>>() {
+        let values: Vec<_> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(joined) = HeaderValue::from_bytes(&values.join(&b", "[..])) {
+            headers.insert(name, joined);
+        }
+    }
+    (headers, cookies)
 }
 
 /// A body as text if it is UTF-8, else in base64. Ours are made in memory: reading them cannot fail.
@@ -86,5 +107,24 @@ async fn text_or_base64(body: Body) -> (Option<lambda_http::Body>, bool) {
         Ok(text) if text.is_empty() => (None, false),
         Ok(text) => (Some(text.into()), false),
         Err(bytes) => (Some(BASE64.encode(bytes.as_bytes()).into()), true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_value_of_a_repeated_header_is_lost() {
+        let response = Response::builder()
+            .header("set-cookie", "a=1; Path=/")
+            .header("set-cookie", "b=2")
+            .header("vary", "accept")
+            .header("vary", "origin")
+            .header("allow", "GET");
+        let rendered = render(response.body(Body::empty()).unwrap()).await;
+        let answer = serde_json::to_value(rendered).unwrap();
+        assert_eq!(answer["cookies"], serde_json::json!(["a=1; Path=/", "b=2"]));
+        assert_eq!(answer["headers"], serde_json::json!({"vary": "accept, origin", "allow": "GET"}));
     }
 }

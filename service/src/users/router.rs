@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
 use super::{Error, NewUser, Service, Taken, UserChanges};
 use crate::app_state::AppState;
-use crate::http::{JsonObject, PathParam, Problem, Query};
+use crate::http::{JsonObject, PathParams, Problem, Query};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
 
 /// The paths under `/users`.
@@ -74,8 +74,8 @@ async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<U
         NotFoundProblem, InvalidInput, DatabaseProblems,
     ),
 )]
-async fn get_user(State(users): State<Service>, id: PathParam) -> Result<Json<UserResponse>, Problem> {
-    let user = users.get(schema::user_id(&id.0)?).await?;
+async fn get_user(State(users): State<Service>, path: PathParams) -> Result<Json<UserResponse>, Problem> {
+    let user = users.get(schema::user_id(path)?).await?;
     Ok(Json(user.into()))
 }
 
@@ -93,10 +93,10 @@ async fn get_user(State(users): State<Service>, id: PathParam) -> Result<Json<Us
 )]
 async fn update_user(
     State(users): State<Service>,
-    id: PathParam,
+    path: PathParams,
     body: JsonObject,
 ) -> Result<Json<UserResponse>, Problem> {
-    let id = schema::user_id(&id.0)?;
+    let id = schema::user_id(path)?;
     let user = users.update(id, &schema::user_changes(body)?).await?;
     Ok(Json(user.into()))
 }
@@ -110,8 +110,8 @@ async fn update_user(
         NotFoundProblem, InvalidInput, DatabaseProblems,
     ),
 )]
-async fn delete_user(State(users): State<Service>, id: PathParam) -> Result<StatusCode, Problem> {
-    users.delete(schema::user_id(&id.0)?).await?;
+async fn delete_user(State(users): State<Service>, path: PathParams) -> Result<StatusCode, Problem> {
+    users.delete(schema::user_id(path)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Email, FullName, Listing, Lookup, NewUser, User, UserChanges, UserId, Username};
 use crate::field::FieldError;
-use crate::http::{JsonObject, Query};
+use crate::http::{JsonObject, PathParams, Query, text};
 use crate::page::Page;
 
 /// A user.
@@ -96,15 +96,15 @@ pub(super) struct ListQuery {
 }
 
 impl ListQuery {
-    pub(super) fn read(mut query: Query) -> Result<Self, Vec<FieldError>> {
-        let list = Self {
-            page: query.integer("page", 1, 1..=Page::MAX_NUMBER),
-            page_size: query.integer("page_size", 10, 1..=Page::MAX_SIZE),
-            username: query.text("username"),
-            email: query.text("email"),
-        };
-        let errors = query.into_errors();
-        if errors.is_empty() { Ok(list) } else { Err(errors) }
+    pub(super) fn read(query: Query) -> Result<Self, Vec<FieldError>> {
+        query.read(|query| {
+            Some(Self {
+                page: query.integer("page", 1, 1..=Page::MAX_NUMBER),
+                page_size: query.integer("page_size", 10, 1..=Page::MAX_SIZE),
+                username: query.text("username"),
+                email: query.text("email"),
+            })
+        })
     }
 
     pub(super) const fn page(&self) -> Page {
@@ -118,26 +118,24 @@ impl ListQuery {
 }
 
 pub(super) fn new_user(body: JsonObject) -> Result<NewUser, Vec<FieldError>> {
-    let mut fields = body.into_fields();
-    let username = fields.required("username", Username::parse);
-    let email = fields.required("email", Email::parse);
-    let full_name = fields.nullable("full_name", FullName::parse).into_value();
-    let errors = fields.into_errors();
-    match (username, email) {
-        (Some(username), Some(email)) if errors.is_empty() => Ok(NewUser { username, email, full_name }),
-        _ => Err(errors),
-    }
+    body.read(|fields| {
+        let username = fields.required("username", text(Username::parse));
+        let email = fields.required("email", text(Email::parse));
+        let full_name = fields.nullable("full_name", text(FullName::parse)).into_value();
+        Some(NewUser { username: username?, email: email?, full_name })
+    })
 }
 
 pub(super) fn user_changes(body: JsonObject) -> Result<UserChanges, Vec<FieldError>> {
-    let mut fields = body.into_fields();
-    let username = fields.optional("username", Username::parse);
-    let email = fields.optional("email", Email::parse);
-    let full_name = fields.nullable("full_name", FullName::parse);
-    let errors = fields.into_errors();
-    if errors.is_empty() { Ok(UserChanges { username, email, full_name }) } else { Err(errors) }
+    body.read(|fields| {
+        Some(UserChanges {
+            username: fields.optional("username", text(Username::parse)),
+            email: fields.optional("email", text(Email::parse)),
+            full_name: fields.nullable("full_name", text(FullName::parse)),
+        })
+    })
 }
 
-pub(super) fn user_id(text: &str) -> Result<UserId, Vec<FieldError>> {
-    UserId::parse(text).map_err(|invalid| vec![invalid.at("user_id")])
+pub(super) fn user_id(path: PathParams) -> Result<UserId, Vec<FieldError>> {
+    path.read(|path| path.required("user_id", UserId::parse))
 }

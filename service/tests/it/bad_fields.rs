@@ -172,6 +172,30 @@ async fn a_full_name_has_no_characters_that_deceive() {
 }
 
 #[tokio::test]
+async fn a_full_name_shows_something_or_is_empty() {
+    for name in [
+        "\u{200b}",
+        "\u{2060}",
+        "\u{feff}",
+        "\u{ad}",
+        "\u{3164}",
+        "\u{115f}",
+        "\u{2800}",
+        " \u{200b} \u{200d}",
+    ] {
+        assert_refused("full_name", name, "invalid_characters").await;
+    }
+    let app = TestApp::on_sqlite().await;
+    let path = app.user("ada").await;
+    for (name, kept) in
+        [("", ""), ("  ", ""), ("\u{1f468}\u{200d}", "\u{1f468}\u{200d}"), ("\u{feff}Ada", "\u{feff}Ada")]
+    {
+        let changed = app.put(&path, json!({"full_name": name})).await;
+        assert_eq!(changed.json()["full_name"], kept, "{name:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_field_of_a_wrong_type_is_refused() {
     for value in [json!(1), json!(1.5), json!(true), json!([]), json!(["ada"]), json!({}), json!({"a": "b"})]
     {

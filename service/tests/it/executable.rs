@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::databases::MysqlSchema;
 use crate::program::{Server, server_variables};
+use crate::proxy::{Proxy, Way};
+use users_service::clock::monotonic;
 use users_service::db::migrations::Task;
 
 /// Every call of the contract, over a socket.
@@ -164,6 +166,68 @@ async fn a_client_that_asks_first_is_told_not_to_send_too_much() {
     write!(stream, "{HEAD}Content-Length: 2000000\r\nExpect: 100-continue\r\n\r\n").unwrap();
     let answer = answer(stream);
     assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_not_waited_for() {
+    let server = Server::on_sqlite(&[]).await;
+    let mut stream = connect(&server);
+    let head =
+        "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let answer = answer(stream);
+    assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_writing_sees_the_answer() {
+    let server = Server::on_sqlite(&[]).await;
+    for path in ["/users", "/nothing"] {
+        let mut stream = connect(&server);
+        let (length, piece) = (12 << 20, vec![b'x'; 1 << 20]);
+        let head = HEAD.replace("/users", path);
+        write!(stream, "{head}Content-Length: {length}\r\n\r\n").unwrap();
+        for _ in 0..12 {
+            stream.write_all(&piece).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let answer = answer(stream);
+        let status = if path == "/users" { "413 Payload Too Large" } else { "404 Not Found" };
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stops_coming_is_not_waited_for() {
+    let server = Server::on_sqlite(&[]).await;
+    let mut stream = connect(&server);
+    let head = HEAD.replace("/users", "/nothing");
+    write!(stream, "{head}Content-Length: 1000000\r\n\r\nand that is all").unwrap();
+    let start = monotonic();
+    let answer = answer(stream);
+    assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_request_whose_client_goes_away_has_a_line_in_the_log() {
+    let schema = MysqlSchema::new().await;
+    schema.migrate(Task::Apply).await.unwrap();
+    let proxy = Proxy::to(&schema.login).await;
+    let mut variables = server_variables(&proxy.login(&schema.login));
+    variables.extend([("LOG_FORMAT", "json".to_owned()), ("LOG_LEVEL", "DEBUG".to_owned())]);
+    let server = Server::start(&variables).await;
+    assert_eq!(server.get("/users").await.status, 200);
+    proxy.set(Way::Silent);
+    let mut stream = connect(&server);
+    write!(stream, "GET /users/17 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    server.program.logged("Request: GET /users/17").await;
+    drop(stream);
+    let line = server.program.logged("client closed").await;
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["level"], &line["method"]), (&"INFO".into(), &"GET".into()));
+    assert_eq!((&line["path"], &line["route"]), (&"/users/17".into(), &"/users/{user_id}".into()));
+    assert!(line["duration_ms"].is_number(), "{line}");
 }
 
 #[tokio::test]

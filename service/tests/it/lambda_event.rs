@@ -93,6 +93,38 @@ async fn errors_are_problems_too() {
     refused.assert_faults(&[("username", "too_short"), ("email", "missing")]);
 }
 
+#[tokio::test]
+async fn dot_segments_lead_nowhere() {
+    let function = LambdaFunction::on_sqlite().await;
+    for number in 1..=2 {
+        let name = format!("user-{number}");
+        let created =
+            function.post("/users", json!({"username": name, "email": format!("{name}@example.com")}));
+        assert_eq!(created.await.status, 201);
+    }
+    for path in [
+        "/users/..",
+        "/users/.",
+        "/users/%2e%2e",
+        "/users/%2E",
+        "/users/../health",
+        "/users/%2e%2e/health",
+        "/./users/1",
+        "/admin/x/../../users/2",
+        "/admin/x/%2e%2E/..%2fusers/2",
+    ] {
+        function.get(path).await.assert_problem(404, "route_not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_no_event_of_http_has_a_line_in_the_log() {
+    let function = LambdaFunction::on_sqlite().await;
+    function.invoke(json!({"source": "aws.events"})).await.assert_problem(400, "malformed_event");
+    let line: Value = serde_json::from_str(&function.program.logged("not an HTTP request").await).unwrap();
+    assert_eq!(line["level"], "WARN");
+}
+
 /// A gateway's event with some values in the place of its own.
 fn odd_event(changes: &Value) -> Value {
     let mut event = gateway_event("GET", "/users/1", None);
@@ -148,7 +180,8 @@ async fn a_target_that_is_too_long_does_not_end_the_function() {
         [json!({"rawPath": format!("/users/{long}")}), json!({"rawQueryString": format!("username={long}")})]
     {
         let answer = function.invoke(odd_event(&changes)).await;
-        assert!(answer.status.is_client_error(), "{}", answer.status);
+        answer.assert_problem(414, "uri_too_long");
+        assert_eq!(answer.header("x-request-id"), "JKJaXmPLvHcESHA=");
     }
 }
 

@@ -173,6 +173,7 @@ async fn a_bad_page_is_refused() {
         "1e3",
         "+1",
         "%2B1",
+        "01",
         "0x1",
         "%D9%A1",
         "9223372036854775808",
@@ -180,7 +181,7 @@ async fn a_bad_page_is_refused() {
     ] {
         app.get(&format!("/users?page={page}")).await.assert_faults(&[("page", "out_of_range")]);
     }
-    for size in ["0", "101", "-5", "ten", "", "10%00", "99999999999999999999999"] {
+    for size in ["0", "101", "007", "00", "-5", "ten", "", "10%00", "99999999999999999999999"] {
         app.get(&format!("/users?page_size={size}")).await.assert_faults(&[("page_size", "out_of_range")]);
     }
 }

@@ -229,7 +229,12 @@ async fn a_request_cannot_forge_a_line() {
 
 /// Whether a line of text begins as one of the service's own.
 fn is_own(line: &str) -> bool {
-    let starts =
-        ["INFO: Request: ", "INFO: Response: ", "INFO: Database query ", "DEBUG: A connection ended early "];
+    let starts = [
+        "INFO: Request: ",
+        "INFO: Response: ",
+        "INFO: A request was refused before it was read",
+        "INFO: Database query ",
+        "DEBUG: A connection ended early ",
+    ];
     starts.iter().any(|start| line.starts_with(start))
 }

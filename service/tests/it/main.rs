@@ -50,5 +50,6 @@ mod lambda_event;
 mod lambda_program;
 mod logs;
 mod odd_paths;
+mod refused_heads;
 mod request_framing;
 mod secrecy;

@@ -136,3 +136,44 @@ async fn a_body_that_nobody_wants_is_no_request() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let body = format!("Content-Length: {}\r\n\r\n{SMUGGLED}", SMUGGLED.len());
+    assert_answers(&[
+        ("GET /health HTTP/1.1\r\n\r\n".to_owned(), &[400, 200]),
+        ("GET /health HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n".to_owned(), &[400, 200]),
+        ("GET http://x/health HTTP/1.1\r\n\r\n".to_owned(), &[400, 200]),
+        (format!("POST /users HTTP/1.1\r\n{body}"), &[400, 200]),
+        ("GET /health HTTP/1.1\r\nHost:\r\n\r\n".to_owned(), &[200, 200]),
+        // HTTP/1.0 knows no hosts.
+        ("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_owned(), &[200, 200]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_has_two_readings_is_a_problem() {
+    let server = Server::on_sqlite(&[]).await;
+    let end = "Connection: close\r\n\r\n";
+    for (request, status, code) in [
+        (format!("GET /health HTTP/1.1\r\n{end}"), 400, "invalid_host"),
+        (format!("GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n{end}"), 400, "invalid_host"),
+        (format!("{POST}Content-Type: text/plain\r\n{end}"), 400, "repeated_content_type"),
+        (
+            format!("{POST}Transfer-Encoding: gzip, chunked\r\n{end}0\r\n\r\n"),
+            501,
+            "unsupported_transfer_coding",
+        ),
+        (
+            format!("{POST}Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n{end}0\r\n\r\n"),
+            501,
+            "unsupported_transfer_coding",
+        ),
+        (format!("{POST}Transfer-Encoding: Chunked\r\n{end}2\r\n{{}}\r\n0\r\n\r\n"), 422, "invalid_input"),
+    ] {
+        let answer = exchange(&server, request.as_bytes());
+        assert_eq!(statuses(&answer), [status], "{request:?}: {answer}");
+        assert!(answer.contains(&format!(r#""code":"{code}""#)), "{request:?}: {answer}");
+    }
+}

@@ -4,7 +4,8 @@ use utoipa::ToSchema;
 
 use crate::field::Invalid;
 
-/// Up to 100 characters of any script, without control and bidirectional-override characters.
+/// Up to 100 characters of any script, without control and bidirectional-override characters, of which one is visible
+/// at least unless the name is empty.
 ///
 /// Blanks at both ends are trimmed. Characters are Unicode scalar values, as the column counts them.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
@@ -32,6 +33,9 @@ impl FullName {
             ));
         }
         let trimmed = text.trim();
+        if !trimmed.is_empty() && trimmed.chars().all(is_invisible) {
+            return Err(Invalid::new("invalid_characters", "must have a visible character or be empty"));
+        }
         if trimmed.chars().count() > Self::MAX_LENGTH {
             return Err(Invalid::new("too_long", "must have at most 100 characters"));
         }
@@ -55,6 +59,34 @@ impl FullName {
 /// bidirectional algorithm (UAX #9) make a name read as another. Direction marks and joiners have honest uses.
 fn is_forbidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// White space, what Unicode calls default-ignorable (`DerivedCoreProperties.txt`), the annotation characters, the
+/// format controls of hieroglyphs, and the Braille pattern without dots.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 #[cfg(test)]
@@ -89,6 +121,26 @@ mod tests {
     fn characters_that_forge_lines_or_directions_are_refused() {
         for text in ["a\0b", "a\nb", "Ada\n", "a\u{7f}b", "a\u{85}b", "a\u{202e}b", "a\u{2066}b"] {
             assert_eq!(parsed(text), Err("invalid_characters"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_shows_something_or_is_empty() {
+        for text in [
+            "\u{200b}",
+            "\u{2060}",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{3164}",
+            "\u{115f}",
+            "\u{2800}",
+            "\u{e0041}",
+            " \u{200d} \u{fe0f} ",
+        ] {
+            assert_eq!(parsed(text), Err("invalid_characters"), "{text:?}");
+        }
+        for text in ["", "a\u{ad}b", "\u{feff}Ada", "\u{600}1", "\u{301}", "☺\u{fe0f}"] {
+            assert_eq!(parsed(text).as_deref(), Ok(text), "{text:?}");
         }
     }
 }

@@ -1,5 +1,12 @@
 //! The router on a socket of this machine, for laptops, containers and plain servers.
 
+mod exchange;
+mod framing;
+mod refusal;
+mod request_body;
+mod socket;
+
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -7,24 +14,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
-use tower::ServiceExt;
-use tracing::{debug, info, warn};
+use tower::Service as _;
+use tracing::{info, warn};
 
+use self::exchange::Exchange;
+use self::request_body::RequestBody;
+use self::socket::{AnswerBody, Socket};
 use crate::app::Service;
+use crate::http::Refused;
 
-/// How long a client may take to send the head of a request, or to leave its connection idle before the next one.
-const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// How long a kept-alive connection may be idle: longer than the 60 seconds of the usual load balancers, which would else
+/// send a request into a connection that is being closed. It is also how long the head of a request may take.
+const KEEP_ALIVE_LIMIT: Duration = Duration::from_secs(75);
 /// The largest head of a request, and the most that is read ahead for one connection.
 const MAX_HEAD: usize = 64 << 10;
 /// How long, on Linux, a client may take no octet of its answer, or be gone without a word.
@@ -88,7 +101,8 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
         tokio::select! { _ = terminate.recv() => "SIGTERM", _ = interrupt.recv() => "Ctrl-C" }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).max_buf_size(MAX_HEAD);
+    http.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE_LIMIT);
+    http.max_header_size(MAX_HEAD).max_buf_size(MAX_HEAD);
     let connections = GracefulShutdown::new();
     let stopping = Arc::new(AtomicBool::new(false));
     let places = Arc::new(Semaphore::new(most_connections()));
@@ -98,15 +112,13 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
             accepted = accept(&listener, &places) => accepted,
         };
         set_options(&stream);
-        let stopping = Arc::clone(&stopping);
-        let service = ServiceExt::<Request<Incoming>>::map_response(service.clone(), move |response| {
-            announce_end(response, &stopping)
-        });
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let connection = connections.watch(connection);
+        let exchange = Arc::<Exchange>::default();
+        let socket = Socket::new(stream, Arc::clone(&exchange));
+        let answer = answers(service.clone(), Arc::clone(&exchange), Arc::clone(&stopping));
+        let connection = connections.watch(http.serve_connection(socket, answer));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                debug!(%error, "A connection ended early");
+                refusal::log_end(&error, &exchange);
             }
             drop(place);
         });
@@ -146,6 +158,34 @@ async fn finish(connections: GracefulShutdown) {
     if timeout(GRACE, connections.shutdown()).await.is_err() {
         warn!("Some requests did not finish within {} seconds", GRACE.as_secs());
     }
+}
+
+/// What hyper asks for the answers to the requests of one connection.
+fn answers(
+    service: Service,
+    exchange: Arc<Exchange>,
+    stopping: Arc<AtomicBool>,
+) -> impl HttpService<Incoming, ResBody = AnswerBody, Error = Infallible, Future: Send> {
+    service_fn(move |request| {
+        exchange.begin();
+        let answer = service.clone().call(prepare(request, &exchange));
+        let (exchange, stopping) = (Arc::clone(&exchange), Arc::clone(&stopping));
+        async move {
+            let response = announce_end(answer.await?, &stopping);
+            Ok(response.map(|body| AnswerBody::new(body, exchange)))
+        }
+    })
+}
+
+/// The request as the router takes it.
+fn prepare(request: Request<Incoming>, exchange: &Arc<Exchange>) -> Request<Body> {
+    let fault = framing::fault(&request);
+    let (mut head, body) = request.into_parts();
+    if let Some(problem) = fault {
+        head.extensions.insert(Refused(problem));
+    }
+    let body = RequestBody::wrap(body, &head.headers, exchange);
+    Request::from_parts(head, body)
 }
 
 /// Tells the client that its connection ends with this answer, if the process is about to stop.

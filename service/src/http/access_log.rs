@@ -1,0 +1,124 @@
+//! The log lines of a request: one when it begins, one when it is answered or its client goes away.
+
+use std::fmt;
+use std::time::Instant;
+
+use axum::extract::MatchedPath;
+use axum::http::{Method, Uri};
+use axum::response::Response;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
+use tracing::info;
+
+use crate::clock::monotonic;
+
+/// How much of a path a line shows.
+const MAX_PATH: usize = 1 << 10;
+
+/// What the lines of one request have in common. Dropped before the answer, it logs that there was none.
+pub(super) struct AccessLog {
+    method: Method,
+    uri: Uri,
+    route: Option<MatchedPath>,
+    start: Instant,
+    stage: Stage,
+}
+
+#[derive(PartialEq, Eq)]
+enum Stage {
+    Received,
+    Begun,
+    Answered,
+}
+
+impl AccessLog {
+    pub(super) fn new(method: Method, uri: Uri, route: Option<MatchedPath>) -> Self {
+        Self { method, uri, route, start: monotonic(), stage: Stage::Received }
+    }
+
+    /// Logs the request, the first time.
+    pub(super) fn begin(&mut self) {
+        if self.stage == Stage::Received {
+            self.stage = Stage::Begun;
+            // Of a target of its own: the response's line in JSON says it all.
+            info!(target: "request", "Request: {} {}", self.method, self.path());
+        }
+    }
+
+    /// Logs the answer.
+    pub(super) fn answered(&mut self, response: &Response) {
+        self.stage = Stage::Answered;
+        let status = response.status();
+        info!(
+            method = self.method.as_str(),
+            path = %self.path(),
+            route = self.route(),
+            status = status.as_u16(),
+            duration_ms = self.duration_ms(),
+            "Response: {} {}",
+            status.as_str(),
+            status.canonical_reason().unwrap_or_default()
+        );
+    }
+
+    fn path(&self) -> LoggedPath<'_> {
+        LoggedPath(self.uri.path())
+    }
+
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("none", MatchedPath::as_str)
+    }
+
+    fn duration_ms(&self) -> f64 {
+        self.start.elapsed().as_secs_f64() * 1e3
+    }
+}
+
+impl Drop for AccessLog {
+    fn drop(&mut self) {
+        if self.stage == Stage::Begun {
+            info!(
+                method = self.method.as_str(),
+                path = %self.path(),
+                route = self.route(),
+                duration_ms = self.duration_ms(),
+                "The client closed the request before it was answered"
+            );
+        }
+    }
+}
+
+/// A path with its beginning only, if it is long, and without raw characters that turn text around or move a
+/// terminal's cursor.
+struct LoggedPath<'a>(&'a str);
+
+impl fmt::Display for LoggedPath<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut left = MAX_PATH;
+        // The pieces are ASCII.
+        for piece in utf8_percent_encode(self.0, CONTROLS) {
+            if piece.len() > left {
+                formatter.write_str(&piece[..left])?;
+                return formatter.write_str("...");
+            }
+            left -= piece.len();
+            formatter.write_str(piece)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_is_cut() {
+        for path in ["/", "/users/1", &"x".repeat(MAX_PATH)] {
+            assert_eq!(LoggedPath(path).to_string(), path);
+        }
+        for path in ["x".repeat(60_000), "é".repeat(20_000), "\n".repeat(MAX_PATH)] {
+            let logged = LoggedPath(&path).to_string();
+            assert!(logged.len() <= MAX_PATH + 3 && logged.ends_with("..."), "{logged}");
+        }
+    }
+}

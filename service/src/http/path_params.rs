@@ -1,0 +1,118 @@
+//! The parameters of a path, read one by one so that every fault is reported at once.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, MatchedPath};
+use axum::http::Uri;
+use axum::http::request::Parts;
+use percent_encoding::percent_decode_str;
+
+use crate::field::{FieldError, Invalid, unless_faulty};
+
+/// The parameters of a path by name. A parameter is a whole segment, and routers are merged and not nested.
+///
+/// The library's own extractor gives up all parameters for one that is not UTF-8.
+#[derive(Debug)]
+pub struct PathParams {
+    route: Option<MatchedPath>,
+    uri: Uri,
+    errors: Vec<FieldError>,
+}
+
+impl PathParams {
+    /// What a function makes of the parameters, unless one is at fault.
+    ///
+    /// # Errors
+    /// The faults, in the order in which the parameters were taken.
+    pub fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Vec<FieldError>> {
+        let value = read(&mut self);
+        unless_faulty(value, self.errors)
+    }
+
+    /// The parameter with this name; `None` if it was at fault.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        // What is not UTF-8 is empty, which no parser accepts.
+        let text = percent_decode_str(self.segment(name)).decode_utf8().unwrap_or_default();
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(invalid) => {
+                self.errors.push(invalid.at(name));
+                None
+            }
+        }
+    }
+
+    fn segment(&self, name: &str) -> &str {
+        let is_parameter = |segment: &str| {
+            segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) == Some(name)
+        };
+        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        let position = route.split('/').position(is_parameter);
+        position.and_then(|position| self.uri.path().split('/').nth(position)).unwrap_or_default()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathParams {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let route = parts.extensions.get().cloned();
+        Ok(Self { route, uri: parts.uri.clone(), errors: Vec::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Request;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn digits(text: &str) -> Result<u32, Invalid> {
+        text.parse().map_err(|_| Invalid::new("invalid_format", "must be a number"))
+    }
+
+    fn word(text: &str) -> Result<String, Invalid> {
+        if text.is_empty() {
+            Err(Invalid::new("too_short", "must not be empty"))
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+
+    async fn show(path: PathParams) -> String {
+        let read = path.read(|path| {
+            let user = path.required("user_id", digits);
+            let role = path.required("role", word);
+            Some((user?, role?))
+        });
+        match read {
+            Ok((user, role)) => format!("{user} {role}"),
+            Err(errors) => errors.into_iter().map(|error| error.field + " ").collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn several_parameters_are_read_by_name_with_all_their_faults() {
+        let router = Router::new().route("/users/{user_id}/roles/{role}", get(show));
+        for (path, shown) in [
+            ("/users/7/roles/admin", "7 admin"),
+            ("/users/7/roles/a%20b%2Fc", "7 a b/c"),
+            ("/users/%37/roles/%C3%BC", "7 ü"),
+            ("/users/x/roles/admin", "user_id "),
+            ("/users/7/roles/%FF", "role "),
+            ("/users/%FF/roles/%FF", "user_id role "),
+        ] {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let body = router.clone().oneshot(request).await.unwrap().into_body();
+            assert_eq!(to_bytes(body, 100).await.unwrap(), shown, "{path}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The last step of every answer: problems become bodies, and the headers that all answers have are set.
+
+use std::error::Error;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tracing::{error, warn};
+
+use super::problem::Problem;
+use super::request_id::X_REQUEST_ID;
+
+/// Renders the problem that a response carries, if it does, and adds the headers that every answer has.
+pub(crate) fn render(mut response: Response, id: &HeaderValue) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        log_cause(&problem);
+        let body = problem.body(id.to_str().unwrap_or_default());
+        *response.body_mut() = Json(body).into_response().into_body();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        // Set for the empty body that the problem came with.
+        headers.remove(header::CONTENT_LENGTH);
+    }
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Users' data, or a state of the moment, unless the handler knows better.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn log_cause(problem: &Problem) {
+    let cause = problem.cause().map(chain);
+    match problem.status() {
+        StatusCode::INTERNAL_SERVER_ERROR => error!(code = problem.code(), cause, "Internal error"),
+        StatusCode::SERVICE_UNAVAILABLE => warn!(code = problem.code(), cause, "Service unavailable"),
+        _ => {}
+    }
+}
+
+/// An error and what lies behind it, in one line.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let inner = error.to_string();
+        if !text.ends_with(&inner) {
+            text.push_str(": ");
+            text.push_str(&inner);
+        }
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,36 @@
+//! What the parser lets through and HTTP/1.1 does not: heads that another server could read in another way.
+
+use axum::http::{HeaderName, Request, StatusCode, Version, header};
+
+use crate::http::Problem;
+
+/// What is wrong with the head of a request.
+pub(super) fn fault<B>(request: &Request<B>) -> Option<Problem> {
+    let count = |name: HeaderName| request.headers().get_all(name).iter().count();
+    let hosts = count(header::HOST);
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Some(invalid_host());
+    }
+    if count(header::CONTENT_TYPE) > 1 {
+        return Some(repeated_content_type());
+    }
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    (!chunked || codings.next().is_some()).then(unsupported_transfer_coding)
+}
+
+/// 400: not one `Host` (RFC 9112 section 3.2).
+fn invalid_host() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_host", "Send exactly one Host header")
+}
+
+/// 400: a body of two kinds.
+fn repeated_content_type() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "repeated_content_type", "Send at most one Content-Type header")
+}
+
+/// 501: a coding that is not known here (RFC 9112 section 6.1).
+fn unsupported_transfer_coding() -> Problem {
+    let detail = "The only transfer coding that is understood here is chunked";
+    Problem::new(StatusCode::NOT_IMPLEMENTED, "unsupported_transfer_coding", detail)
+}

@@ -1,0 +1,94 @@
+//! The body of a request on a socket, which is read to its end even if no handler wants it.
+//!
+//! HTTP/1.1 would otherwise have to close the connection under a client that means to go on using it, and a client that
+//! is still writing would see a reset and not the answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming, SizeHint};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::exchange::Exchange;
+
+/// How much of an unread rest is read and thrown away.
+const MAX_DISCARDED: usize = 16 << 20;
+/// How long to wait for more of it.
+const DISCARD_PAUSE: Duration = Duration::from_millis(500);
+/// How long it may take in all.
+const DISCARD_LIMIT: Duration = Duration::from_secs(20);
+
+/// A body that, when it is dropped too early, is read on in the background and thrown away.
+pub(super) struct RequestBody {
+    /// Taken at the end.
+    incoming: Option<Incoming>,
+    /// The client sends nothing before it is told to (RFC 9110 section 10.1.1), and nobody has told it yet.
+    awaits_continue: bool,
+    exchange: Arc<Exchange>,
+}
+
+impl RequestBody {
+    /// The body as handlers take it.
+    pub(super) fn wrap(incoming: Incoming, headers: &HeaderMap, exchange: &Arc<Exchange>) -> Body {
+        if incoming.is_end_stream() {
+            return Body::empty();
+        }
+        let awaits_continue = headers.contains_key(header::EXPECT);
+        Body::new(Self { incoming: Some(incoming), awaits_continue, exchange: Arc::clone(exchange) })
+    }
+}
+
+impl HttpBody for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.awaits_continue = false;
+        let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(incoming).poll_frame(context));
+        if !matches!(frame, Some(Ok(_))) {
+            self.incoming = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), HttpBody::size_hint)
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if self.awaits_continue || self.is_end_stream() {
+            return;
+        }
+        if let (Some(incoming), Ok(runtime)) = (self.incoming.take(), Handle::try_current()) {
+            self.exchange.discard();
+            runtime.spawn(timeout(DISCARD_LIMIT, discard(incoming)));
+        }
+    }
+}
+
+/// Reads until the body ends, or stops coming, or is too much.
+async fn discard(mut body: Incoming) {
+    let mut discarded = 0;
+    while let Ok(Some(Ok(frame))) = timeout(DISCARD_PAUSE, body.frame()).await {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+        if discarded > MAX_DISCARDED {
+            break;
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod docs_page;
 pub mod field;
 pub mod health;
 pub mod http;
+pub mod jobs;
 pub mod lambda_handler;
 pub mod local_server;
 pub mod migrations;

@@ -12,7 +12,7 @@ use users_service::clock::SystemClock;
 use users_service::config::{self, Administration, Config, Purpose};
 use users_service::db::Database;
 use users_service::db::migrations::{self, Task};
-use users_service::{lambda_handler, local_server, telemetry};
+use users_service::{jobs, lambda_handler, local_server, telemetry};
 
 #[derive(Parser)]
 #[command(name = "users-service", version = VERSION, about, after_help = config::table())]
@@ -90,7 +90,9 @@ fn serve() -> Result<(), Failure> {
         if let Err(error) = database.ready().await {
             tracing::warn!(cause = users_service::http::chain(&error), "The database is not ready");
         }
-        local_server::serve(listener, router(state(database))).await?;
+        let state = state(database);
+        jobs::start(&state);
+        local_server::serve(listener, router(state)).await?;
         Ok(())
     })
 }
@@ -102,7 +104,7 @@ fn lambda() -> Result<(), Failure> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
         lambda_handler::warm_up(&database).await;
-        lambda_handler::run(router(state(database))).await?;
+        lambda_handler::run(state(database)).await?;
         Ok(())
     })
 }

@@ -1,28 +1,29 @@
 //! The router as an AWS Lambda function behind an API Gateway HTTP API or a Function URL (payload format 2.0).
 
 mod event;
+mod response;
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use http_body_util::BodyExt;
+use axum::http::HeaderValue;
+use axum::response::IntoResponse;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::lambda_runtime::{self, service_fn};
 use lambda_http::{Context, LambdaEvent};
+use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 use tower::Service as _;
 use tracing::warn;
 
-use crate::app::Service;
+use self::response::render;
+use crate::app::{Service, router};
+use crate::app_state::AppState;
 use crate::clock::{Clock, SystemClock, monotonic};
 use crate::db::Database;
 use crate::http::{self, PlatformDeadline};
+use crate::jobs::{self, Report};
 
 /// How much of the initialisation phase, of which Lambda allows ten seconds, may go to the first connection.
 const INIT_LIMIT: Duration = Duration::from_secs(6);
@@ -43,12 +44,37 @@ pub async fn warm_up(database: &Database) {
 ///
 /// # Errors
 /// If the Runtime API cannot be spoken to.
-pub async fn run(service: Service) -> Result<(), lambda_runtime::Error> {
+pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
+    let service = router(state.clone());
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(answer(service, event).await) }
+        let (service, state) = (service.clone(), state.clone());
+        async move {
+            Ok::<_, Infallible>(if is_for_jobs(&event.payload) {
+                Output::Jobs { jobs: run_jobs(&state, &event.context).await }
+            } else {
+                Output::Answer(answer(service, event).await)
+            })
+        }
     }))
     .await
+}
+
+/// Whether an invocation is for the jobs. A client cannot make one: what it sends comes inside an event of the gateway.
+fn is_for_jobs(payload: &Value) -> bool {
+    payload.get("jobs") == Some(&Value::Bool(true))
+}
+
+async fn run_jobs(state: &AppState, context: &Context) -> Vec<Report> {
+    let deadline = monotonic().checked_add(time_left(context)).unwrap_or_else(monotonic);
+    jobs::run_all(state, deadline).await
+}
+
+/// What an invocation returns.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Output {
+    Answer(ApiGatewayV2httpResponse),
+    Jobs { jobs: Vec<Report> },
 }
 
 /// Answers one event. Whatever is in it, there is an answer: an error of the function would reach the client as a 500.
@@ -73,58 +99,4 @@ pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatew
 fn time_left(context: &Context) -> Duration {
     let now = u64::try_from(SystemClock.now().timestamp_millis()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(RESERVE)
-}
-
-async fn render(response: Response) -> ApiGatewayV2httpResponse {
-    let (parts, body) = response.into_parts();
-    let mut rendered = ApiGatewayV2httpResponse::default();
-    rendered.status_code = parts.status.as_u16().into();
-    (rendered.headers, rendered.cookies) = single_values(parts.headers);
-    (rendered.body, rendered.is_base64_encoded) = text_or_base64(body).await;
-    rendered
-}
-
-/// The headers with one value for each name, as the format has them, and the values of `Set-Cookie`, which cannot be
-/// joined.
-fn single_values(mut headers: HeaderMap) -> (HeaderMap, Vec<String>) {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let cookies = headers.get_all(header::SET_COOKIE).iter().map(text).collect();
-    headers.remove(header::SET_COOKIE);
-    let repeated = headers.keys().filter(|name| headers.get_all(*name).iter().nth(1).is_some());
-    for name in repeated.cloned().collect::<Vec<_>>() {
-        let values: Vec<_> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
-        if let Ok(joined) = HeaderValue::from_bytes(&values.join(&b", "[..])) {
-            headers.insert(name, joined);
-        }
-    }
-    (headers, cookies)
-}
-
-/// A body as text if it is UTF-8, else in base64. Ours are made in memory: reading them cannot fail.
-async fn text_or_base64(body: Body) -> (Option<lambda_http::Body>, bool) {
-    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    match String::from_utf8(bytes.into()) {
-        Ok(text) if text.is_empty() => (None, false),
-        Ok(text) => (Some(text.into()), false),
-        Err(bytes) => (Some(BASE64.encode(bytes.as_bytes()).into()), true),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn no_value_of_a_repeated_header_is_lost() {
-        let response = Response::builder()
-            .header("set-cookie", "a=1; Path=/")
-            .header("set-cookie", "b=2")
-            .header("vary", "accept")
-            .header("vary", "origin")
-            .header("allow", "GET");
-        let rendered = render(response.body(Body::empty()).unwrap()).await;
-        let answer = serde_json::to_value(rendered).unwrap();
-        assert_eq!(answer["cookies"], serde_json::json!(["a=1; Path=/", "b=2"]));
-        assert_eq!(answer["headers"], serde_json::json!({"vary": "accept, origin", "allow": "GET"}));
-    }
 }

@@ -1,0 +1,138 @@
+//! The one list of jobs: what is done from time to time, beside the requests.
+//!
+//! `serve` runs them in a loop. A Lambda function runs them once when it is invoked with `{"jobs": true}`, as by a
+//! schedule, for as long as the invocation may take: nothing goes on in a sandbox after its answer.
+
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::time::{MissedTickBehavior, interval, timeout_at};
+use tracing::{debug, warn};
+
+use crate::app_state::AppState;
+use crate::db;
+use crate::http::chain;
+
+/// How long one run of a job may take in `serve`.
+const RUN_LIMIT: Duration = Duration::from_secs(30);
+/// Past this idle time a connection to the database is closed: a peak must not occupy the server for ever.
+const IDLE_LIMIT: Duration = Duration::from_mins(5);
+
+/// Something to be done from time to time. A run that fails, or is cut short, is made up for by the next.
+#[derive(Clone, Copy)]
+struct Job {
+    name: &'static str,
+    every: Duration,
+    run: fn(AppState) -> Run,
+}
+
+type Run = Pin<Box<dyn Future<Output = Result<(), db::Error>> + Send>>;
+
+/// Every job of this release.
+const JOBS: &[Job] = &[Job {
+    name: "close_idle_connections",
+    every: Duration::from_mins(1),
+    run: |state| Box::pin(close_idle_connections(state)),
+}];
+
+async fn close_idle_connections(state: AppState) -> Result<(), db::Error> {
+    let closed = state.database.close_idle_connections(IDLE_LIMIT);
+    debug!("{closed} idle connections closed");
+    Ok(())
+}
+
+/// How a run of a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// It did its work.
+    Done,
+    /// It failed; the log has the cause.
+    Failed,
+    /// Its time was up.
+    OutOfTime,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The name of the job.
+    pub job: &'static str,
+    /// How its run ended.
+    pub ending: Ending,
+}
+
+/// Runs each job again and again, until the runtime ends.
+pub fn start(state: &AppState) {
+    for job in JOBS.iter().copied() {
+        let state = state.clone();
+        tokio::spawn(async move {
+            let mut ticks = interval(job.every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                let now = ticks.tick().await;
+                run(job, &state, (now + RUN_LIMIT).into()).await;
+            }
+        });
+    }
+}
+
+/// Runs each job once, one after another, until a deadline.
+pub async fn run_all(state: &AppState, deadline: Instant) -> Vec<Report> {
+    let mut reports = Vec::with_capacity(JOBS.len());
+    for job in JOBS.iter().copied() {
+        reports.push(run(job, state, deadline).await);
+    }
+    reports
+}
+
+async fn run(job: Job, state: &AppState, deadline: Instant) -> Report {
+    let ending = match timeout_at(deadline.into(), (job.run)(state.clone())).await {
+        Ok(Ok(())) => Ending::Done,
+        Ok(Err(error)) => {
+            warn!(job = job.name, cause = chain(&error), "A job failed");
+            Ending::Failed
+        }
+        Err(_) => {
+            warn!(job = job.name, "A job ran out of time");
+            Ending::OutOfTime
+        }
+    };
+    Report { job: job.name, ending }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::{SystemClock, monotonic};
+    use crate::config;
+    use crate::db::Database;
+    use crate::migrations::ALL;
+
+    async fn state() -> AppState {
+        let database = Database::open(config::Database::Sqlite(":memory:".into()), ALL).await.unwrap();
+        AppState::new(database, Arc::new(SystemClock))
+    }
+
+    #[tokio::test]
+    async fn every_job_is_run_once_and_reported() {
+        let reports = run_all(&state().await, monotonic() + RUN_LIMIT).await;
+        assert_eq!(reports, [Report { job: "close_idle_connections", ending: Ending::Done }]);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_takes_too_long_is_reported_and_keeps_no_other_from_running() {
+        let failing = Job {
+            name: "failing",
+            run: |_| Box::pin(async { Err(db::Error::Internal("a test".into())) }),
+            ..JOBS[0]
+        };
+        let endless = Job { name: "endless", run: |_| Box::pin(std::future::pending()), ..JOBS[0] };
+        let (state, deadline) = (state().await, monotonic() + Duration::from_millis(20));
+        assert_eq!(run(failing, &state, deadline).await.ending, Ending::Failed);
+        assert_eq!(run(endless, &state, deadline).await.ending, Ending::OutOfTime);
+    }
+}

@@ -1,5 +1,5 @@
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,25 +17,34 @@ use crate::clock::monotonic;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::request_context::with_request_id;
 
-/// The messages of all events, each after the id of the request that it belongs to.
+/// The messages of all events, each beside the id of the request that it belongs to. The tests of this process share it,
+/// because an event that is first met where nobody listens may stay unheard.
+static LINES: LazyLock<Lines> = LazyLock::new(|| {
+    let lines = Lines::default();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines.clone())).unwrap();
+    lines
+});
+
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+struct Lines(Arc<Mutex<Vec<(String, String)>>>);
 
 impl<S: Subscriber> tracing_subscriber::Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
-        let mut line = with_request_id(|id| id.unwrap_or("none").to_owned());
+        let mut line = String::new();
         event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
             if matches!(field.name(), "message" | "path" | "route" | "code") {
                 let _ = write!(line, " {value:?}");
             }
         });
-        self.0.lock().unwrap().push(line);
+        let id = with_request_id(|id| id.unwrap_or("none").to_owned());
+        self.0.lock().unwrap().push((id, line));
     }
 }
 
 impl Lines {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
+    fn of(&self, id: &str) -> Vec<String> {
+        let lines = self.0.lock().unwrap();
+        lines.iter().filter(|line| line.0 == id).map(|line| line.1.trim().to_owned()).collect()
     }
 }
 
@@ -62,7 +71,11 @@ fn router() -> Router {
 }
 
 fn request(path: &str) -> Request {
-    Request::builder().uri(path).header("x-request-id", "some-id").body(Body::empty()).unwrap()
+    request_with_id(path, "some-id")
+}
+
+fn request_with_id(path: &str, id: &str) -> Request {
+    Request::builder().uri(path).header("x-request-id", id).body(Body::empty()).unwrap()
 }
 
 async fn answer(request: Request) -> (StatusCode, header::HeaderMap, String) {
@@ -79,30 +92,29 @@ async fn the_handler_works_for_the_request_whose_id_comes_back() {
 
 #[tokio::test]
 async fn a_request_that_runs_out_of_time_is_answered_with_its_own_id() {
-    let lines = Lines::default();
-    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
-    let mut request = request("/slow/x");
+    let lines = &*LINES;
+    let mut request = request_with_id("/slow/x", "out-of-time");
     request.extensions_mut().insert(PlatformDeadline(monotonic() + Duration::from_millis(20)));
     let (status, headers, body) = answer(request).await;
     assert_eq!((status.as_u16(), headers[header::RETRY_AFTER].as_bytes()), (503, b"1".as_slice()));
-    assert!(body.contains(r#""code":"out_of_time","request_id":"some-id""#), "{body}");
+    assert!(body.contains(r#""code":"out_of_time","request_id":"out-of-time""#), "{body}");
     assert_eq!(
-        lines.take(),
+        lines.of("out-of-time"),
         [
-            "some-id Request: GET /slow/x",
-            "some-id Service unavailable \"out_of_time\"",
-            "some-id Response: 503 Service Unavailable /slow/x \"/slow/{name}\"",
+            "Request: GET /slow/x",
+            "Service unavailable \"out_of_time\"",
+            "Response: 503 Service Unavailable /slow/x \"/slow/{name}\"",
         ]
     );
 }
 
 #[tokio::test]
 async fn a_request_whose_client_goes_away_leaves_a_line() {
-    let lines = Lines::default();
-    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
-    let _ = tokio::time::timeout(Duration::from_millis(20), answer(request("/slow/x"))).await;
-    let last = lines.take().pop().unwrap();
-    assert_eq!(last, "some-id The client closed the request before it was answered /slow/x \"/slow/{name}\"");
+    let lines = &*LINES;
+    let request = request_with_id("/slow/x", "gone");
+    let _ = tokio::time::timeout(Duration::from_millis(20), answer(request)).await;
+    let last = lines.of("gone").pop().unwrap();
+    assert_eq!(last, "The client closed the request before it was answered /slow/x \"/slow/{name}\"");
 }
 
 #[tokio::test]

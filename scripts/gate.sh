@@ -27,7 +27,8 @@ main() {
   GIT_COMMIT=$(image_commit)
   export GIT_COMMIT
   for_lambda build
-  for_lambda bench --bench router --no-run
+  # The same with SQLite, whose database in memory stands for the server.
+  for_lambda bench --features sqlite --bench router --no-run
   bench=$(newest "$FOR_LAMBDA"/deps/router-*)
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT

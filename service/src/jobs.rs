@@ -38,7 +38,9 @@ const JOBS: &[Job] = &[Job {
 
 async fn close_idle_connections(state: AppState) -> Result<(), db::Error> {
     let closed = state.database.close_idle_connections(IDLE_LIMIT);
-    debug!("{closed} idle connections closed");
+    if closed > 0 {
+        debug!("{closed} idle connections closed");
+    }
     Ok(())
 }
 

@@ -1,43 +1,79 @@
-//! What the fuzz targets share: the router over a store in memory, and what every answer must be.
+//! What the fuzz targets share: the router over a database in memory, and what every answer must be.
 
 mod answer;
-mod memory_store;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request, header};
 use lambda_http::{Context, LambdaEvent};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
-use users_service::app::{App, Service, router};
+use users_service::app::{Service, router};
+use users_service::app_state::AppState;
 use users_service::clock::SystemClock;
+use users_service::config;
+use users_service::db::Database;
 use users_service::lambda_handler;
+use users_service::migrations::ALL;
 
 pub use self::answer::Answer;
-use self::memory_store::MemoryStore;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_current_thread().enable_time().build().expect("a runtime needs no system call")
 });
 
-static STORE: LazyLock<Arc<MemoryStore>> = LazyLock::new(Arc::default);
+/// The service, and whether an input has changed what is in its database.
+struct Fixture {
+    service: Service,
+    changed: bool,
+}
 
-static SERVICE: LazyLock<Service> =
-    LazyLock::new(|| router(App { store: Arc::clone(&*STORE) as _, clock: Arc::new(SystemClock) }));
+static FIXTURE: LazyLock<Mutex<Fixture>> = LazyLock::new(|| Mutex::new(Fixture::new()));
+
+impl Fixture {
+    /// One user, who has the id 1.
+    fn new() -> Self {
+        let first = Request::builder()
+            .method(Method::POST)
+            .uri("/users")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(r#"{"username":"first","email":"first@example.com"}"#))
+            .expect("a request");
+        let service = RUNTIME.block_on(async {
+            let in_memory = config::Database::Sqlite(":memory:".into());
+            let database = Database::open(in_memory, ALL).await.expect("a database in memory");
+            let service = router(AppState::new(database, Arc::new(SystemClock)));
+            let created = service.clone().oneshot(first).await;
+            assert_eq!(created.unwrap_or_else(|never| match never {}).status(), 201);
+            service
+        });
+        Self { service, changed: false }
+    }
+}
+
+fn fixture() -> MutexGuard<'static, Fixture> {
+    FIXTURE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Begins an input: what happens to it must not depend on the inputs before. There is one user, who has the id 1.
 pub fn begin() {
-    STORE.reset();
+    let mut fixture = fixture();
+    if fixture.changed {
+        *fixture = Fixture::new();
+    }
 }
 
 /// What the router answers to a request, checked for what holds of every answer.
 pub fn send(request: Request<Body>) -> Answer {
+    let mut fixture = fixture();
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let answer = RUNTIME.block_on(async {
-        let response = SERVICE.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-        Answer::of_router(response).await
+        let response = fixture.service.clone().oneshot(request).await;
+        Answer::of_router(response.unwrap_or_else(|never| match never {})).await
     });
+    fixture.changed |= !reads && answer.status < 400;
     answer.check();
     answer
 }
@@ -48,9 +84,13 @@ pub fn invoke(event: Value) -> Answer {
     // Never: the answer must not depend on how busy the machine is.
     context.deadline = u64::MAX;
     "8476a536-e9f4-11e8-9739-2dfe598c3fcd".clone_into(&mut context.request_id);
-    let rendered =
-        RUNTIME.block_on(lambda_handler::answer(SERVICE.clone(), LambdaEvent::new(event, context)));
+    let method = event.pointer("/requestContext/http/method").and_then(Value::as_str);
+    let reads = matches!(method, Some("GET" | "HEAD"));
+    let mut fixture = fixture();
+    let event = LambdaEvent::new(event, context);
+    let rendered = RUNTIME.block_on(lambda_handler::answer(fixture.service.clone(), event));
     let answer = Answer::of_function(rendered);
+    fixture.changed |= !reads && answer.status < 400;
     answer.check();
     answer
 }

@@ -83,7 +83,7 @@ pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatew
     let mut request = match event::read(payload) {
         Ok(request) => request,
         Err(problem) => {
-            warn!(lambda_request_id = context.request_id, "The event is not an HTTP request");
+            warn!(request_id = context.request_id, "The event is not an HTTP request");
             let id = HeaderValue::from_str(&context.request_id).unwrap_or_else(|_| http::new_request_id());
             return render(http::render(problem.into_response(), &id)).await;
         }

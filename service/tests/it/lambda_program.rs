@@ -198,6 +198,8 @@ async fn a_request_is_answered_before_the_functions_time_is_up() {
     function.invoke(event.clone()).await.assert_problem(503, "database_unreachable");
     let late = function.invoke_within(event.clone(), Duration::from_secs(1)).await;
     late.assert_problem(503, "out_of_time");
+    assert_eq!(late.header("x-request-id"), "JKJaXmPLvHcESHA=");
+    function.program.logged("out_of_time").await;
     assert!(!late.header("retry-after").is_empty());
     proxy.set(Way::Open);
     assert_eq!(function.invoke(event).await.status, 201);

@@ -103,7 +103,7 @@ async fn slow_clients_hold_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a minute: make chaos"]
+#[ignore = "takes more than a minute: make chaos"]
 async fn slow_clients_are_let_go() {
     let server = Server::on_sqlite(&[]).await;
     let tally = Arc::new(Tally::of("600 clients that never finish a request"));

@@ -12,6 +12,7 @@ mod server_refuses;
 mod traffic;
 
 // The process, clients, files and Lambda.
+#[cfg(target_os = "linux")]
 mod bodies;
 mod bystander;
 #[cfg(target_os = "linux")]

@@ -2,7 +2,7 @@
 # Regression gate on figures that do not depend on the machine: the size of the executable for Lambda, and the
 # instructions of a request in the router, counted by callgrind. Fails if one exceeds the baseline in
 # service/benches/recorded.txt by more than a small margin; RECORD=1 writes a new baseline.
-# Round trips to the database are counted in a test: service/tests/it/round_trips.rs.
+# Round trips to the database are counted in a test: service/tests/it/database/round_trips.rs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh

@@ -1,5 +1,5 @@
 -- The schema that `users-service migrate` makes, to be read in one piece. Made by hand from service/migrations/mysql and
--- checked by a test (service/tests/it/schema_file.rs): after a new migration, change it here too.
+-- checked by a test (service/tests/it/database/schema_file.rs): after a new migration, change it here too.
 
 create table users (
     user_id int not null auto_increment,

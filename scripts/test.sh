@@ -14,6 +14,6 @@ need_rust
 cargo test --locked --workspace --no-run
 
 filter=()
-# tests/it/users.rs, users.rs and users all mean the module `users`.
+# tests/it/users/calls.rs, calls.rs and calls all mean the module `calls`; users is all of the folder.
 [[ -z ${1:-} ]] || filter=(-- "$(basename "$1" .rs)::")
 scripts/with-database.sh cargo test --locked --workspace "${filter[@]}"

@@ -58,11 +58,9 @@ fn case(name: &str) -> Case {
             users: MOST_REQUESTS,
             ..get
         },
-        "refused" => Case {
-            body: |_| r#"{"username":"-","email":"nobody"}"#.to_owned(),
-            status: 422,
-            ..post
-        },
+        "refused" => {
+            Case { body: |_| r#"{"username":"-","email":"nobody"}"#.to_owned(), status: 422, ..post }
+        }
         name => panic!("there is no case {name}"),
     }
 }

@@ -10,7 +10,7 @@ use super::bystander::{beside, count};
 use super::clients::{MEMORY, assert_unharmed, connections, flood};
 use super::tally::Tally;
 use super::wire::{Wire, post, post_head};
-use crate::program::Server;
+use crate::harness::program::Server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn large_bodies_are_refused() {

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::bystander::{beside, count};
 use super::tally::Tally;
 use super::wire::{Wire, get, post, post_head};
-use crate::program::Server;
+use crate::harness::program::Server;
 
 /// What the process may take at most, in MiB: several times what it does, far less than what was sent to it.
 pub(super) const MEMORY: u64 = 128;

@@ -10,11 +10,11 @@ use users_service::config::Login;
 
 use super::malformed::{Dice, event};
 use super::tally::Tally;
-use crate::databases::MysqlSchema;
-use crate::lambda_function::{LambdaFunction, gateway_event};
-use crate::program::server_variables;
-use crate::proxy::{Proxy, Way};
-use crate::test_app::Answer;
+use crate::harness::databases::MysqlSchema;
+use crate::harness::lambda_function::{LambdaFunction, gateway_event};
+use crate::harness::program::server_variables;
+use crate::harness::proxy::{Proxy, Way};
+use crate::harness::test_app::Answer;
 
 async fn function_on(login: &Login) -> LambdaFunction {
     let mut variables = server_variables(login);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lambda_function::{function_url_event, gateway_event};
+use crate::harness::lambda_function::{function_url_event, gateway_event};
 
 /// Numbers that look random and are the same in every run (splitmix64).
 pub(super) struct Dice(pub(super) u64);

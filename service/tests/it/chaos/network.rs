@@ -12,9 +12,9 @@ use users_service::clock::monotonic;
 use users_service::config::{Credentials, Database, Mysql, Tls};
 
 use super::tally::Tally;
-use crate::databases::MysqlSchema;
-use crate::proxy::{Proxy, Way};
-use crate::test_app::{Answer, answer, json_request, request, service_on};
+use crate::harness::databases::MysqlSchema;
+use crate::harness::proxy::{Proxy, Way};
+use crate::harness::test_app::{Answer, answer, json_request, request, service_on};
 
 /// Past this idle time the service asks whether a connection is alive.
 const IDLE: Duration = Duration::from_millis(5500);

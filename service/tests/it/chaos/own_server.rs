@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::databases::{MysqlSchema, login_of};
+use crate::harness::databases::{MysqlSchema, login_of};
 
 /// A running server with a migrated schema.
 pub(super) struct OwnServer {

@@ -9,9 +9,9 @@ use tokio::time::sleep;
 use super::secret::{SECRET, variables};
 use super::tally::Tally;
 use super::traffic::Traffic;
-use crate::databases::MysqlSchema;
-use crate::program::Server;
-use crate::secrets_manager::SecretsManager;
+use crate::harness::databases::MysqlSchema;
+use crate::harness::program::Server;
+use crate::harness::secrets_manager::SecretsManager;
 
 /// MySQL has a second password for the time between; on MariaDB the secret is changed first, and the old password
 /// goes on working until the server's is changed.

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 use super::malformed::Dice;
 use super::tally::Tally;
 use super::wire::{Wire, post};
-use crate::databases::SqliteFile;
-use crate::program::Server;
+use crate::harness::databases::SqliteFile;
+use crate::harness::program::Server;
 
 const WRITERS: usize = 8;
 

@@ -6,10 +6,10 @@ use users_service::clock::monotonic;
 
 use super::tally::Tally;
 use super::traffic::HttpClient;
-use crate::databases::MysqlSchema;
-use crate::eventually::eventually;
-use crate::program::Server;
-use crate::secrets_manager::{SecretsManager, Trouble};
+use crate::harness::databases::MysqlSchema;
+use crate::harness::eventually::eventually;
+use crate::harness::program::Server;
+use crate::harness::secrets_manager::{SecretsManager, Trouble};
 
 pub(super) const SECRET: &str = "test/rds/credentials";
 

@@ -12,7 +12,7 @@ use users_service::clock::monotonic;
 use super::own_server::OwnServer;
 use super::tally::Tally;
 use super::traffic::{HttpClient, Outcome, Traffic};
-use crate::program::{Server, server_variables};
+use crate::harness::program::{Server, server_variables};
 
 /// How soon all is well again.
 const RECOVERY: Duration = Duration::from_secs(2);

@@ -13,9 +13,9 @@ use users_service::config::Login;
 
 use super::own_server::OwnServer;
 use super::tally::Tally;
-use crate::databases::{MysqlSchema, mysql_at, mysql_with_pool, options};
-use crate::eventually::eventually;
-use crate::test_app::{Answer, answer, json_request, request, service_on};
+use crate::harness::databases::{MysqlSchema, mysql_at, mysql_with_pool, options};
+use crate::harness::eventually::eventually;
+use crate::harness::test_app::{Answer, answer, json_request, request, service_on};
 
 fn get() -> Request<Body> {
     request(Method::GET, "/users")

@@ -12,7 +12,7 @@ use users_service::clock::monotonic;
 
 use super::tally::Tally;
 use super::wire::{Wire, get, post, post_head};
-use crate::program::Server;
+use crate::harness::program::Server;
 
 const BUSY_CLIENTS: usize = 16;
 const SLOW_CLIENTS: usize = 8;

@@ -9,9 +9,9 @@ use serde_json::json;
 use sqlx::{Connection, query_scalar};
 
 use super::tally::Tally;
-use crate::databases::SqliteFile;
-use crate::program::Server;
-use crate::test_app::Answer;
+use crate::harness::databases::SqliteFile;
+use crate::harness::program::Server;
+use crate::harness::test_app::Answer;
 
 /// Its lines tell which request they are about.
 const LOG: [(&str, &str); 1] = [("LOG_FORMAT", "json")];

@@ -1,0 +1,83 @@
+//! Transactions of others that are in the way of a request.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use sqlx::{Connection, raw_sql};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::harness::databases::{MysqlSchema, mysql_with_pool};
+use crate::harness::eventually::eventually;
+use crate::harness::test_app::{answer, json_request, request, service_on};
+
+#[tokio::test]
+async fn a_request_does_not_wait_for_ever_for_a_connection() {
+    let schema = MysqlSchema::migrated().await;
+    schema.execute("insert into users (username, email) values ('ada', 'ada@example.com')").await;
+    let service = service_on(mysql_with_pool(schema.application(), 1)).await;
+    let mut other = schema.connect().await;
+    raw_sql("lock tables users write").execute(&mut other).await.unwrap();
+
+    let blocked = tokio::spawn({
+        let service = service.clone();
+        async move { answer(&service, request(Method::GET, "/users/1")).await }
+    });
+    let reads = format!(
+        "select count(*) from information_schema.processlist
+         where db = '{}' and id <> connection_id() and info like '%where user_id%'",
+        schema.name()
+    );
+    eventually("read on the only connection", async || {
+        (schema.value(&reads).await.as_deref() == Some("1")).then_some(())
+    })
+    .await;
+    let refused = answer(&service, request(Method::GET, "/users/1")).await;
+    refused.assert_problem(503, "database_busy");
+    assert_eq!(refused.header("retry-after"), "1");
+
+    raw_sql("unlock tables").execute(&mut other).await.unwrap();
+    assert_eq!(blocked.await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_locked_row_keeps_neither_other_users_nor_readiness_waiting() {
+    let schema = MysqlSchema::migrated().await;
+    schema
+        .execute(
+            "insert into users (username, email) values ('ada', 'a@example.com'), ('bob', 'b@example.com')",
+        )
+        .await;
+    let service = service_on(schema.config()).await;
+    let mut other = schema.connect().await;
+    let mut transaction = other.begin().await.unwrap();
+    raw_sql("select * from users where user_id = 1 for update").execute(&mut *transaction).await.unwrap();
+
+    let mut blocked = JoinSet::new();
+    for _ in 0..32 {
+        let service = service.clone();
+        let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#);
+        blocked.spawn(async move { answer(&service, change).await });
+    }
+    let updates = format!(
+        "select count(*) from information_schema.processlist
+         where db = '{}' and id <> connection_id() and info like '%update users%'",
+        schema.name()
+    );
+    eventually("as many waiting updates as there may be", async || {
+        (schema.value(&updates).await.as_deref() == Some("12")).then_some(())
+    })
+    .await;
+    for path in ["/users/2", "/users/1", "/users", "/ready"] {
+        let others = answer(&service, request(Method::GET, path));
+        assert_eq!(timeout(Duration::from_secs(1), others).await.expect(path).status, 200, "{path}");
+    }
+    // Nobody waits for the row for ever.
+    for answer in blocked.join_all().await {
+        assert_eq!(answer.status, 503);
+        assert!(!answer.header("retry-after").is_empty());
+    }
+    transaction.rollback().await.unwrap();
+    let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#);
+    assert_eq!(answer(&service, change).await.status, 200);
+}

@@ -1,0 +1,35 @@
+//! `scripts/schema.sql` is what the migrations make.
+
+use users_service::db::migrations::{State, Task};
+
+use crate::harness::databases::MysqlSchema;
+
+const SCHEMA: &str = include_str!("../../../../scripts/schema.sql");
+
+#[tokio::test]
+async fn the_schema_file_is_the_migrated_schema() {
+    let migrated = MysqlSchema::new().await;
+    migrated.migrate(Task::Apply).await.unwrap();
+    // Neither depends on the default of the schema.
+    let loaded = MysqlSchema::with_default("character set latin1").await;
+    loaded.execute(SCHEMA).await;
+    for table in ["users", "users_service_migrations"] {
+        assert_eq!(loaded.definition(table).await, migrated.definition(table).await);
+    }
+    let tables = |schema: &MysqlSchema| {
+        format!(
+            "select group_concat(table_name) from information_schema.tables where table_schema = '{}'",
+            schema.name()
+        )
+    };
+    assert_eq!(loaded.value(&tables(&loaded)).await, migrated.value(&tables(&migrated)).await);
+}
+
+#[tokio::test]
+async fn a_schema_made_from_the_file_can_be_migrated() {
+    let schema = MysqlSchema::new().await;
+    schema.execute(SCHEMA).await;
+    let before = schema.definition("users").await;
+    assert_eq!(schema.migrate(Task::Apply).await.unwrap()[0].state, State::Applied);
+    assert_eq!(schema.definition("users").await, before);
+}

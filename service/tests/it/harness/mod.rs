@@ -1,0 +1,12 @@
+//! What the tests work with.
+
+pub(crate) mod databases;
+pub(crate) mod eventually;
+pub(crate) mod http_server;
+pub(crate) mod lambda_function;
+pub(crate) mod program;
+pub(crate) mod proxy;
+pub(crate) mod runtime_api;
+pub(crate) mod secrets_manager;
+pub(crate) mod test_app;
+pub(crate) mod wire;

@@ -1,0 +1,187 @@
+//! A Secrets Manager, served by the test, with as much of its interface as the executable needs.
+//! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html>
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use users_service::config::Login;
+
+use crate::harness::http_server::HttpServer;
+
+const CURRENT: &str = "AWSCURRENT";
+const PENDING: &str = "AWSPENDING";
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/x-amz-json-1.1")];
+
+/// The versions of a secret by their ids. One that is to be rotated in has no text at first.
+type Versions = HashMap<String, Version>;
+
+#[derive(Default)]
+struct Version {
+    text: Option<String>,
+    stages: Vec<String>,
+}
+
+type Secrets = Arc<Mutex<HashMap<String, Versions>>>;
+
+/// What is the matter with the service itself.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    #[default]
+    None,
+    /// The caller may not read secrets.
+    Denied,
+    /// Nothing is answered.
+    Silent,
+}
+
+/// Hands out the secrets that the test puts in.
+pub(crate) struct SecretsManager {
+    server: HttpServer,
+    secrets: Secrets,
+    trouble: Arc<Mutex<Trouble>>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl SecretsManager {
+    pub(crate) async fn start() -> Self {
+        let secrets = Secrets::default();
+        let trouble = Arc::<Mutex<Trouble>>::default();
+        let calls = Arc::<AtomicUsize>::default();
+        let state = (Arc::clone(&secrets), Arc::clone(&trouble), Arc::clone(&calls));
+        let router = Router::new().route("/", post(call)).with_state(state);
+        Self { server: HttpServer::start(router).await, secrets, trouble, calls }
+    }
+
+    /// How often it has been called.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// What `AWS_ENDPOINT_URL` is to be.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    pub(crate) fn set_trouble(&self, trouble: Trouble) {
+        *self.trouble.lock().unwrap() = trouble;
+    }
+
+    /// Makes a secret that has no value yet.
+    pub(crate) fn create(&self, name: &str) {
+        self.secrets.lock().unwrap().entry(name.to_owned()).or_default();
+    }
+
+    /// Writes a secret whatever its text.
+    pub(crate) fn put_text(&self, name: &str, text: &str) {
+        self.create(name);
+        let id = uuid::Uuid::new_v4().to_string();
+        put(self.secrets.lock().unwrap().get_mut(name).unwrap(), &id, text, CURRENT);
+    }
+
+    /// Writes a secret as RDS does.
+    pub(crate) fn put(&self, name: &str, login: &Login) {
+        let secret = json!({
+            "username": login.username, "password": login.password.expose_secret(), "engine": "mysql",
+            "host": login.host, "port": login.port, "dbname": login.database,
+            "dbInstanceIdentifier": "users",
+        });
+        self.put_text(name, &secret.to_string());
+    }
+
+    /// Begins a rotation, as Secrets Manager does before it invokes the function.
+    pub(crate) fn begin_rotation(&self, name: &str, token: &str) {
+        let version = Version { text: None, stages: vec![PENDING.to_owned()] };
+        self.secrets.lock().unwrap().get_mut(name).unwrap().insert(token.to_owned(), version);
+    }
+
+    /// The value in use.
+    pub(crate) fn current(&self, name: &str) -> Option<Value> {
+        let secrets = self.secrets.lock().unwrap();
+        let version = secrets[name].values().find(|version| version.has(CURRENT))?;
+        Some(serde_json::from_str(version.text.as_ref()?).unwrap())
+    }
+}
+
+impl Version {
+    fn has(&self, stage: &str) -> bool {
+        self.stages.iter().any(|name| name == stage)
+    }
+}
+
+/// Writes a version and moves the stage to it.
+fn put(versions: &mut Versions, id: &str, text: &str, stage: &str) {
+    versions.entry(id.to_owned()).or_default().text = Some(text.to_owned());
+    move_stage(versions, id, stage);
+}
+
+fn move_stage(versions: &mut Versions, id: &str, stage: &str) {
+    for version in versions.values_mut() {
+        version.stages.retain(|name| name != stage);
+    }
+    versions.get_mut(id).unwrap().stages.push(stage.to_owned());
+}
+
+async fn call(
+    State((secrets, trouble, calls)): State<(Secrets, Arc<Mutex<Trouble>>, Arc<AtomicUsize>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    calls.fetch_add(1, Ordering::Relaxed);
+    let trouble = *trouble.lock().unwrap();
+    match trouble {
+        Trouble::None => answer(&secrets, &headers, &body).into_response(),
+        Trouble::Denied => {
+            let denied = json!({"__type": "AccessDeniedException",
+                                "Message": "not authorized to perform secretsmanager:GetSecretValue"});
+            (StatusCode::BAD_REQUEST, JSON, denied.to_string()).into_response()
+        }
+        Trouble::Silent => std::future::pending().await,
+    }
+}
+
+fn answer(secrets: &Secrets, headers: &HeaderMap, body: &Bytes) -> impl IntoResponse + use<> {
+    let signature = headers["authorization"].to_str().unwrap();
+    assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=test-key/"), "{signature}");
+    let request: Value = serde_json::from_slice(body).unwrap();
+    let text = |name: &str| request[name].as_str();
+    let mut secrets = secrets.lock().unwrap();
+    let versions = secrets.get_mut(text("SecretId").unwrap());
+    let answer = match (headers["x-amz-target"].to_str().unwrap(), versions) {
+        (_, None) => None,
+        ("secretsmanager.GetSecretValue", Some(versions)) => {
+            let stage = text("VersionStage").unwrap_or(CURRENT);
+            let wanted = |id: &str| text("VersionId").is_none_or(|wanted| wanted == id);
+            let found = versions.iter().find(|(id, version)| wanted(id) && version.has(stage));
+            found.and_then(|(_, version)| version.text.as_ref()).map(|text| json!({"SecretString": text}))
+        }
+        ("secretsmanager.PutSecretValue", Some(versions)) => {
+            let stage = request["VersionStages"][0].as_str().unwrap_or(CURRENT);
+            put(versions, text("ClientRequestToken").unwrap(), text("SecretString").unwrap(), stage);
+            Some(json!({}))
+        }
+        ("secretsmanager.DescribeSecret", Some(versions)) => {
+            let stages = versions.iter().map(|(id, version)| (id.clone(), json!(version.stages)));
+            Some(json!({"VersionIdsToStages": Value::Object(stages.collect())}))
+        }
+        ("secretsmanager.UpdateSecretVersionStage", Some(versions)) => {
+            assert!(versions[text("RemoveFromVersionId").unwrap()].has(text("VersionStage").unwrap()));
+            move_stage(versions, text("MoveToVersionId").unwrap(), text("VersionStage").unwrap());
+            Some(json!({}))
+        }
+        (target, _) => panic!("{target} is not served here"),
+    };
+    let missing = json!({"__type": "ResourceNotFoundException",
+                         "Message": "Secrets Manager can't find the specified secret."});
+    let status = if answer.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    (status, JSON, answer.unwrap_or(missing).to_string())
+}

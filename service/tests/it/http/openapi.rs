@@ -1,0 +1,257 @@
+//! The OpenAPI document, and whether the service keeps to it.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::{Map, Value, json};
+use users_service::db::{Database, Error, Outage};
+
+use crate::harness::test_app::{Answer, TestApp, answer, json_request, request, service_over};
+
+async fn document() -> Value {
+    let app = TestApp::on_sqlite().await;
+    let answer = app.get("/openapi.json").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
+    answer.json()
+}
+
+/// Every operation with its method in capitals and its path.
+fn operations(document: &Value) -> Vec<(String, String, &Map<String, Value>)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters");
+            methods.map(|(method, operation)| {
+                (method.to_uppercase(), path.clone(), operation.as_object().unwrap())
+            })
+        })
+        .collect()
+}
+
+/// Calls back for every value inside a value.
+fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a Value)) {
+    visit(value);
+    match value {
+        Value::Object(members) => members.values().for_each(|member| walk(member, visit)),
+        Value::Array(items) => items.iter().for_each(|item| walk(item, visit)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn it_is_a_document_of_openapi_3_1() {
+    let document = document().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
+    assert_eq!(document["info"]["title"], "Users Service");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn it_has_not_changed_unnoticed() {
+    let mut document = document().await;
+    document["info"]["version"] = "the release".into();
+    walk_mut(&mut document, &mut |value| {
+        if let Some(version) = value.get_mut("version").filter(|version| version.is_object()) {
+            version["examples"] = json!(["the release"]);
+        }
+    });
+    insta::assert_json_snapshot!(document);
+}
+
+fn walk_mut(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+    visit(value);
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|member| walk_mut(member, visit)),
+        Value::Array(items) => items.iter_mut().for_each(|item| walk_mut(item, visit)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere() {
+    let document = document().await;
+    let mut references = 0;
+    walk(&document, &mut |value| {
+        if let Some(Value::String(reference)) = value.get("$ref") {
+            let target = document.pointer(reference.strip_prefix('#').unwrap());
+            assert!(target.is_some(), "{reference}");
+            references += 1;
+        }
+    });
+    assert!(references > 0);
+}
+
+#[tokio::test]
+async fn every_operation_is_described() {
+    let document = document().await;
+    let operations = operations(&document);
+    let names: BTreeSet<String> =
+        operations.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let expected = [
+        "DELETE /users/{user_id}",
+        "GET /health",
+        "GET /ready",
+        "GET /users",
+        "GET /users/{user_id}",
+        "POST /users",
+        "PUT /users/{user_id}",
+    ];
+    assert_eq!(names, expected.map(str::to_owned).into());
+    let ids: BTreeSet<_> =
+        operations.iter().map(|(_, _, operation)| operation["operationId"].as_str()).collect();
+    assert_eq!(ids.len(), operations.len(), "operation ids are unique");
+    for (method, path, operation) in operations {
+        assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{method} {path} {status}");
+            assert!(response["headers"]["x-request-id"].is_object(), "{method} {path} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_error_is_a_problem_with_an_example() {
+    for (method, path, operation) in operations(&document().await) {
+        let responses = operation["responses"].as_object().unwrap().iter();
+        for (status, response) in responses.filter(|(status, _)| status.as_str() >= "400") {
+            let content = &response["content"]["application/problem+json"];
+            assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path} {status}");
+            assert_eq!(content["example"]["status"].to_string(), *status, "{method} {path} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_an_answer_has_an_example() {
+    let document = document().await;
+    for name in ["User", "UserList", "Problem", "FieldError"] {
+        let properties = document["components"]["schemas"][name]["properties"].as_object().unwrap();
+        for (field, schema) in
+            properties.iter().filter(|(field, _)| !["users", "errors"].contains(&field.as_str()))
+        {
+            assert!(
+                schema["examples"].is_array() || schema["example"].is_string(),
+                "{name}.{field}: {schema}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_date_is_no_date_time_because_it_has_no_zone() {
+    let document = document().await;
+    let created_at = &document["components"]["schemas"]["User"]["properties"]["created_at"];
+    assert_eq!(created_at["pattern"], r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$");
+    assert!(created_at.get("format").is_none(), "{created_at}");
+}
+
+#[tokio::test]
+async fn the_fields_of_a_user_are_required_and_complete() {
+    let app = TestApp::on_sqlite().await;
+    app.user("ada").await;
+    let document = document().await;
+    for (name, answer) in [("User", app.get("/users/1").await), ("UserList", app.get("/users").await)] {
+        let schema = &document["components"]["schemas"][name];
+        let described: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+        let required: BTreeSet<_> = schema["required"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|field| field.as_str().unwrap().to_owned())
+            .collect();
+        let given: BTreeSet<_> = answer.json().as_object().unwrap().keys().cloned().collect();
+        assert_eq!(described, given);
+        assert_eq!(required, given);
+    }
+}
+
+#[tokio::test]
+async fn the_examples_of_requests_are_accepted() {
+    let document = document().await;
+    let app = TestApp::on_sqlite().await;
+    let examples =
+        |name: &str| document["components"]["schemas"][name]["examples"].as_array().unwrap().clone();
+    for example in examples("CreateUser") {
+        assert_eq!(app.post("/users", example).await.status, 201);
+    }
+    for example in examples("UpdateUser") {
+        assert_eq!(app.put("/users/1", example).await.status, 200);
+    }
+}
+
+/// A request that makes an operation answer this status; `None` where no request can.
+fn provoke(method: &str, path: &str, status: &str) -> Option<Request<Body>> {
+    let id = match status {
+        "404" => "9",
+        "422" => "abc",
+        _ => "1",
+    };
+    let target = path.replace("{user_id}", id);
+    let verb: Method = method.parse().unwrap();
+    let body = match status {
+        "400" => "{".to_owned(),
+        "409" => r#"{"username":"bob","email":"bob2@example.com"}"#.to_owned(),
+        "413" => " ".repeat((1 << 20) + 1),
+        "422" => r#"{"username":"x"}"#.to_owned(),
+        _ => r#"{"username":"new","email":"new@example.com"}"#.to_owned(),
+    };
+    match status {
+        // It takes twenty seconds.
+        "408" => None,
+        "415" => Some(Request::builder().method(verb).uri(target).body(Body::from("{}")).unwrap()),
+        "422" if path == "/users" && method == "GET" => Some(request(verb, "/users?page=0")),
+        _ => Some(json_request(verb, &target, body)),
+    }
+}
+
+fn away() -> Error {
+    Error::unavailable(Outage::Unreachable, "a test")
+}
+
+/// What an operation answers when it is to answer this status.
+async fn provoked(method: &str, path: &str, status: &str) -> Option<Answer> {
+    let request = provoke(method, path, status)?;
+    Some(match status {
+        "500" => answer(&service_over(Database::failing(|| panic!("a test")).unwrap()), request).await,
+        "503" => answer(&service_over(Database::failing(away).unwrap()), request).await,
+        _ => {
+            let app = TestApp::on_sqlite().await;
+            app.user("ada").await;
+            app.user("bob").await;
+            app.send(request).await
+        }
+    })
+}
+
+#[tokio::test]
+async fn every_answer_that_is_listed_is_given() {
+    for (method, path, operation) in operations(&document().await) {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let Some(answer) = provoked(&method, &path, status).await else { continue };
+            assert_eq!(answer.status.as_str(), status, "{method} {path}: {}", answer.text());
+            let described = response.get("content").and_then(Value::as_object);
+            let described = described.and_then(|content| content.keys().next().cloned());
+            assert_eq!(
+                answer.header("content-type"),
+                described.unwrap_or_default(),
+                "{method} {path} {status}"
+            );
+            for name in response["headers"].as_object().unwrap().keys() {
+                assert!(answer.headers.contains_key(name), "{method} {path} {status}: {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_that_is_given_is_listed() {
+    let document = document().await;
+    for (method, path, operation) in operations(&document) {
+        let listed: Vec<_> = operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+        for status in ["200", "400", "404", "409", "413", "415", "422", "500", "503"] {
+            let answer = provoked(&method, &path, status).await.unwrap();
+            assert!(listed.contains(&answer.status.as_str()), "{method} {path}: {}", answer.status);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Log lines: those of the Python service in text, one object a line in JSON, and no personal data in either.
+
+use axum::http::{HeaderMap, HeaderValue};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::databases::MysqlSchema;
+use crate::harness::program::{Server, server_variables};
+use crate::harness::wire::exchange;
+
+/// The lines after the start-up line.
+fn after_start(server: &Server) -> Vec<String> {
+    server.program.log().into_iter().skip_while(|line| !line.contains("Listening on")).skip(1).collect()
+}
+
+/// Waits for as many answers in the log.
+async fn answered(server: &Server, count: usize) -> Vec<String> {
+    crate::harness::eventually::eventually("line for every answer", async || {
+        let lines = after_start(server);
+        (lines.iter().filter(|line| line.contains("Response: ")).count() >= count).then_some(lines)
+    })
+    .await
+}
+
+async fn create_ada(server: &Server) {
+    let body = json!({"username": "ada_l", "email": "ada@example.com", "full_name": "Lovelace"});
+    assert_eq!(server.post("/users", body).await.status, 201);
+}
+
+#[tokio::test]
+async fn text_lines_are_those_of_the_python_service() {
+    let server = Server::on_sqlite(&[]).await;
+    create_ada(&server).await;
+    server.get("/users/1").await;
+    server.get("/users/?page=1&email=ada@example.com").await;
+    server.get("/users/2").await;
+    assert_eq!(
+        answered(&server, 4).await,
+        [
+            "INFO: Request: POST /users",
+            "INFO: Response: 201 Created",
+            "INFO: Request: GET /users/1",
+            "INFO: Response: 200 OK",
+            "INFO: Request: GET /users",
+            "INFO: Response: 200 OK",
+            "INFO: Request: GET /users/2",
+            "INFO: Response: 404 Not Found",
+        ]
+    );
+}
+
+#[track_caller]
+fn assert_statement_line(lines: &[String], statement: &str) {
+    let start = format!("INFO: Database query executed successfully statement={statement} ms=");
+    let line = lines.iter().find(|line| line.starts_with(&start));
+    let ms = line.unwrap_or_else(|| panic!("no line {start} in {lines:#?}")).strip_prefix(&start).unwrap();
+    assert!(ms.parse::<f64>().is_ok(), "{ms}");
+}
+
+#[tokio::test]
+async fn debug_tells_of_every_statement() {
+    let server = Server::on_sqlite(&[("LOG_LEVEL", "DEBUG")]).await;
+    create_ada(&server).await;
+    server.get("/users/1").await;
+    let lines = answered(&server, 2).await;
+    assert_statement_line(&lines, "users.create");
+    assert_statement_line(&lines, "users.get");
+}
+
+#[tokio::test]
+async fn the_level_rules_what_is_written() {
+    let server = Server::on_sqlite(&[("LOG_LEVEL", "DEBUG")]).await;
+    server.get("/users/1").await;
+    answered(&server, 1).await;
+    // A request that is refused is no fault of the service: nothing but the two lines, and those are INFO.
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("users.db").display().to_string();
+    let quiet =
+        [("LOG_LEVEL", "WARNING".to_owned()), ("DB_ENGINE", "sqlite".to_owned()), ("SQLITE_PATH", path)];
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let here = [("HOST", "127.0.0.1".to_owned()), ("PORT", port.to_string())];
+    let variables: Vec<_> = quiet.into_iter().chain(here).collect();
+    let program = crate::harness::program::Program::start(&["serve"], &variables);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    crate::harness::eventually::eventually("answer", async || {
+        client.get(format!("http://127.0.0.1:{port}/users/1")).send().await.ok()
+    })
+    .await;
+    assert_eq!(program.log(), Vec::<String>::new());
+}
+
+fn parsed(lines: &[String]) -> Vec<Value> {
+    lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect()
+}
+
+#[tokio::test]
+async fn json_lines_are_one_object_each() {
+    let server = Server::on_sqlite(&[("LOG_FORMAT", "json")]).await;
+    let mut headers = HeaderMap::new();
+    headers.insert("x-request-id", HeaderValue::from_static("my-id"));
+    server.send(Method::GET, "/users/17", headers, None).await;
+    server.get("/nothing").await;
+    let lines = parsed(&answered(&server, 2).await);
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    let response = &lines[0];
+    assert_eq!(response["level"], "INFO");
+    assert_eq!(response["message"], "Response: 404 Not Found");
+    assert_eq!(response["request_id"], "my-id");
+    assert_eq!(response["method"], "GET");
+    assert_eq!(response["path"], "/users/17");
+    assert_eq!(response["route"], "/users/{user_id}");
+    assert_eq!(response["status"], 404);
+    assert!(response["duration_ms"].is_number(), "{response}");
+    assert!(response["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')), "{response}");
+    // A path that does not exist is no route: one label for all of them.
+    assert_eq!(lines[1]["route"], "none");
+}
+
+#[tokio::test]
+async fn in_json_debug_tells_of_a_request_before_it_is_answered() {
+    let server = Server::on_sqlite(&[("LOG_FORMAT", "json"), ("LOG_LEVEL", "DEBUG")]).await;
+    server.get("/users/17").await;
+    let lines = parsed(&answered(&server, 1).await);
+    let request = lines.iter().find(|line| line["message"] == "Request: GET /users/17").unwrap();
+    assert_eq!(request["request_id"], lines.last().unwrap()["request_id"]);
+}
+
+#[tokio::test]
+async fn a_failure_is_logged_once_with_its_cause() {
+    let schema = MysqlSchema::new().await;
+    let mut variables = server_variables(&schema.login);
+    variables.push(("LOG_FORMAT", "json".to_owned()));
+    let server = Server::start(&variables).await;
+    server.program.logged("The database is not ready").await;
+    server.get("/users/1").await.assert_problem(503, "database_not_migrated");
+    let lines = parsed(&answered(&server, 1).await);
+    let warnings: Vec<_> = lines.iter().filter(|line| line["code"] == "database_not_migrated").collect();
+    assert_eq!(warnings.len(), 1, "{lines:#?}");
+    assert_eq!(warnings[0]["level"], "WARN");
+    assert!(warnings[0]["cause"].as_str().unwrap().contains("1146"), "{}", warnings[0]);
+}
+
+/// Does everything that brings personal data to the service, in vain too, and returns the log.
+async fn log_of_personal_data(server: &Server) -> Vec<String> {
+    create_ada(server).await;
+    let put = |body: Value| server.send(Method::PUT, "/users/1", HeaderMap::new(), Some(body));
+    for body in [
+        json!({"username": "ada_l", "email": "other@example.com"}),
+        json!({"username": "other", "email": "ada@example.com"}),
+        json!({"username": "ada l", "email": "ada@example", "full_name": "Lovelace\n"}),
+    ] {
+        server.post("/users", body).await;
+    }
+    put(json!({"username": "ada_l", "full_name": "Lovelace 2"})).await;
+    put(json!({"email": "ada@example.com.", "full_name": ["Lovelace"]})).await;
+    server.get("/users?email=ada@example.com").await;
+    server.get("/users?username=ada_l&email=nobody").await;
+    server.get("/users?page=ada_l").await;
+    answered(server, 9).await
+}
+
+#[track_caller]
+fn assert_discreet(lines: &[String], password: &str) {
+    for line in lines {
+        for secret in ["ada_l", "ada l", "Lovelace", "@example", "other", "nobody", "insert into", password] {
+            assert!(!line.contains(secret), "{secret}: {line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_log_of_sqlite_has_personal_data() {
+    for format in ["text", "json"] {
+        let server = Server::on_sqlite(&[("LOG_LEVEL", "TRACE"), ("LOG_FORMAT", format)]).await;
+        assert_discreet(&log_of_personal_data(&server).await, "hunter2");
+    }
+}
+
+#[tokio::test]
+async fn no_log_of_the_server_has_personal_data() {
+    let schema = MysqlSchema::migrated().await;
+    for format in ["text", "json"] {
+        let mut variables = server_variables(&schema.login);
+        let password = variables.iter().find(|(name, _)| *name == "DB_PASSWORD").unwrap().1.clone();
+        variables.push(("LOG_LEVEL", "TRACE".to_owned()));
+        variables.push(("LOG_FORMAT", format.to_owned()));
+        schema.execute("truncate table users").await;
+        let server = Server::start(&variables).await;
+        assert_discreet(&log_of_personal_data(&server).await, &password);
+    }
+}
+
+/// What a client can put where, of characters that end a line, move a terminal's cursor or turn its text around.
+const FORGERIES: [&str; 8] = [
+    "GET /users/1%0AINFO:%20Response:%20200%20OK HTTP/1.1\r\n",
+    "GET /users/%1b[31mred HTTP/1.1\r\n",
+    "GET /users/\u{9b}31mred HTTP/1.1\r\n",
+    "GET /users/1\u{85}\u{2028}INFO: HTTP/1.1\r\n",
+    "GET /users/\u{202e}1\u{7f} HTTP/1.1\r\n",
+    "GET /users?username=\u{9b}31mred HTTP/1.1\r\n",
+    "GET /users/1 HTTP/1.1\r\nX-Request-Id: a\u{9b}31m\r\nUser-Agent: \u{85}INFO: \u{202e}\r\n",
+    "GET http://\u{9b}31m/users/1 HTTP/1.1\r\n",
+];
+
+#[tokio::test]
+async fn a_request_cannot_forge_a_line() {
+    for format in ["text", "json"] {
+        let server = Server::on_sqlite(&[("LOG_FORMAT", format), ("LOG_LEVEL", "TRACE")]).await;
+        for forgery in FORGERIES {
+            exchange(&server, format!("{forgery}Host: x\r\nConnection: close\r\n\r\n").as_bytes());
+        }
+        let name =
+            json!({"username": "a\nINFO: b", "email": "a@b.com\nINFO: c", "full_name": "\u{1b}[31mred"});
+        assert_eq!(server.post("/users", name).await.status, 422);
+        server.get("/the-last-one").await;
+        server.program.logged("Response: 404 Not Found").await;
+        for line in after_start(&server) {
+            assert!(line.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{line:?}");
+            let own = if format == "json" { line.starts_with('{') } else { is_own(&line) };
+            assert!(own, "{line}");
+        }
+    }
+}
+
+/// Whether a line of text begins as one of the service's own.
+fn is_own(line: &str) -> bool {
+    let starts = [
+        "INFO: Request: ",
+        "INFO: Response: ",
+        "INFO: A request was refused before it was read",
+        "INFO: Database query ",
+        "DEBUG: A connection ended early ",
+    ];
+    starts.iter().any(|start| line.starts_with(start))
+}

@@ -188,9 +188,10 @@ start_mariadb() {
   need_commands mariadbd:mariadb-server-core mariadb-install-db:mariadb-server-core my_print_defaults:mariadb-client-core
   mkdir -p "$data"
   printf '%s\n' "$INIT_SQL" >"$folder/init.sql"
-  mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \
+  # --force: the name of this machine need not resolve.
+  mariadb-install-db --no-defaults --force --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \
     "${USER_OPTION[@]}" >"$folder/server.log" 2>&1 ||
-    die "mariadb-install-db failed:" "$(tail -n 3 "$folder/server.log")"
+    die "mariadb-install-db failed:" "$(head -n 12 "$folder/server.log")"
   launch "$folder" mariadbd "${SERVER_OPTIONS[@]}" "${USER_OPTION[@]}" --datadir="$data" --port="$port" \
     --socket="$folder/s" --init-file="$folder/init.sql" --ssl-ca="$folder/certificates/ca.pem" \
     --ssl-cert="$folder/certificates/server.pem" --ssl-key="$folder/certificates/server-key.pem" "${@:3}"

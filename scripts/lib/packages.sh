@@ -31,7 +31,8 @@ install_packages() {
   # Nothing that is installed is removed for it, such as the other database server.
   output=$(DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get install --yes -qq --no-install-recommends --no-remove \
     -o DPkg::Lock::Timeout=600 "$@" 2>&1) ||
-    die "apt-get could not install $*:" "$(tail -n 5 <<<"$output")"
+    die "apt-get could not install $*:" "$(tail -n 5 <<<"$output")" \
+      "what it would do, and with which packages it conflicts: apt-get install --simulate $*"
 }
 
 # Once in a script. Without fresh lists a mirror may no longer have what they name, and a new machine has none at all.
@@ -52,7 +53,9 @@ update_package_lists() {
 # need_commands COMMAND[:PACKAGE]…: installs the packages that have those which are missing, all at once.
 need_commands() {
   local each missing=()
-  for each in "$@"; do command -v "${each%:*}" >/dev/null || missing+=("${each#*:}"); done
+  for each in "$@"; do
+    if ! command -v "${each%:*}" >/dev/null && [[ " ${missing[*]} " != *" ${each#*:} "* ]]; then missing+=("${each#*:}"); fi
+  done
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
   for each in "$@"; do
     command -v "${each%:*}" >/dev/null || die "the package ${each#*:} has no command ${each%:*} here" "install ${each%:*} by hand"

@@ -9,23 +9,25 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{error, info, warn};
 
 use super::body;
 use super::problem::Problem;
 use super::request_id::{X_REQUEST_ID, request_id};
 use crate::clock::monotonic;
+use crate::request_context::RequestContext;
+use crate::telemetry::excerpt;
 
 /// Gives the request an id, logs it and its answer, and renders a problem. The outermost layer of the router.
 pub async fn edge(request: Request, next: Next) -> Response {
     let id = request_id(&request);
-    let span = info_span!("request", request_id = %id);
+    let context = RequestContext::new(id.clone(), None);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    async move {
+    let work = async move {
         let start = monotonic();
         let method = request.method().clone();
         // A path may come with raw characters that turn text around or move a terminal's cursor.
-        let path = utf8_percent_encode(request.uri().path(), CONTROLS).to_string();
+        let path = excerpt(utf8_percent_encode(request.uri().path(), CONTROLS));
         // Of a target of its own: the response's line in JSON says it all.
         info!(target: "request", "Request: {method} {path}");
         let response = render(next.run(body::buffer(request).await).await, &id);
@@ -41,9 +43,8 @@ pub async fn edge(request: Request, next: Next) -> Response {
             status.canonical_reason().unwrap_or_default()
         );
         response
-    }
-    .instrument(span)
-    .await
+    };
+    context.scope(work).await
 }
 
 /// Turns a panic into a problem. The panic itself has been logged by the hook that `telemetry` sets.

@@ -2,6 +2,8 @@
 
 mod json;
 mod text;
+mod timestamp;
+mod value;
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -15,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use self::json::Json;
 use self::text::Text;
+pub use self::value::excerpt;
 use crate::config::{Log, LogFormat};
 
 /// Starts logging to standard error, for the whole process. Panics are logged too, as one line each.

@@ -68,10 +68,14 @@ fn main() -> ExitCode {
         Command::RotateSecret => administer(Job::Rotate),
         Command::Openapi => print_openapi(),
     };
+    let flushed = telemetry::flush(telemetry::EXIT_LIMIT);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&*error);
+            // If nobody reads standard error, writing to it would not end.
+            if flushed {
+                complain(&*error);
+            }
             ExitCode::FAILURE
         }
     }

@@ -16,6 +16,7 @@ use tracing::error;
 pub use self::error::Error;
 use crate::config::Administration;
 use crate::http::chain;
+use crate::telemetry;
 
 /// What a function does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,12 @@ pub async fn run(job: Job, administration: Administration) -> Result<(), lambda_
     let administration = Arc::new(administration);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let administration = Arc::clone(&administration);
-        async move { answer(job, &administration, event.payload).await }
+        async move {
+            let answer = answer(job, &administration, event.payload).await;
+            // The sandbox is frozen once the answer is out.
+            telemetry::flush(telemetry::SHORT_LIMIT);
+            answer
+        }
     }))
     .await
 }

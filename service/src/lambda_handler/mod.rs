@@ -23,6 +23,7 @@ use crate::app::Service;
 use crate::clock::{Clock, SystemClock};
 use crate::http;
 use crate::store::Store;
+use crate::telemetry;
 
 /// How much of the initialisation phase, of which Lambda allows ten seconds, may go to the first connection.
 const INIT_LIMIT: Duration = Duration::from_secs(6);
@@ -44,9 +45,15 @@ pub async fn warm_up(store: Arc<dyn Store>) {
 /// # Errors
 /// If the Runtime API cannot be spoken to.
 pub async fn run(service: Service) -> Result<(), lambda_runtime::Error> {
+    // The sandbox is frozen between events, and may be before the first one.
+    telemetry::flush(telemetry::SHORT_LIMIT);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let service = service.clone();
-        async move { Ok::<_, Infallible>(answer(service, event).await) }
+        async move {
+            let answer = answer(service, event).await;
+            telemetry::flush(telemetry::SHORT_LIMIT);
+            Ok::<_, Infallible>(answer)
+        }
     }))
     .await
 }

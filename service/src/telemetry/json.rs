@@ -51,6 +51,15 @@ where
     }
 }
 
+/// A line that says how many others are missing.
+pub(super) fn dropped(count: u64) -> String {
+    let mut line = String::new();
+    // Writing to a string does not fail.
+    let _ = begin(&mut line, Level::WARN);
+    let _ = writeln!(line, r#","message":"Log lines were dropped","dropped":{count}}}"#);
+    line
+}
+
 fn begin(writer: &mut impl Write, level: Level) -> fmt::Result {
     writer.write_str(r#"{"timestamp":""#)?;
     timestamp::write(writer, SystemClock.now())?;
@@ -158,5 +167,11 @@ mod tests {
             assert_eq!(serde_json::from_str::<String>(&format!("\"{line}\"")).unwrap(), text, "{line}");
             assert!(!line.contains(char::is_control), "{line}");
         }
+    }
+
+    #[test]
+    fn what_was_dropped_is_said_in_one_object() {
+        let line: serde_json::Value = serde_json::from_str(&dropped(17)).unwrap();
+        assert_eq!((&line["level"], &line["dropped"]), (&"WARN".into(), &17.into()));
     }
 }

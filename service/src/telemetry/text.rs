@@ -39,6 +39,15 @@ where
     }
 }
 
+/// A line that says how many others are missing.
+pub(super) fn dropped(count: u64, ansi: bool) -> String {
+    let mut line = String::new();
+    // Writing to a string does not fail.
+    let _ = write_level(&mut line, Level::WARN, ansi);
+    let _ = writeln!(line, "Log lines were dropped dropped={count}");
+    line
+}
+
 fn write_level(writer: &mut impl Write, level: Level, ansi: bool) -> fmt::Result {
     if ansi { write!(writer, "\x1b[{}m{level}\x1b[0m: ", colour(level)) } else { write!(writer, "{level}: ") }
 }

@@ -48,6 +48,7 @@ mod command_line;
 mod executable;
 mod lambda_event;
 mod lambda_program;
+mod log_readers;
 mod logs;
 mod odd_paths;
 mod request_framing;

@@ -62,7 +62,7 @@ fn main() {
     let requests: u32 = requests.parse().expect("a number of requests");
     let case = case(&name);
     // As in production: lines are written, as JSON.
-    telemetry::start(Log { level: LevelFilter::INFO, format: LogFormat::Json }).expect("a log");
+    telemetry::start(Log { level: LevelFilter::INFO, format: Some(LogFormat::Json) }).expect("a log");
     let service = router(App { store: Arc::new(ReadyStore), clock: Arc::new(StoppedClock) });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {

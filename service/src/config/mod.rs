@@ -32,8 +32,8 @@ pub struct Config {
 pub struct Log {
     /// The least severe level that is written.
     pub level: LevelFilter,
-    /// One line of text, or one JSON object, for each event.
-    pub format: LogFormat,
+    /// One line of text, or one JSON object, for each event. By default text at a terminal, and JSON elsewhere.
+    pub format: Option<LogFormat>,
 }
 
 /// The form of a log line.
@@ -188,8 +188,8 @@ fn log(reader: &mut Reader<'_>, in_lambda: bool) -> Log {
         ("CRITICAL", LevelFilter::ERROR),
         ("OFF", LevelFilter::OFF),
     ];
-    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-    let default_format = if in_lambda { LogFormat::Json } else { LogFormat::Text };
+    let formats = [("text", Some(LogFormat::Text)), ("json", Some(LogFormat::Json))];
+    let default_format = in_lambda.then_some(LogFormat::Json);
     Log {
         level: reader.choice("LOG_LEVEL", LevelFilter::INFO, &levels),
         format: reader.choice("LOG_FORMAT", default_format, &formats),

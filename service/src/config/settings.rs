@@ -27,7 +27,7 @@ pub const SETTINGS: &[Setting] = &[
         "INFO",
         "DEBUG, INFO, WARNING, ERROR or OFF; DEBUG also logs each statement's name and time",
     ),
-    setting("LOG_FORMAT", "text; json in Lambda", "text or json"),
+    setting("LOG_FORMAT", "text at a terminal; json elsewhere", "text or json"),
     setting("HOST", "0.0.0.0", "The address that serve listens on"),
     setting("PORT", "8000", "The port that serve listens on; 0 takes any free one"),
     setting("DB_ENGINE", "mysql", "mysql or sqlite"),

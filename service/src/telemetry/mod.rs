@@ -41,7 +41,7 @@ static BUFFER: LogBuffer = LogBuffer::new();
 /// If the process may open no more files or start no more threads.
 pub fn start(log: Log) -> io::Result<()> {
     let terminal = io::stderr().is_terminal();
-    let format = log.format;
+    let format = log.format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
     start_writer(format, terminal)?;
     let layer = tracing_subscriber::fmt::layer().with_writer(|| &BUFFER);
     let registry = tracing_subscriber::registry().with(filter(log.level, format));

@@ -112,8 +112,8 @@ fn parsed(lines: &[String]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn json_lines_are_one_object_each() {
-    let server = Server::on_sqlite(&[("LOG_FORMAT", "json")]).await;
+async fn without_a_terminal_lines_are_one_object_each() {
+    let server = Server::on_sqlite(&[]).await;
     server.send(Method::GET, "/users/17", request_id("my-id"), None).await;
     server.get("/nothing").await;
     let lines = parsed(&answered(&server, 2).await);

@@ -53,7 +53,8 @@ pub fn start(log: Log) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until the lines that were logged before are written; says whether they are, or the time was too short.
+/// Waits until the lines that were logged before are written, or given up because of an error. Says whether there was
+/// time enough.
 ///
 /// This blocks the thread, for some 40 microseconds if the reader of the log keeps up.
 pub fn flush(limit: Duration) -> bool {

@@ -12,7 +12,7 @@ use crate::wire::exchange;
 /// More than the pipe, the batch in hand and the buffer hold together.
 const MANY: usize = 2500;
 /// Far more than they need, far less than for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Sends requests whose lines are long.
 async fn keep_busy(server: &Server, requests: usize) {

@@ -86,7 +86,7 @@ fn main() {
     assert!(requests <= MOST_REQUESTS, "at most {MOST_REQUESTS} requests");
     let case = case(&name);
     // As in production: lines are written, as JSON.
-    telemetry::start(Log { level: LevelFilter::INFO, format: LogFormat::Json }).expect("a log");
+    telemetry::start(Log { level: LevelFilter::INFO, format: Some(LogFormat::Json) }).expect("a log");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {
         let in_memory = config::Database::Sqlite(":memory:".into());

@@ -1,5 +1,6 @@
 //! `users-service`: serve | lambda | migrate | migrate-lambda | rotate-secret | openapi.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -70,10 +71,14 @@ fn main() -> ExitCode {
         Command::RotateSecret => administer(Function::Rotate),
         Command::Openapi => print_openapi(),
     };
+    let flushed = telemetry::flush(telemetry::EXIT_LIMIT);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&*error);
+            // If nobody reads standard error, writing to it would not end.
+            if flushed {
+                let _ = complain(&*error);
+            }
             ExitCode::FAILURE
         }
     }
@@ -147,12 +152,14 @@ fn print(text: &str) {
     println!("{text}");
 }
 
-/// Prints an error and what lies behind it.
-fn complain(error: &(dyn std::error::Error + 'static)) {
-    eprintln!("users-service: {error}");
+/// Prints an error and what lies behind it. (`eprintln` would panic if standard error is closed.)
+fn complain(error: &(dyn std::error::Error + 'static)) -> io::Result<()> {
+    let mut output = io::stderr();
+    writeln!(output, "users-service: {error}")?;
     let mut source = error.source();
     while let Some(cause) = source {
-        eprintln!("  because: {cause}");
+        writeln!(output, "  because: {cause}")?;
         source = cause.source();
     }
+    Ok(())
 }

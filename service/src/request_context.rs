@@ -51,7 +51,7 @@ impl RequestContext {
 }
 
 /// Hands the id of the current request to a function; `None` outside a request.
-pub fn with_request_id<T>(function: impl Fn(Option<&str>) -> T) -> T {
+pub fn with_request_id<T>(mut function: impl FnMut(Option<&str>) -> T) -> T {
     CURRENT.try_with(|context| function(Some(&context.id))).unwrap_or_else(|_| function(None))
 }
 

@@ -16,6 +16,7 @@ use tracing::error;
 pub use self::error::Error;
 use crate::config::Administration;
 use crate::http::chain;
+use crate::telemetry;
 
 /// A function, by what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,12 @@ pub async fn run(function: Function, administration: Administration) -> Result<(
     let administration = Arc::new(administration);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let administration = Arc::clone(&administration);
-        async move { handle(function, &administration, event.payload).await }
+        async move {
+            let answer = handle(function, &administration, event.payload).await;
+            // The sandbox is frozen once the answer is out.
+            telemetry::flush(telemetry::SHORT_LIMIT);
+            answer
+        }
     }))
     .await
 }

@@ -7,7 +7,7 @@ use super::setting::settings;
 
 settings! {
     LOG_LEVEL = "INFO", "DEBUG, INFO, WARNING, ERROR or OFF; DEBUG also logs each statement's name and time";
-    LOG_FORMAT = "text; json in Lambda", "text or json";
+    LOG_FORMAT = "text at a terminal; json elsewhere", "text or json";
 }
 
 /// What is logged, and how.
@@ -15,8 +15,8 @@ settings! {
 pub struct Log {
     /// The least severe level that is written.
     pub level: LevelFilter,
-    /// One line of text, or one JSON object, for each event.
-    pub format: LogFormat,
+    /// One line of text, or one JSON object, for each event. By default text at a terminal, and JSON elsewhere.
+    pub format: Option<LogFormat>,
 }
 
 /// The form of a log line.
@@ -42,8 +42,11 @@ const LEVELS: [(&str, LevelFilter); 8] = [
 
 pub(super) fn read(reader: &mut Reader<'_>, in_lambda: bool) -> Option<Log> {
     let level = reader.get(&LOG_LEVEL).choice(&LEVELS);
-    let format = reader
-        .get_or(&LOG_FORMAT, if in_lambda { "json" } else { "text" })
-        .choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]);
+    let format = if in_lambda || reader.optional(&LOG_FORMAT).is_some() {
+        let words = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+        reader.get_or(&LOG_FORMAT, "json").choice(&words).map(Some)
+    } else {
+        Some(None)
+    };
     Some(Log { level: level?, format: format? })
 }

@@ -23,7 +23,7 @@ fn mysql_of(purpose: Purpose, variables: &[(&'static str, &str)]) -> Mysql {
 fn the_defaults_are_those_of_the_python_service() {
     let config = read(Purpose::Local, &[]).unwrap();
     assert_eq!(config.listen.to_string(), "0.0.0.0:8000");
-    assert_eq!(config.log, Log { level: LevelFilter::INFO, format: LogFormat::Text });
+    assert_eq!(config.log, Log { level: LevelFilter::INFO, format: None });
     let mysql = mysql_of(Purpose::Local, &[]);
     let Credentials::Fixed(login) = mysql.credentials else {
         panic!("dev takes its credentials from the environment")
@@ -83,6 +83,15 @@ fn every_problem_is_listed_with_what_to_set_instead() {
     let text = problems.to_string();
     assert!(text.contains(r#"DB_TLS is "maybe"; it must be one of off, preferred, verify"#), "{text}");
     assert!(text.contains("DB_POOL_SIZE is 0; it must be a number from 1 to 1000"), "{text}");
+}
+
+#[test]
+fn the_form_of_a_log_line_is_that_of_the_terminal_or_not_unless_it_is_set() {
+    let format = |purpose, variables: &[_]| read(purpose, variables).unwrap().log.format;
+    assert_eq!(format(Purpose::Local, &[]), None);
+    assert_eq!(format(Purpose::Local, &[("LOG_FORMAT", "TEXT")]), Some(LogFormat::Text));
+    assert_eq!(format(Purpose::Lambda, &[]), Some(LogFormat::Json));
+    assert_eq!(format(Purpose::Lambda, &[("LOG_FORMAT", "text")]), Some(LogFormat::Text));
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::clock::{Clock, SystemClock, monotonic};
 use crate::db::Database;
 use crate::http::{self, PlatformDeadline};
 use crate::jobs::{self, Report};
+use crate::telemetry;
 
 /// How much of the initialisation phase, of which Lambda allows ten seconds, may go to the first connection.
 const INIT_LIMIT: Duration = Duration::from_secs(6);
@@ -46,14 +47,18 @@ pub async fn warm_up(database: &Database) {
 /// If the Runtime API cannot be spoken to.
 pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
     let service = router(state.clone());
+    // The sandbox is frozen between events, and may be before the first one.
+    telemetry::flush(telemetry::SHORT_LIMIT);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (service, state) = (service.clone(), state.clone());
         async move {
-            Ok::<_, Infallible>(if is_for_jobs(&event.payload) {
+            let output = if is_for_jobs(&event.payload) {
                 Output::Jobs { jobs: run_jobs(&state, &event.context).await }
             } else {
                 Output::Answer(answer(service, event).await)
-            })
+            };
+            telemetry::flush(telemetry::SHORT_LIMIT);
+            Ok::<_, Infallible>(output)
         }
     }))
     .await

@@ -1,16 +1,21 @@
 //! Log lines for a machine: one JSON object each.
 
-use std::fmt::{self, Write as _};
+use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
-/// The time, the level, the fields of the event, and those of the spans that it is in: the request's id.
+use super::timestamp;
+use super::value::Values;
+use crate::clock::{Clock, SystemClock};
+use crate::request_context::with_request_id;
+
+/// The time, the level, the fields of the event, those of the spans that it is in, and the request's id.
 ///
 /// The library's own form lists the spans with a copy of their fields, and parses them anew for each line.
 pub(super) struct Json;
@@ -18,7 +23,7 @@ pub(super) struct Json;
 /// The fields of a span, kept as they are written in each of its lines.
 impl<'writer> FormatFields<'writer> for Json {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut members = Members { writer, result: Ok(()) };
+        let mut members = Members { writer, values: Values::new(escape), result: Ok(()) };
         fields.record(&mut members);
         members.result
     }
@@ -34,93 +39,118 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        writer.write_str(r#"{"timestamp":""#)?;
-        SystemTime.format_time(&mut writer)?;
-        writer.write_str(r#"","level":""#)?;
-        writer.write_str(event.metadata().level().as_str())?;
-        writer.write_str("\"")?;
+        begin(&mut writer, *event.metadata().level())?;
         self.format_fields(writer.by_ref(), event)?;
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<FormattedFields<Self>>() {
                 writer.write_str(fields)?;
             }
         }
+        with_request_id(|id| id.map_or(Ok(()), |id| write_request_id(&mut writer, id)))?;
         writer.write_str("}\n")
     }
+}
+
+/// A line that says how many others are missing.
+pub(super) fn dropped(count: u64) -> String {
+    let mut line = String::new();
+    // Writing to a string does not fail.
+    let _ = begin(&mut line, Level::WARN);
+    let _ = writeln!(line, r#","message":"Log lines were dropped","dropped":{count}}}"#);
+    line
+}
+
+fn begin(writer: &mut impl Write, level: Level) -> fmt::Result {
+    writer.write_str(r#"{"timestamp":""#)?;
+    timestamp::write(writer, SystemClock.now())?;
+    writer.write_str(r#"","level":""#)?;
+    writer.write_str(level.as_str())?;
+    writer.write_str("\"")
+}
+
+fn write_request_id(writer: &mut impl Write, id: &str) -> fmt::Result {
+    writer.write_str(r#","request_id":""#)?;
+    Values::new(escape).write_str(writer, id)?;
+    writer.write_str("\"")
 }
 
 /// Writes the members of an object, each after a comma.
 struct Members<'a> {
     writer: Writer<'a>,
+    values: Values,
     result: fmt::Result,
 }
 
 impl Members<'_> {
-    fn write(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+    fn write(&mut self, field: &Field, value: impl FnOnce(&mut Self) -> fmt::Result) {
         if self.result.is_ok() {
-            self.result = write!(self.writer, r#","{}":{value}"#, field.name());
+            self.result = self.write_name(field).and_then(|()| value(self));
         }
+    }
+
+    fn write_name(&mut self, field: &Field) -> fmt::Result {
+        self.writer.write_str(",\"")?;
+        self.writer.write_str(field.name())?;
+        self.writer.write_str("\":")
+    }
+
+    fn write_plain(&mut self, field: &Field, value: impl fmt::Display) {
+        self.write(field, |members| write!(members.writer, "{value}"));
+    }
+
+    fn write_string(
+        &mut self,
+        field: &Field,
+        value: impl FnOnce(&mut Values, &mut Writer<'_>) -> fmt::Result,
+    ) {
+        self.write(field, |Self { writer, values, .. }| {
+            writer.write_str("\"")?;
+            value(values, writer)?;
+            writer.write_str("\"")
+        });
     }
 }
 
 impl Visit for Members<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         if value.is_finite() {
-            self.write(field, format_args!("{value}"));
+            self.write_plain(field, value);
         } else {
             // JSON has no infinities.
-            self.write(field, format_args!("null"));
+            self.write_plain(field, "null");
         }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, format_args!("{value}"));
+        self.write_plain(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, format_args!("{value}"));
+        self.write_plain(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.write(field, format_args!("{value}"));
+        self.write_plain(field, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
+        self.write_string(field, |values, writer| values.write_str(writer, value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.write(field, format_args!("\"{}\"", Escaped(value)));
+        self.write_string(field, |values, writer| values.write_debug(writer, value));
     }
 }
 
-/// A value in the way that a JSON string holds it (RFC 8259, section 7).
-struct Escaped<'a>(&'a dyn fmt::Debug);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(Escape(formatter), "{:?}", self.0)
-    }
-}
-
-struct Escape<'a, 'b>(&'a mut fmt::Formatter<'b>);
-
-impl fmt::Write for Escape<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
-        while let Some(at) =
-            rest.find(|character: char| matches!(character, '"' | '\\') || character.is_control())
-        {
-            self.0.write_str(&rest[..at])?;
-            let Some(character) = rest[at..].chars().next() else { break };
-            match character {
-                '"' | '\\' => write!(self.0, "\\{character}")?,
-                // Control characters are below U+00A0.
-                control => write!(self.0, "\\u{:04x}", u32::from(control))?,
-            }
-            rest = &rest[at + character.len_utf8()..];
-        }
-        self.0.write_str(rest)
+/// What stands for a character in a JSON string (RFC 8259, section 7). U+007F to U+009F are escaped too: they move a
+/// terminal's cursor.
+fn escape(character: char) -> Option<Cow<'static, str>> {
+    match character {
+        '"' => Some("\\\"".into()),
+        '\\' => Some("\\\\".into()),
+        // Control characters are below U+00A0.
+        control if control.is_control() => Some(format!("\\u{:04x}", u32::from(control)).into()),
+        _ => None,
     }
 }
 
@@ -130,11 +160,18 @@ mod tests {
 
     #[test]
     fn any_text_is_read_back_as_it_was() {
-        let all: String = (0..0x2100).filter_map(char::from_u32).collect();
-        for text in ["", "a", "\"", "\\\"\\", "line\nline\r\t\0", "é\u{85}\u{202e}😀", &all] {
-            let line = format!("\"{}\"", Escaped(&format_args!("{text}")));
-            assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text, "{line}");
+        let all: String = (0..0x180).filter_map(char::from_u32).collect();
+        for text in ["", "a", "\"", "\\\"\\", "line\nline\r\t\0", "é\u{85}\u{a0}\u{202e}😀", &all] {
+            let mut line = String::new();
+            Values::new(escape).write_str(&mut line, text).unwrap();
+            assert_eq!(serde_json::from_str::<String>(&format!("\"{line}\"")).unwrap(), text, "{line}");
             assert!(!line.contains(char::is_control), "{line}");
         }
+    }
+
+    #[test]
+    fn what_was_dropped_is_said_in_one_object() {
+        let line: serde_json::Value = serde_json::from_str(&dropped(17)).unwrap();
+        assert_eq!((&line["level"], &line["dropped"]), (&"WARN".into(), &17.into()));
     }
 }

@@ -1,6 +1,7 @@
 //! Log lines for a person.
 
-use std::fmt::{self, Write as _};
+use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -8,7 +9,10 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// `INFO: Request: GET /users/1`, as the Python service wrote it; other fields follow the message.
+use super::value::Values;
+use crate::request_context::with_request_id;
+
+/// `INFO: Request: GET /users/1`, as the Python service wrote it; other fields and the request's id follow the message.
 pub(super) struct Text;
 
 impl<S, N> FormatEvent<S, N> for Text
@@ -22,16 +26,30 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let level = *event.metadata().level();
-        if writer.has_ansi_escapes() {
-            write!(writer, "\x1b[{}m{level}\x1b[0m: ", colour(level))?;
-        } else {
-            write!(writer, "{level}: ")?;
-        }
-        let mut line = Line::default();
+        let ansi = writer.has_ansi_escapes();
+        write_level(&mut writer, *event.metadata().level(), ansi)?;
+        let mut line = Line { writer, part: Part::Message, values: Values::new(escape), result: Ok(()) };
         event.record(&mut line);
-        writeln!(writer, "{}{}", line.message, line.fields)
+        line.part = Part::Fields;
+        event.record(&mut line);
+        let Line { mut writer, result, .. } = line;
+        result?;
+        with_request_id(|id| id.map_or(Ok(()), |id| write_request_id(&mut writer, id)))?;
+        writer.write_str("\n")
     }
+}
+
+/// A line that says how many others are missing.
+pub(super) fn dropped(count: u64, ansi: bool) -> String {
+    let mut line = String::new();
+    // Writing to a string does not fail.
+    let _ = write_level(&mut line, Level::WARN, ansi);
+    let _ = writeln!(line, "Log lines were dropped dropped={count}");
+    line
+}
+
+fn write_level(writer: &mut impl Write, level: Level, ansi: bool) -> fmt::Result {
+    if ansi { write!(writer, "\x1b[{}m{level}\x1b[0m: ", colour(level)) } else { write!(writer, "{level}: ") }
 }
 
 const fn colour(level: Level) -> u8 {
@@ -44,17 +62,41 @@ const fn colour(level: Level) -> u8 {
     }
 }
 
-/// The parts of a line. Control characters are escaped: no value can begin a line of its own.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
+fn write_request_id(writer: &mut impl Write, id: &str) -> fmt::Result {
+    writer.write_str(" request_id=")?;
+    Values::new(escape).write_str(writer, id)
+}
+
+/// Writes one part of a line.
+struct Line<'a> {
+    writer: Writer<'a>,
+    part: Part,
+    values: Values,
+    result: fmt::Result,
+}
+
+#[derive(PartialEq, Eq)]
+enum Part {
+    Message,
+    Fields,
 }
 
 /// The fields of the response line are for machines; the original's line has none.
 const JSON_ONLY: [&str; 5] = ["method", "path", "route", "status", "duration_ms"];
 
-impl Visit for Line {
+impl Line<'_> {
+    fn write(&mut self, name: &str, value: &dyn fmt::Debug) -> fmt::Result {
+        match (name, &self.part) {
+            ("message", Part::Message) => {}
+            ("message", Part::Fields) | (_, Part::Message) => return Ok(()),
+            (name, Part::Fields) if JSON_ONLY.contains(&name) => return Ok(()),
+            (name, Part::Fields) => write!(self.writer, " {name}=")?,
+        }
+        self.values.write_debug(&mut self.writer, value)
+    }
+}
+
+impl Visit for Line<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.record_debug(field, &format_args!("{value:.2}"));
     }
@@ -64,18 +106,13 @@ impl Visit for Line {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
-        let escaped = text.chars().map(|character| match character {
-            character if character.is_control() => character.escape_default().to_string(),
-            character => character.to_string(),
-        });
-        match field.name() {
-            "message" => self.message.extend(escaped),
-            name if JSON_ONLY.contains(&name) => {}
-            name => {
-                let _ = write!(self.fields, " {name}=");
-                self.fields.extend(escaped);
-            }
+        if self.result.is_ok() {
+            self.result = self.write(field.name(), value);
         }
     }
+}
+
+/// Control characters are escaped: no value can begin a line of its own.
+fn escape(character: char) -> Option<Cow<'static, str>> {
+    character.is_control().then(|| character.escape_default().to_string().into())
 }

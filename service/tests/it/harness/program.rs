@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use reqwest::{Client, Method};
@@ -44,10 +45,21 @@ pub(crate) fn server_variables(login: &Login) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// How its log is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    On,
+    /// From the next line on, what is logged stays in the pipe.
+    Paused,
+    /// After the next line, the pipe is closed.
+    Ended,
+}
+
 /// The executable at work; killed at the end.
 pub(crate) struct Program {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    reading: Arc<Mutex<Reading>>,
     _folder: TempDir,
 }
 
@@ -78,13 +90,21 @@ impl Program {
         command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
-        let (errors, log) = (child.stderr.take().unwrap(), Arc::clone(&lines));
+        let reading = Arc::new(Mutex::new(Reading::On));
+        let (errors, log, how) = (child.stderr.take().unwrap(), Arc::clone(&lines), Arc::clone(&reading));
+        let how = move || *how.lock().unwrap();
         thread::spawn(move || {
             for line in BufReader::new(errors).lines().map_while(Result::ok) {
                 log.lock().unwrap().push(line);
+                while how() == Reading::Paused {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                if how() == Reading::Ended {
+                    break;
+                }
             }
         });
-        Self { child, lines, _folder: folder }
+        Self { child, lines, reading, _folder: folder }
     }
 
     /// What it has logged so far.
@@ -99,6 +119,11 @@ impl Program {
             lines.iter().find(|line| line.contains(part)).cloned()
         })
         .await
+    }
+
+    /// Changes how its log is read.
+    pub(crate) fn read(&self, how: Reading) {
+        *self.reading.lock().unwrap() = how;
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -133,6 +158,7 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.read(Reading::Ended);
         if thread::panicking() {
             eprintln!("The executable has logged:\n{}", self.log().join("\n"));
         }

@@ -64,7 +64,7 @@ async fn it_serves_on_the_server() {
 
 #[tokio::test]
 async fn the_first_line_says_where_it_listens_and_on_which_database() {
-    let server = Server::on_sqlite(&[("SQLITE_PATH", "mine.db")]).await;
+    let server = Server::on_sqlite(&[("SQLITE_PATH", "mine.db"), ("LOG_FORMAT", "text")]).await;
     let address = &server.address;
     assert_eq!(
         server.program.log(),
@@ -114,7 +114,7 @@ fn answer(mut stream: TcpStream) -> String {
 }
 
 async fn finishes_its_requests(signal: &str) {
-    let mut server = Server::on_sqlite(&[]).await;
+    let mut server = Server::on_sqlite(&[("LOG_FORMAT", "text")]).await;
     let body = r#"{"username":"ada","email":"ada@example.com"}"#;
     let mut stream = connect(&server);
     write!(stream, "{HEAD}Content-Length: {}\r\n\r\n{}", body.len(), &body[..20]).unwrap();

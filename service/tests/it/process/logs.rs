@@ -1,6 +1,6 @@
 //! Log lines: those of the Python service in text, one object a line in JSON, and no personal data in either.
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -11,6 +11,11 @@ use crate::harness::wire::exchange;
 /// The lines after the start-up line.
 fn after_start(server: &Server) -> Vec<String> {
     server.program.log().into_iter().skip_while(|line| !line.contains("Listening on")).skip(1).collect()
+}
+
+/// The header that gives a request its id.
+fn request_id(id: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(HeaderName::from_static("x-request-id"), HeaderValue::from_static(id))])
 }
 
 /// Waits for as many answers in the log.
@@ -28,23 +33,28 @@ async fn create_ada(server: &Server) {
 }
 
 #[tokio::test]
-async fn text_lines_are_those_of_the_python_service() {
-    let server = Server::on_sqlite(&[]).await;
+async fn text_lines_are_those_of_the_python_service_and_the_requests_id() {
+    let server = Server::on_sqlite(&[("LOG_FORMAT", "text")]).await;
     create_ada(&server).await;
-    server.get("/users/1").await;
-    server.get("/users/?page=1&email=ada@example.com").await;
-    server.get("/users/2").await;
+    for (id, target) in
+        [("one", "/users/1"), ("two", "/users/?page=1&email=ada@example.com"), ("three", "/users/2")]
+    {
+        server.send(Method::GET, target, request_id(id), None).await;
+    }
+    let lines = answered(&server, 4).await;
+    let (id, rest) = lines.split_first().unwrap();
+    let id = id.strip_prefix("INFO: Request: POST /users request_id=").unwrap();
+    assert_eq!(id.len(), 36, "{id}");
     assert_eq!(
-        answered(&server, 4).await,
+        rest,
         [
-            "INFO: Request: POST /users",
-            "INFO: Response: 201 Created",
-            "INFO: Request: GET /users/1",
-            "INFO: Response: 200 OK",
-            "INFO: Request: GET /users",
-            "INFO: Response: 200 OK",
-            "INFO: Request: GET /users/2",
-            "INFO: Response: 404 Not Found",
+            &format!("INFO: Response: 201 Created request_id={id}"),
+            "INFO: Request: GET /users/1 request_id=one",
+            "INFO: Response: 200 OK request_id=one",
+            "INFO: Request: GET /users request_id=two",
+            "INFO: Response: 200 OK request_id=two",
+            "INFO: Request: GET /users/2 request_id=three",
+            "INFO: Response: 404 Not Found request_id=three",
         ]
     );
 }
@@ -53,13 +63,15 @@ async fn text_lines_are_those_of_the_python_service() {
 fn assert_statement_line(lines: &[String], statement: &str) {
     let start = format!("INFO: Database query executed successfully statement={statement} ms=");
     let line = lines.iter().find(|line| line.starts_with(&start));
-    let ms = line.unwrap_or_else(|| panic!("no line {start} in {lines:#?}")).strip_prefix(&start).unwrap();
+    let line = line.unwrap_or_else(|| panic!("no line {start} in {lines:#?}"));
+    let (ms, id) = line.strip_prefix(&start).unwrap().split_once(' ').unwrap();
+    assert!(id.starts_with("request_id="), "{line}");
     assert!(ms.parse::<f64>().is_ok(), "{ms}");
 }
 
 #[tokio::test]
 async fn debug_tells_of_every_statement() {
-    let server = Server::on_sqlite(&[("LOG_LEVEL", "DEBUG")]).await;
+    let server = Server::on_sqlite(&[("LOG_FORMAT", "text"), ("LOG_LEVEL", "DEBUG")]).await;
     create_ada(&server).await;
     server.get("/users/1").await;
     let lines = answered(&server, 2).await;
@@ -99,11 +111,9 @@ fn parsed(lines: &[String]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn json_lines_are_one_object_each() {
-    let server = Server::on_sqlite(&[("LOG_FORMAT", "json")]).await;
-    let mut headers = HeaderMap::new();
-    headers.insert("x-request-id", HeaderValue::from_static("my-id"));
-    server.send(Method::GET, "/users/17", headers, None).await;
+async fn without_a_terminal_lines_are_one_object_each() {
+    let server = Server::on_sqlite(&[]).await;
+    server.send(Method::GET, "/users/17", request_id("my-id"), None).await;
     server.get("/nothing").await;
     let lines = parsed(&answered(&server, 2).await);
     assert_eq!(lines.len(), 2, "{lines:#?}");
@@ -237,4 +247,38 @@ fn is_own(line: &str) -> bool {
         "DEBUG: A connection ended early ",
     ];
     starts.iter().any(|start| line.starts_with(start))
+}
+
+/// What a client sends at most: the parser takes no longer head.
+const LONG_PATH: usize = 60_000;
+
+#[tokio::test]
+async fn what_a_client_sends_is_cut() {
+    for (format, limit) in [("text", 1200), ("json", 2500)] {
+        let server = Server::on_sqlite(&[("LOG_FORMAT", format), ("LOG_LEVEL", "TRACE")]).await;
+        for path in ["x".repeat(LONG_PATH), "\u{85}".repeat(LONG_PATH / 2)] {
+            exchange(
+                &server,
+                format!("GET /{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+            );
+        }
+        let lines = answered(&server, 2).await;
+        assert!(lines.iter().filter(|line| line.contains('…')).count() >= 2, "{lines:#?}");
+        for line in lines {
+            assert!(line.len() < limit, "{}", line.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn lines_outside_a_request_have_no_request_id() {
+    for format in ["text", "json"] {
+        let server = Server::on_sqlite(&[("LOG_FORMAT", format)]).await;
+        server.get("/users/1").await;
+        server.program.terminate();
+        for part in ["Listening on", "Stopping"] {
+            assert!(!server.program.logged(part).await.contains("request_id"));
+        }
+        assert!(server.program.logged("Response:").await.contains("request_id"));
+    }
 }

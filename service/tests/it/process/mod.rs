@@ -2,6 +2,7 @@
 
 mod command_line;
 mod executable;
+mod log_readers;
 mod logs;
 mod readme;
 mod secrecy;

@@ -98,7 +98,7 @@ impl fmt::Display for LoggedPath<'_> {
         for piece in utf8_percent_encode(self.0, CONTROLS) {
             if piece.len() > left {
                 formatter.write_str(&piece[..left])?;
-                return formatter.write_str("...");
+                return formatter.write_str("…");
             }
             left -= piece.len();
             formatter.write_str(piece)?;
@@ -118,7 +118,7 @@ mod tests {
         }
         for path in ["x".repeat(60_000), "é".repeat(20_000), "\n".repeat(MAX_PATH)] {
             let logged = LoggedPath(&path).to_string();
-            assert!(logged.len() <= MAX_PATH + 3 && logged.ends_with("..."), "{logged}");
+            assert!(logged.len() <= MAX_PATH + 3 && logged.ends_with('…'), "{logged}");
         }
     }
 }

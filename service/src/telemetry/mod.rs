@@ -23,7 +23,6 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use self::json::Json;
 use self::text::Text;
-pub use self::value::excerpt;
 use self::writer::LogBuffer;
 use crate::config::{Log, LogFormat};
 

@@ -3,24 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-/// The most octets of what a client sends, such as a path, in one value.
-const EXCERPT_LIMIT: usize = 1 << 10;
 /// The most octets of any value.
 const VALUE_LIMIT: usize = 2 << 10;
 /// The most octets of all values of a line: with the names of the fields it stays below 8 KiB.
 const LINE_LIMIT: usize = 7 << 10;
 /// The end of a value that was cut.
 const MARK: &str = "…";
-
-/// What a client has sent, as much of it as a log line should show.
-pub fn excerpt(value: impl fmt::Display) -> String {
-    let mut text = String::new();
-    let mut limited = Limited::new(&mut text, EXCERPT_LIMIT);
-    // The one error is that of the limit.
-    let _ = write!(limited, "{value}");
-    let _ = limited.finish();
-    text
-}
 
 /// What stands for a character that may not stand in a value as it is.
 pub(super) type Escape = fn(char) -> Option<Cow<'static, str>>;
@@ -146,14 +134,11 @@ mod tests {
     fn what_fits_is_whole() {
         let value = "ä".repeat(VALUE_LIMIT / 2);
         assert_eq!(written(&mut Values::new(brackets), &value), value);
-        assert_eq!(excerpt("/users/1"), "/users/1");
     }
 
     #[test]
     fn a_long_value_is_cut_between_characters_and_marked() {
         for (character, size) in [("x", 1), ("ä", 2), ("€", 3), ("😀", 4)] {
-            let whole = EXCERPT_LIMIT / size;
-            assert_eq!(excerpt(character.repeat(60_000)), format!("{}…", character.repeat(whole)));
             let whole = VALUE_LIMIT / size;
             let value = written(&mut Values::new(brackets), &character.repeat(60_000));
             assert_eq!(value, format!("{}…", character.repeat(whole)));

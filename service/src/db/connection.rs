@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+#[cfg(feature = "sqlite")]
 use chrono::SecondsFormat;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 #[cfg(feature = "sqlite")]

@@ -1,9 +1,11 @@
 //! The database: how statements are run, whatever they say. Features bring their SQL.
 
 mod connection;
+mod connector;
 mod error;
 mod executor;
 mod in_flight;
+mod leased;
 pub mod migrations;
 mod mysql;
 mod pool;
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use self::connector::Connector;
 pub(crate) use self::error::DatabaseError;
 pub use self::error::{Cause, Error, Outage, Retry};
 pub(crate) use self::executor::Executor;
@@ -26,7 +29,7 @@ use self::migrations::Migration;
 #[cfg(feature = "sqlite")]
 use self::migrations::Task;
 pub use self::mysql::account;
-use self::pool::{Connections, Connector};
+use self::pool::Connections;
 pub(crate) use self::statement::{Statement, Written};
 use crate::config;
 
@@ -118,8 +121,8 @@ impl Database {
         &self.0.description
     }
 
-    /// Closes connections that have been idle for longer than this, and tells how many these were.
-    pub fn close_idle_connections(&self, longer_than: Duration) -> usize {
+    /// Closes connections that have been idle for longer than this, and returns how many these were.
+    pub(crate) fn close_idle_connections(&self, longer_than: Duration) -> usize {
         self.0.connections.close_idle(longer_than)
     }
 }

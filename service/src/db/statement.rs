@@ -71,7 +71,6 @@ impl Statement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     Mysql,
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "the build has no SQLite"))]
     Sqlite,
 }
 
@@ -136,7 +135,7 @@ impl From<DateTime<Utc>> for Value<'_> {
     }
 }
 
-impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -146,7 +145,7 @@ impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
     /// The rows that its `where` found, or that it inserted. On MySQL too these are not the rows that it changed
-    /// (CLIENT_FOUND_ROWS).
+    /// (`CLIENT_FOUND_ROWS`).
     pub rows: u64,
     /// The id that the database gave an inserted row.
     pub last_insert_id: u64,

@@ -8,7 +8,7 @@ use super::connection::Outcome;
 use super::error::{DatabaseError, Error};
 use super::executor::{Executor, log, may_retry, retry};
 use super::in_flight::finish;
-use super::pool::Leased;
+use super::leased::Leased;
 use super::statement::{Access, Statement, Value};
 use crate::request_context;
 

@@ -21,6 +21,7 @@ use super::access_log::AccessLog;
 use super::problem::{Problem, not_found, out_of_time, uri_too_long};
 use super::render::render;
 use super::request_id::request_id;
+use crate::clock::monotonic;
 use crate::request_context::RequestContext;
 
 /// The longest path and query: three times what API Gateway lets through, half of what a URI here can hold.
@@ -68,7 +69,7 @@ where
         let id = request_id(&request);
         let deadline = request.extensions().get().map(|&PlatformDeadline(deadline)| deadline);
         let refused = request.extensions_mut().remove().map(|Refused(problem)| problem);
-        let refused = refused.or_else(|| refuse_target(request.uri()));
+        let refused = refused.or_else(|| refuse_target(request.uri())).or_else(|| refuse_late(deadline));
         let route = request.extensions().get().filter(|_| refused.is_none()).cloned();
         let log = AccessLog::new(request.method().clone(), request.uri().clone(), route);
         let context = RequestContext::new(id.to_str().unwrap_or_default().to_owned(), deadline);
@@ -88,6 +89,11 @@ fn refuse_target(uri: &Uri) -> Option<Problem> {
         return Some(uri_too_long());
     }
     uri.path().split('/').any(is_dot_segment).then(not_found)
+}
+
+/// Nothing is begun that could not be answered in time.
+fn refuse_late(deadline: Option<Instant>) -> Option<Problem> {
+    deadline.is_some_and(|deadline| deadline <= monotonic()).then(out_of_time)
 }
 
 fn is_dot_segment(segment: &str) -> bool {

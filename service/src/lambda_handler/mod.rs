@@ -55,7 +55,7 @@ pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
             let output = if is_for_jobs(&event.payload) {
                 Output::Jobs { jobs: run_jobs(&state, &event.context).await }
             } else {
-                Output::Answer(answer(service, event).await)
+                Output::Answer(Box::new(answer(service, event).await))
             };
             telemetry::flush(telemetry::SHORT_LIMIT);
             Ok::<_, Infallible>(output)
@@ -78,7 +78,7 @@ async fn run_jobs(state: &AppState, context: &Context) -> Vec<Report> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Output {
-    Answer(ApiGatewayV2httpResponse),
+    Answer(Box<ApiGatewayV2httpResponse>),
     Jobs { jobs: Vec<Report> },
 }
 

@@ -1,0 +1,116 @@
+//! A connection taken from the pool: what happens to it when its user is done with it.
+
+use std::time::Duration;
+
+use deadpool::managed::Object;
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use super::connection::Outcome;
+use super::connector::{Connector, Pooled};
+use super::error::{Damage, Error};
+use super::statement::{Dialect, Statement, Value};
+use crate::clock::IdleSince;
+
+/// How long a transaction that nobody waits for any more may take to be rolled back.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
+
+/// A connection taken from the pool.
+///
+/// Dropped at rest it goes back; in a transaction it is rolled back first, and in the middle of a statement it is
+/// closed.
+pub(super) struct Leased {
+    object: Option<Object<Connector>>,
+    state: State,
+    /// The right to write, given back with the connection.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    InTransaction,
+    InFlight,
+}
+
+impl Leased {
+    pub(super) const fn new(object: Object<Connector>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self { object: Some(object), state: State::Idle, permit }
+    }
+
+    pub(super) fn bind(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
+        self.pooled()?.connection.bind(values)
+    }
+
+    /// Runs a statement with the values that were bound.
+    pub(super) async fn run<T: Outcome>(&mut self, statement: &'static Statement) -> Result<T, Error> {
+        let before = std::mem::replace(&mut self.state, State::InFlight);
+        let connection = &mut self.pooled()?.connection;
+        let result = T::run(connection, statement.sql(connection.dialect())).await;
+        self.settle(result, before)
+    }
+
+    pub(super) async fn begin(&mut self) -> Result<(), Error> {
+        self.state = State::InFlight;
+        let connection = &mut self.pooled()?.connection;
+        let begin = match connection.dialect() {
+            Dialect::Mysql => "begin",
+            // Takes the lock for writing at once: one that is taken later may be refused without a wait.
+            Dialect::Sqlite => "begin immediate",
+        };
+        let result = connection.command(begin).await;
+        self.settle(result, State::InTransaction)
+    }
+
+    /// Ends a transaction by `commit` or `rollback`.
+    pub(super) async fn end(&mut self, command: &'static str) -> Result<(), Error> {
+        self.state = State::InFlight;
+        let result = self.pooled()?.connection.command(command).await;
+        self.settle(result, State::Idle)
+    }
+
+    /// Draws from the result of a statement what it says about connections.
+    fn settle<T>(&mut self, result: Result<T, sqlx::Error>, state: State) -> Result<T, Error> {
+        let error = match result {
+            Ok(value) => {
+                self.state = state;
+                return Ok(value);
+            }
+            Err(error) => error,
+        };
+        let pooled = self.pooled()?;
+        let generation = pooled.generation;
+        let (error, damage) = pooled.connection.classify(error);
+        match damage {
+            Damage::None => self.state = state,
+            Damage::This => {}
+            Damage::All => {
+                if let Some(pool) = self.object.as_ref().and_then(Object::pool) {
+                    pool.manager().invalidate(generation);
+                }
+            }
+        }
+        Err(error)
+    }
+
+    fn pooled(&mut self) -> Result<&mut Pooled, Error> {
+        self.object.as_deref_mut().ok_or_else(|| Error::Internal("the connection is gone".into()))
+    }
+}
+
+impl Drop for Leased {
+    fn drop(&mut self) {
+        let Some(mut object) = self.object.take() else { return };
+        match (self.state, Handle::try_current()) {
+            (State::Idle, _) => object.idle_since = IdleSince::now(),
+            // Whoever began the transaction is not there any more to end it, such as a client that hung up.
+            (State::InTransaction, Ok(runtime)) => {
+                let permit = self.permit.take();
+                let mut leased = Self { object: Some(object), state: State::InTransaction, permit };
+                runtime.spawn(async move { timeout(ROLLBACK_LIMIT, leased.end("rollback")).await });
+            }
+            (State::InTransaction, Err(_)) | (State::InFlight, _) => drop(Object::take(object)),
+        }
+    }
+}

@@ -24,8 +24,7 @@ async fn function_on(login: &Login) -> LambdaFunction {
 }
 
 async fn migrated() -> MysqlSchema {
-    let schema = MysqlSchema::migrated().await;
-    schema
+    MysqlSchema::migrated().await
 }
 
 fn count(tally: &Tally, answer: &Answer, expected: StatusCode) {

@@ -21,8 +21,11 @@ const ROUTES: [(Method, &str); 7] = [
 /// What nobody outside may see.
 const INNER_TEXT: &str = "inner text of the driver";
 
+/// How the database fails.
+type Fault = fn() -> Error;
+
 /// The router over a database whose every use fails in this way.
-fn failing(fault: fn() -> Error) -> Service {
+fn failing(fault: Fault) -> Service {
     service_over(Database::failing(fault).unwrap())
 }
 
@@ -51,7 +54,7 @@ async fn an_internal_error_shows_only_a_request_id() {
 
 #[tokio::test]
 async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
-    let faults: [(fn() -> Error, &str); 11] = [
+    let faults: [(Fault, &str); 11] = [
         (|| Error::unavailable(Outage::Unreachable, INNER_TEXT), "database_unreachable"),
         (|| Error::unavailable(Outage::TimedOut, INNER_TEXT), "database_timed_out"),
         (|| Error::unavailable(Outage::Busy, INNER_TEXT), "database_busy"),

@@ -69,7 +69,7 @@ fn taken<T: std::fmt::Debug>(result: Result<T, Error>) -> Taken {
 }
 
 #[track_caller]
-fn assert_not_found<T: std::fmt::Debug>(result: Result<T, Error>) {
+fn assert_not_found<T: std::fmt::Debug>(result: &Result<T, Error>) {
     assert!(matches!(result, Err(Error::NotFound)), "{result:?}");
 }
 
@@ -98,9 +98,9 @@ async fn a_user_is_read_as_it_was_written(app: TestApp) {
 
 async fn an_unknown_user_is_not_found(app: TestApp) {
     let changes = UserChanges { full_name: Change::Clear, ..UserChanges::default() };
-    assert_not_found(app.users.get(unknown()).await);
-    assert_not_found(app.users.update(unknown(), &changes).await);
-    assert_not_found(app.users.delete(unknown()).await);
+    assert_not_found(&app.users.get(unknown()).await);
+    assert_not_found(&app.users.update(unknown(), &changes).await);
+    assert_not_found(&app.users.delete(unknown()).await);
     assert_eq!(by_username(&app.users, "nobody").await, None);
     assert_eq!(by_email(&app.users, "nobody@example.com").await, None);
 }
@@ -204,8 +204,8 @@ async fn an_update_may_take_nobody_elses_name(app: TestApp) {
 async fn a_delete_tells_whether_there_was_a_user(app: TestApp) {
     let id = create(&app.users, "ada").await;
     app.users.delete(id).await.unwrap();
-    assert_not_found(app.users.delete(id).await);
-    assert_not_found(app.users.get(id).await);
+    assert_not_found(&app.users.delete(id).await);
+    assert_not_found(&app.users.get(id).await);
 }
 
 async fn a_listing_is_ordered_and_counted(app: TestApp) {

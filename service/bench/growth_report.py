@@ -23,17 +23,17 @@ FIXED = "The fixed cost of a request hides what the rows cost."
 FLAT_REASONS = {
     "get": "One descent of the primary key's tree, whose depth grows with the logarithm of the rows.",
     "lookup": "One descent of the unique key's tree to the id, one of the primary key's to the row.",
-    "create": "The row goes to the end of the primary key, and one entry into the tree of each key; no page but those is touched.",
+    "create": "The row goes to the end of the primary key, and one entry into the tree of each key; no other page is touched.",
 }
 STEEP_REASONS = {
-    "get": "A single descent should not grow so: the pages asked for were not all in memory, or the machine was busy.",
-    "lookup": "Two descents should not grow so: the pages asked for were not all in memory, or the machine was busy.",
+    "get": "A single descent should not grow like this: the pages asked for were not all in memory, or the machine was busy.",
+    "lookup": "Two descents should not grow like this: the pages asked for were not all in memory, or the machine was busy.",
     "create": "Each of the unique keys is a tree of its own; its pages were not all in memory, or were split.",
     "first page": "The page itself is at the start of the key; the exact total counts every entry.",
-    "deep page": "Every entry before the page is passed over in the narrow key, and the exact total counts every entry.",
+    "deep page": "Every entry before the page is skipped in the narrow key, and the exact total counts every entry.",
     "exact total": "InnoDB keeps no count: every entry of a key is read.",
-    "plain OFFSET": "Every whole row before the page is read and thrown away.",
-    "deferred join": "Every entry before the page is passed over, but in a narrow key; only the page's rows are read.",
+    "plain OFFSET": "Every whole row before the page is read and discarded.",
+    "deferred join": "Every entry before the page is skipped, but in a narrow key; only the page's rows are read.",
 }
 
 
@@ -42,8 +42,8 @@ def growth_section(part: dict) -> str:
 ## Growth
 
 One connection, a warm server, medians in milliseconds; get, lookup and create by wrk on random ids, pages by a client in Python, whose
-own time is contained. The exponent *e* of a slope says that tenfold the rows cost 10^*e* the time, from the smallest table to the largest: 0
-is flat, 1 is linear. It is given for the last tenfold too, where the fixed cost of a request hides less.
+own time is included. The slope is an exponent *e*: ten times the rows take 10^*e* times as long, from the smallest table to the
+largest: 0 is flat, 1 is linear. It is given for the last factor of ten too, where the fixed cost of a request hides less.
 """
     for database in part["databases"]:
         name = database["database"].split()[0].lower()
@@ -80,7 +80,7 @@ def reason(what: str, slope: float) -> str:
 def filled(database: dict) -> str:
     last = database["filled"][-1]
     pool = database["buffer_pool"] / (1 << 30)
-    return f"\nThe server's buffer pool was {pool:.1f} GiB. The last step of filling, to {last['rows']:,} rows, took {last['seconds']:.0f} s.\n"
+    return f"\nThe server's buffer pool was {pool:.1f} GiB. The last step of filling the table, to {last['rows']:,} rows, took {last['seconds']:.0f} s.\n"
 
 
 def plans(database: dict) -> str:

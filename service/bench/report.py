@@ -14,20 +14,20 @@ CONTESTANTS = (SERVICE, FLOOR, PEER)
 
 HEAD = """# Benchmarks
 
-Measured and written by one command, which draws this page anew: `make bench`. `BENCH="http lambda"` chooses parts (`http`,
-`lambda`, `growth`, `startup`; `report` only redraws), `BENCH_SECONDS` the length of a sample, `BENCH_ROUNDS` how often each is taken,
+Measured and written by one command, which rewrites this page: `make bench`. `BENCH="http lambda"` chooses parts (`http`,
+`lambda`, `growth`, `startup`; `report` only rewrites the page), `BENCH_SECONDS` the length of a sample, `BENCH_ROUNDS` how often each is taken,
 `BENCH_ROWS` the largest table of `growth`, `PEER` the folder of the Python service. Raw figures are left in `target/bench/*.json`.
 
-A figure is the median of its samples. ± is half of the way from the least sample to the most, in percent of the median.
+A figure is the median of its samples. ± is half the range of the samples, in percent of the median.
 
 | part | measured | on | source | seconds a sample | rounds |
 |---|---|---|---|---:|---:|
 """
 
 WHO = f"""
-**Who takes part.** *{SERVICE}*: this service, release build. *{FLOOR}*: [the least program](../service/bench/floor/src/main.rs) that
+**What is compared.** *{SERVICE}*: this service, release build. *{FLOOR}*: [a minimal program](../service/bench/floor/src/main.rs) that
 runs the same statements with the same libraries, versions and release profile, and does nothing else: no validation, no log, no
-request id, no time limits, and a pool that never pings. It is what those libraries allow. *{PEER}*: the FastAPI service
+request id, no time limits, and a pool that never pings. It is the upper bound that those libraries allow. *{PEER}*: the FastAPI service
 that this one replaces, with two uvicorn workers, or as a Lambda program with awslambdaric.
 All use the same private database server on the same machine, which also makes the load; all share its cores.
 The service and the Python service log at INFO to a file, each in the form of its production: the service in JSON.
@@ -71,7 +71,7 @@ def http_section(part: dict) -> str:
     text = """
 ## HTTP
 
-wrk on one thread, without TLS between anybody. Within a round the contestants take turns; each sample begins with the same table
+wrk on one thread, without any TLS. Within a round the programs take turns; each sample begins with the same table
 of 1,000 users (more for `delete`, so that it does not run out). `list` is a random page of 10 with the exact total; `mix` is nine
 `get` to one `create` or `update`. A sample of the Python service is half as long.
 """
@@ -101,7 +101,7 @@ def http_row(samples: list[dict], scenario: str, connections: int, name: str) ->
 
 
 def limit(database: dict) -> str:
-    text = "\nThe database's own limit, selects of one user by id that its own load generator (mysqlslap, text protocol) gets answered: "
+    text = "\nThe database's own limit, selects of one user by id from its own load generator (mysqlslap, text protocol): "
     return text + "; ".join(f"{value['rate']:,.0f}/s on {clients} connection(s)" for clients, value in database["limit"].items()) + ".\n"
 
 
@@ -109,13 +109,13 @@ def lambda_section(part: dict) -> str:
     text = f"""
 ## Lambda
 
-Each program is spawned as Lambda does it, against a stand-in for the Runtime API and Secrets Manager on this machine, and answers
-`GET /users/1`. The time is from spawn to first response: the program's share of a cold start, not AWS's cold start. The stand-in
-for Secrets Manager speaks plain HTTP; AWS adds the network and a TLS handshake, to every contestant. In AWS the service trusts
-Amazon's authorities, which are built in; for another endpoint, such as this stand-in, it loads the machine's, which takes longer. The
-variant with Amazon's authorities alone (`SSL_CERT_FILE`) does in this respect what happens in AWS.
+Each program is spawned as Lambda does it, against a mock of the Runtime API and of Secrets Manager on this machine, and answers
+`GET /users/1`. The time is from spawn to first response: the program's share of a cold start, not AWS's cold start. The mock
+of Secrets Manager speaks plain HTTP; AWS adds the network and a TLS handshake, for every program. In AWS the service trusts
+Amazon's authorities, which are built in; for another endpoint, such as this mock, it loads the machine's, which takes longer. The
+variant with Amazon's authorities alone (`SSL_CERT_FILE`) does in this respect what the service does in AWS.
 The {PEER} verifies no database certificate, and the floor fetches no secret: those variants do not exist. Warm invocations and
-peak memory are of the fullest variant of each.
+peak memory are of the variant of each that does most.
 """
     for database in part["databases"]:
         picture = f"start-{slug(database)}.svg"
@@ -160,13 +160,13 @@ def yes(value: bool) -> str:
 def startup_section(part: dict) -> str:
     plots.startup(part["databases"], PICTURES / "startup.svg")
     text = """
-## What a start is spent on
+## Where the start-up time goes
 
 ![The parts of a start](benchmarks/startup.svg)
 
 A start with secret, TLS and Amazon's authorities alone, as above. Marks are the first system calls of each part, seen by strace
 (`--seccomp-bpf`, so that other calls run at full speed); each part is the median of its starts. strace slows a start, so every part is
-scaled by the median of as many starts without it. The times of the stand-ins, which are in Python, are contained.
+scaled by the median of as many starts without it. The times of the mocks, which are in Python, are included.
 """
     for database in part["databases"]:
         parts, plain = database["parts"], database["untraced_ms"]

@@ -4,5 +4,5 @@ mod command_line;
 mod executable;
 mod log_readers;
 mod logs;
-mod readme;
 mod secrecy;
+mod settings_page;

@@ -1,17 +1,17 @@
-//! What a connection is at, as far as the service can tell from outside hyper.
+//! The state of a connection, as far as it can be observed from outside hyper.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::refusal::Refusal;
 
-/// Everything is answered, and nothing of a next request has arrived.
+/// Every request is answered, and nothing of the next one has arrived.
 const IDLE: u8 = 0;
 /// A head is arriving.
 const RECEIVING: u8 = 1;
-/// The service has a request, or hyper has not yet taken all of its answer.
+/// The service is handling a request, or hyper has not yet taken the whole answer.
 const ANSWERING: u8 = 2;
-/// hyper has the answer and has not yet written all of it.
+/// hyper has the whole answer and has not yet written all of it.
 const WRITING: u8 = 3;
 
 /// The state of a connection. Only the connection's own task changes it, but for `discarding`.
@@ -44,7 +44,7 @@ impl Exchange {
         self.advance(IDLE, RECEIVING);
     }
 
-    /// What is read from here on, up to the next request, is thrown away.
+    /// What is read from here on, up to the next request, is discarded.
     pub(super) fn discard(&self) {
         self.discarding.store(true, Ordering::Relaxed);
     }

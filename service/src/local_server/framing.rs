@@ -1,11 +1,12 @@
-//! What the parser lets through and HTTP/1.1 does not: heads that another server could read in another way.
+//! Heads that the parser accepts and HTTP/1.1 does not: another server could interpret them differently (request
+//! smuggling).
 
 use axum::http::{HeaderName, Request, StatusCode, Version, header};
 
 use crate::http::Problem;
 
-/// What is wrong with the head of a request.
-pub(super) fn fault<B>(request: &Request<B>) -> Option<Problem> {
+/// The problem with the head of a request, if there is one.
+pub(super) fn problem<B>(request: &Request<B>) -> Option<Problem> {
     let count = |name: HeaderName| request.headers().get_all(name).iter().count();
     let hosts = count(header::HOST);
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
@@ -24,12 +25,12 @@ fn invalid_host() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "invalid_host", "Send exactly one Host header")
 }
 
-/// 400: a body of two kinds.
+/// 400: more than one `Content-Type`.
 fn repeated_content_type() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "repeated_content_type", "Send at most one Content-Type header")
 }
 
-/// 501: a coding that is not known here (RFC 9112 section 6.1).
+/// 501: an unknown transfer coding (RFC 9112 section 6.1).
 fn unsupported_transfer_coding() -> Problem {
     let detail = "The only transfer coding that is understood here is chunked";
     Problem::new(StatusCode::NOT_IMPLEMENTED, "unsupported_transfer_coding", detail)

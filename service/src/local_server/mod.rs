@@ -31,39 +31,40 @@ use tracing::{info, warn};
 
 use self::exchange::Exchange;
 use self::request_body::RequestBody;
-use self::socket::{AnswerBody, Socket};
+use self::socket::{ResponseBody, Socket};
 use crate::app::Service;
 use crate::http::Refused;
 
-/// How long a kept-alive connection may be idle: longer than the 60 seconds of the usual load balancers, which would else
-/// send a request into a connection that is being closed. It is also how long the head of a request may take.
-const KEEP_ALIVE_LIMIT: Duration = Duration::from_secs(75);
+/// The idle time-out of a kept-alive connection: longer than the 60 seconds of the usual load balancers, which would
+/// otherwise send a request into a connection that is being closed. It is also the time-out for the head of a request.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(75);
 /// The largest head of a request, and the most that is read ahead for one connection.
 const MAX_HEAD: usize = 64 << 10;
-/// How long, on Linux, a client may take no octet of its answer, or be gone without a word.
+/// TCP user time-out (`TCP_USER_TIMEOUT`, RFC 5482): how long sent data may stay unacknowledged, because the client does
+/// not read its answer or has vanished, before the kernel closes the connection.
 #[cfg(target_os = "linux")]
-const DEAF_LIMIT: Duration = Duration::from_secs(30);
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most connections at a time; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
-/// How many connections the kernel's queue takes, as far as the machine permits: in a full one, a client waits for a
-/// second before it knocks again.
+/// The length of the kernel's accept queue, which `net.core.somaxconn` caps. While the queue is full, clients retransmit
+/// their SYN only after a second.
 const BACKLOG: u32 = 4096;
-/// Open files that clients leave to others, such as the connections to the database.
-const OTHER_FILES: usize = 64;
-/// How long requests may take to finish once the process has been told to stop.
-const GRACE: Duration = Duration::from_secs(25);
-/// How long clients may go on once the process has been told to stop: each is told with its next answer that its
-/// connection ends. To close a connection unannounced would lose the request that is on its way.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// How often to look whether all have gone.
-const FAREWELL_PAUSE: Duration = Duration::from_millis(10);
-/// How long to wait after a failed accept: the cause, such as too many open files, takes a moment to pass.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// File descriptors that are reserved for anything but client connections, such as connections to the database.
+const RESERVED_FILES: usize = 64;
+/// How long requests in flight may take to finish after the drain period.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
+/// The drain period: after the signal to stop, open connections are served for this long, and each answer carries
+/// `Connection: close`. Closing an idle connection without notice would lose a request that is already on its way.
+const DRAIN_PERIOD: Duration = Duration::from_secs(1);
+/// How often to check, while draining, whether all connections are closed.
+const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// How long to wait after a failed `accept`: the cause, such as too many open files, takes a moment to pass.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Opens the socket.
 ///
 /// # Errors
-/// If the address is not this machine's, or the port is taken or not permitted.
+/// If the address is not one of this machine, or the port is in use or not permitted.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     listen(address).map_err(|error| {
         io::Error::new(
@@ -75,7 +76,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart need not wait for the connections of the process before to fade away.
+    // A restart does not have to wait until the previous process's connections have left TIME_WAIT.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -101,15 +102,15 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
         tokio::select! { _ = terminate.recv() => "SIGTERM", _ = interrupt.recv() => "Ctrl-C" }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE_LIMIT);
+    http.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE_TIMEOUT);
     http.max_header_size(MAX_HEAD).max_buf_size(MAX_HEAD);
     let connections = GracefulShutdown::new();
     let stopping = Arc::new(AtomicBool::new(false));
-    let places = Arc::new(Semaphore::new(most_connections()));
+    let permits = Arc::new(Semaphore::new(most_connections()));
     let reason = loop {
-        let (stream, place) = tokio::select! {
+        let (stream, permit) = tokio::select! {
             reason = &mut stop => break reason,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &permits) => accepted,
         };
         set_options(&stream);
         let exchange = Arc::<Exchange>::default();
@@ -120,7 +121,7 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
             if let Err(error) = connection.await {
                 refusal::log_end(&error, &exchange);
             }
-            drop(place);
+            drop(permit);
         });
     };
     stopping.store(true, Ordering::Relaxed);
@@ -130,65 +131,65 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
     Ok(())
 }
 
-/// The next connection, once there is a place for it. The semaphore is never closed, so there is one in the end.
+/// The next connection, once the number of connections allows it. The semaphore is never closed.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> (TcpStream, Result<OwnedSemaphorePermit, AcquireError>) {
-    let place = Arc::clone(places).acquire_owned().await;
+    let permit = Arc::clone(permits).acquire_owned().await;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, _)) => return (stream, permit),
             Err(error) => {
                 warn!(%error, "A connection could not be accepted");
-                sleep(ACCEPT_PAUSE).await;
+                sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
 }
 
-/// Waits for clients to go: first for those that are told so with an answer, then for the requests in flight.
+/// Drains the connections: first serves open ones for the drain period, then waits for the requests in flight.
 async fn finish(connections: GracefulShutdown) {
-    let farewell = async {
+    let drained = async {
         while connections.count() > 0 {
-            sleep(FAREWELL_PAUSE).await;
+            sleep(DRAIN_POLL_INTERVAL).await;
         }
     };
-    let _ = timeout(FAREWELL, farewell).await;
-    if timeout(GRACE, connections.shutdown()).await.is_err() {
-        warn!("Some requests did not finish within {} seconds", GRACE.as_secs());
+    let _ = timeout(DRAIN_PERIOD, drained).await;
+    if timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await.is_err() {
+        warn!("Some requests did not finish within {} seconds", SHUTDOWN_TIMEOUT.as_secs());
     }
 }
 
-/// What hyper asks for the answers to the requests of one connection.
+/// The service that hyper calls for each request of one connection.
 fn answers(
     service: Service,
     exchange: Arc<Exchange>,
     stopping: Arc<AtomicBool>,
-) -> impl HttpService<Incoming, ResBody = AnswerBody, Error = Infallible, Future: Send> {
+) -> impl HttpService<Incoming, ResBody = ResponseBody, Error = Infallible, Future: Send> {
     service_fn(move |request| {
         exchange.begin();
         let answer = service.clone().call(prepare(request, &exchange));
         let (exchange, stopping) = (Arc::clone(&exchange), Arc::clone(&stopping));
         async move {
             let response = announce_end(answer.await?, &stopping);
-            Ok(response.map(|body| AnswerBody::new(body, exchange)))
+            Ok(response.map(|body| ResponseBody::new(body, exchange)))
         }
     })
 }
 
 /// The request as the router takes it.
 fn prepare(request: Request<Incoming>, exchange: &Arc<Exchange>) -> Request<Body> {
-    let fault = framing::fault(&request);
+    let problem = framing::problem(&request);
     let (mut head, body) = request.into_parts();
-    if let Some(problem) = fault {
+    if let Some(problem) = problem {
         head.extensions.insert(Refused(problem));
     }
     let body = RequestBody::wrap(body, &head.headers, exchange);
     Request::from_parts(head, body)
 }
 
-/// Tells the client that its connection ends with this answer, if the process is about to stop.
+/// Announces to the client, while the process is draining, that its connection ends with this answer.
 fn announce_end(mut response: Response, stopping: &AtomicBool) -> Response {
     if stopping.load(Ordering::Relaxed) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -196,18 +197,18 @@ fn announce_end(mut response: Response, stopping: &AtomicBool) -> Response {
     response
 }
 
-/// How many connections there may be at a time. As many files as the machine permits may be open from here on: the
-/// number by default is often just 1024.
+/// How many connections may be open at a time. Raises the limit of open files to its hard limit first: the soft limit is
+/// often just 1024.
 fn most_connections() -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
     let files = usize::try_from(files).unwrap_or(usize::MAX);
-    files.saturating_sub(OTHER_FILES).clamp(1, MAX_CONNECTIONS)
+    files.saturating_sub(RESERVED_FILES).clamp(1, MAX_CONNECTIONS)
 }
 
-/// A socket without one of these options serves all the same.
+/// Errors are ignored: the socket works without these options, too.
 fn set_options(stream: &TcpStream) {
     // Answers are written whole; waiting to fill a segment only delays them.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(DEAF_LIMIT));
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(TCP_USER_TIMEOUT));
 }

@@ -14,7 +14,7 @@ pub(super) struct Refusal {
     request_id: HeaderValue,
 }
 
-/// hyper's own answer with a problem in the place of no body; `None` if it is none of those that are known here.
+/// hyper's own answer with a problem document as its body; `None` if it is not one of the known answers.
 pub(super) fn with_problem(answer: &[u8]) -> Option<(Refusal, String)> {
     const NO_BODY: &str = "content-length: 0\r\n";
     let answer = str::from_utf8(answer).ok()?;
@@ -46,7 +46,7 @@ fn problem(status: StatusCode) -> Option<Problem> {
     }
 }
 
-/// Logs why a connection ended, if that is worth a line: clients come and go.
+/// Logs why a connection ended. Only refused and slow heads are logged above DEBUG: clients come and go.
 pub(super) fn log_end(error: &Error, exchange: &Exchange) {
     if error.is_parse() {
         let refusal = exchange.refusal();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_stays_as_it_is() {
+    fn an_unknown_answer_is_left_unchanged() {
         for answer in ["", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP/1.1 4"]
         {
             assert!(with_problem(answer.as_bytes()).is_none(), "{answer}");

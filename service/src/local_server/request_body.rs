@@ -1,7 +1,7 @@
 //! The body of a request on a socket, which is read to its end even if no handler wants it.
 //!
-//! HTTP/1.1 would otherwise have to close the connection under a client that means to go on using it, and a client that
-//! is still writing would see a reset and not the answer.
+//! Otherwise the connection would have to be closed, although its client may want to reuse it, and a client that is still
+//! writing would see a reset instead of the answer.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use tokio::time::timeout;
 
 use super::exchange::Exchange;
 
-/// How much of an unread rest is read and thrown away.
+/// How much of an unread body is read and discarded.
 const MAX_DISCARDED: usize = 16 << 20;
 /// How long to wait for more of it.
-const DISCARD_PAUSE: Duration = Duration::from_millis(500);
+const DISCARD_IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long it may take in all.
-const DISCARD_LIMIT: Duration = Duration::from_secs(20);
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A body that, when it is dropped too early, is read on in the background and thrown away.
+/// A body whose unread rest is read and discarded in the background when it is dropped early.
 pub(super) struct RequestBody {
-    /// Taken at the end.
+    /// `None` once the body has ended.
     incoming: Option<Incoming>,
-    /// The client sends nothing before it is told to (RFC 9110 section 10.1.1), and nobody has told it yet.
+    /// The client waits for `100 Continue` (RFC 9110 section 10.1.1), which has not been sent yet.
     awaits_continue: bool,
     exchange: Arc<Exchange>,
 }
@@ -77,15 +77,15 @@ impl Drop for RequestBody {
         }
         if let (Some(incoming), Ok(runtime)) = (self.incoming.take(), Handle::try_current()) {
             self.exchange.discard();
-            runtime.spawn(timeout(DISCARD_LIMIT, discard(incoming)));
+            runtime.spawn(timeout(DISCARD_TIMEOUT, discard(incoming)));
         }
     }
 }
 
-/// Reads until the body ends, or stops coming, or is too much.
+/// Reads until the body ends, stalls, or is too large.
 async fn discard(mut body: Incoming) {
     let mut discarded = 0;
-    while let Ok(Some(Ok(frame))) = timeout(DISCARD_PAUSE, body.frame()).await {
+    while let Ok(Some(Ok(frame))) = timeout(DISCARD_IDLE_TIMEOUT, body.frame()).await {
         discarded += frame.data_ref().map_or(0, Bytes::len);
         if discarded > MAX_DISCARDED {
             break;

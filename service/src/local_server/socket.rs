@@ -1,4 +1,4 @@
-//! A connection as hyper reads and writes it, which follows what it is at.
+//! A connection as hyper reads and writes it, which keeps track of its state.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,11 +15,11 @@ use tokio::net::TcpStream;
 use super::exchange::Exchange;
 use super::refusal;
 
-/// A connection that puts a problem in the place of hyper's own answers.
+/// A connection that replaces hyper's own answers by problem documents.
 pub(super) struct Socket {
     stream: TokioIo<TcpStream>,
     exchange: Arc<Exchange>,
-    /// What is left of an answer to a refused head, once there is one.
+    /// The unwritten rest of the answer to a refused head, if one was refused.
     refusal: Option<Bytes>,
 }
 
@@ -28,20 +28,20 @@ impl Socket {
         Self { stream: TokioIo::new(stream), exchange, refusal: None }
     }
 
-    fn read_little(
+    fn read_to_discard(
         &mut self,
         context: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut little = [0; LITTLE];
-        let room = LITTLE.min(buffer.remaining());
-        let mut little = ReadBuf::new(&mut little[..room]);
-        ready!(Pin::new(self.stream.inner_mut()).poll_read(context, &mut little))?;
-        buffer.put_slice(little.filled());
+        let mut chunk = [0; DISCARD_CHUNK];
+        let size = DISCARD_CHUNK.min(buffer.remaining());
+        let mut chunk = ReadBuf::new(&mut chunk[..size]);
+        ready!(Pin::new(self.stream.inner_mut()).poll_read(context, &mut chunk))?;
+        buffer.put_slice(chunk.filled());
         Poll::Ready(Ok(()))
     }
 
-    /// Writes the problem in the place of these octets.
+    /// Writes the problem document instead of these octets.
     fn write_refusal(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let refusal = self.refusal.get_or_insert_with(|| {
             let Some((refusal, answer)) = refusal::with_problem(octets) else {
@@ -61,9 +61,9 @@ impl Socket {
     }
 }
 
-/// How much is read at a time of a body that is thrown away. hyper's buffer for a connection grows with each read that
+/// How much is read at a time of a body that is discarded. hyper's buffer for a connection grows with each read that
 /// fills it, from 8 to 64 KiB.
-const LITTLE: usize = 4 << 10;
+const DISCARD_CHUNK: usize = 4 << 10;
 
 impl Read for Socket {
     fn poll_read(
@@ -72,7 +72,7 @@ impl Read for Socket {
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         if self.exchange.is_discarding() {
-            return self.read_little(context, buffer);
+            return self.read_to_discard(context, buffer);
         }
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         self.exchange.received();
@@ -119,19 +119,19 @@ impl Write for Socket {
     }
 }
 
-/// The body of an answer, which hyper drops when it has taken all of it.
-pub(super) struct AnswerBody {
+/// The body of a response, which hyper drops when it has taken all of it.
+pub(super) struct ResponseBody {
     body: Body,
     exchange: Arc<Exchange>,
 }
 
-impl AnswerBody {
+impl ResponseBody {
     pub(super) const fn new(body: Body, exchange: Arc<Exchange>) -> Self {
         Self { body, exchange }
     }
 }
 
-impl HttpBody for AnswerBody {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -151,7 +151,7 @@ impl HttpBody for AnswerBody {
     }
 }
 
-impl Drop for AnswerBody {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
         self.exchange.answered();
     }

@@ -156,10 +156,14 @@ fn print(text: &str) {
 fn complain(error: &(dyn std::error::Error + 'static)) -> io::Result<()> {
     let mut output = io::stderr();
     writeln!(output, "users-service: {error}")?;
-    let mut source = error.source();
+    let (mut said, mut source) = (error.to_string(), error.source());
     while let Some(cause) = source {
-        writeln!(output, "  because: {cause}")?;
-        source = cause.source();
+        let text = cause.to_string();
+        // Some errors end with the text of their cause.
+        if !said.ends_with(&text) {
+            writeln!(output, "  because: {text}")?;
+        }
+        (said, source) = (text, cause.source());
     }
     Ok(())
 }

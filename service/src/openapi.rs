@@ -152,7 +152,10 @@ impl IntoResponses for DatabaseProblems {
         let away = db::Error::unavailable(Outage::Unreachable, std::io::Error::other("example"));
         problem_responses([
             ("A fault of the service", Problem::internal(std::io::Error::other("example"))),
-            ("The database is away for now; try again after the seconds in Retry-After", away.into()),
+            (
+                "The service or its database is unavailable for now; try again after the seconds in Retry-After",
+                away.into(),
+            ),
         ])
     }
 }

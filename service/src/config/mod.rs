@@ -26,7 +26,7 @@ use self::reader::Reader;
 pub use self::reader::{ConfigProblem, ConfigProblems};
 pub use self::setting::{Setting, table};
 
-/// The settings of every module, in the order in which `--help` and the README show them.
+/// The settings of every module, in the order in which `--help` and docs/configuration.md show them.
 const SETTINGS: &[&[Setting]] = &[
     deployment::SETTINGS,
     log::SETTINGS,

@@ -29,7 +29,7 @@ enum Command {
     /// Serve the API as an AWS Lambda function
     #[command(after_help = config::table())]
     Lambda,
-    /// Bring the database to the schema of this release
+    /// Apply the pending migrations to the database
     #[command(after_help = config::table())]
     Migrate(Migrate),
     /// Migrate the database and create the application's account, as an AWS Lambda function
@@ -58,7 +58,7 @@ struct Migrate {
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
 
-/// A failure with nothing more to say than its text: `main` prints it.
+/// Any error that ends a command: `main` prints it with its causes.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&*error);
+            print_error(&*error);
             ExitCode::FAILURE
         }
     }
@@ -147,8 +147,8 @@ fn print(text: &str) {
     println!("{text}");
 }
 
-/// Prints an error and what lies behind it.
-fn complain(error: &(dyn std::error::Error + 'static)) {
+/// Prints an error and its causes.
+fn print_error(error: &(dyn std::error::Error + 'static)) {
     eprintln!("users-service: {error}");
     let mut source = error.source();
     while let Some(cause) = source {

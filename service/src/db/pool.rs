@@ -16,23 +16,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
 
 use super::connection::{Connection, Outcome};
-use super::error::{Damage, Error, Outage};
+use super::error::{Error, Invalidation, Outage};
 use super::mysql;
 #[cfg(feature = "sqlite")]
 use super::sqlite;
 use super::statement::{Access, Dialect, Statement, Value};
 use crate::clock::IdleSince;
 
-/// How long a request waits for a free connection. Past that it is answered 503 and not queued any longer.
+/// The pool time-out: how long a request waits for a free connection before it is answered 503.
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
-/// How long making a connection may take, with a secret fetched anew on the way.
+/// The connect time-out, which includes fetching the secret again.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Past this idle time a connection is pinged before it is used: a frozen Lambda sandbox, a restarted server or a
 /// firewall may have closed it unnoticed.
 const PING_AFTER: Duration = Duration::from_secs(5);
 /// How long the ping of an idle connection may take.
 const PING_LIMIT: Duration = Duration::from_millis(500);
-/// How long a transaction that nobody waits for any more may take to be rolled back.
+/// How long the rollback of an abandoned transaction may take.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
 
 /// Connections for reading and for writing.
@@ -45,15 +45,15 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// One pool for everything, a quarter of which writes leave to reads: while writers wait for a locked row, others
-    /// are still served.
+    /// One pool for everything, a quarter of which is reserved for reads: while writers wait for a locked row, reads are
+    /// still served.
     pub(super) fn shared(connector: Connector, size: usize) -> Result<Self, Error> {
         let pool = pool(connector, size)?;
         let permits = Arc::new(Semaphore::new((size - size / 4).max(1)));
         Ok(Self { readers: pool.clone(), writers: pool, write_permits: permits })
     }
 
-    /// A pool for reads beside one connection for all writes.
+    /// A pool for reads, and one connection for all writes.
     #[cfg(feature = "sqlite")]
     pub(super) fn one_writer(readers: Connector, size: usize, writer: Connector) -> Result<Self, Error> {
         let write_permits = Arc::new(Semaphore::new(1));
@@ -86,7 +86,7 @@ impl Connections {
 
     /// Closes connections that have been idle for longer than this.
     pub(super) fn close_idle(&self, longer_than: Duration) -> usize {
-        // A file's connections cost next to nothing, and a database in memory is its connection.
+        // Connections to a file cost next to nothing, and a database in memory would be lost with its connection.
         let still_in_use = |pooled: &Pooled, _: Metrics| {
             pooled.connection.dialect() == Dialect::Sqlite || pooled.idle_since.elapsed() <= longer_than
         };
@@ -134,7 +134,7 @@ enum Driver {
     Mysql(mysql::Connector),
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Connector),
-    /// Never connects: where tests inject the faults that no real database can be made to have.
+    /// Never connects: tests inject errors here that no real database can be made to return.
     Failing(fn() -> Error),
 }
 
@@ -152,15 +152,15 @@ impl From<sqlite::Connector> for Connector {
 }
 
 impl Connector {
-    pub(super) const fn failing(fault: fn() -> Error) -> Self {
-        Self { driver: Driver::Failing(fault), generation: AtomicU64::new(0) }
+    pub(super) const fn failing(error: fn() -> Error) -> Self {
+        Self { driver: Driver::Failing(error), generation: AtomicU64::new(0) }
     }
 
-    /// Invalidates a connection that broke and all that were made before it, those in use as well: a statement that is
-    /// sent again must not meet the next dead one.
+    /// Invalidates a broken connection and all of its generation or older, those in use as well: a retried statement must
+    /// not get the next dead one.
     fn invalidate(&self, generation: u64) {
         let (next, order) = (generation + 1, Ordering::Relaxed);
-        // Of many that find their connections dead at once, one counts.
+        // When many connections are found dead at once, the first one counts.
         let _ = self.generation.compare_exchange(generation, next, order, order);
     }
 
@@ -169,7 +169,7 @@ impl Connector {
             Driver::Mysql(connector) => Ok(Connection::Mysql(connector.connect().await?.into())),
             #[cfg(feature = "sqlite")]
             Driver::Sqlite(connector) => Ok(Connection::Sqlite(connector.connect().await?.into())),
-            Driver::Failing(fault) => Err(fault()),
+            Driver::Failing(error) => Err(error()),
         }
     }
 }
@@ -178,7 +178,7 @@ impl Connector {
 pub(super) struct Pooled {
     connection: Connection,
     idle_since: IdleSince,
-    /// The connector's when this was made.
+    /// The connector's generation when this was made.
     generation: u64,
 }
 
@@ -188,17 +188,17 @@ impl Manager for Connector {
 
     async fn create(&self) -> Result<Pooled, Error> {
         let generation = self.generation.load(Ordering::Relaxed);
-        // Boxed: it is large and rare, and would make the future of every request as large.
+        // Boxed: it is large and rarely needed, and would make the future of every request as large.
         let connection = Box::pin(self.connect()).await?;
         Ok(Pooled { connection, idle_since: IdleSince::now(), generation })
     }
 
     async fn recycle(&self, pooled: &mut Pooled, _: &Metrics) -> RecycleResult<Error> {
-        // One after another, the pings of many dead connections would keep a request waiting for seconds.
+        // Pinging many dead connections one after another would delay a request by seconds.
         if pooled.generation != self.generation.load(Ordering::Relaxed) {
-            return Err(RecycleError::message("invalidated with a connection that was found dead"));
+            return Err(RecycleError::message("invalidated after another connection was found dead"));
         }
-        // A file in this process cannot go away unnoticed.
+        // An SQLite connection is not a socket: it cannot break while it is idle.
         if pooled.connection.dialect() == Dialect::Sqlite || pooled.idle_since.elapsed() <= PING_AFTER {
             return Ok(());
         }
@@ -214,8 +214,8 @@ impl Manager for Connector {
 
 /// A connection taken from the pool.
 ///
-/// Dropped at rest it goes back; in a transaction it is rolled back first, and in the middle of a statement it is
-/// closed.
+/// Dropping it releases it to the pool; in a transaction it is rolled back first, and in the middle of a statement it is
+/// discarded.
 pub(super) struct Leased {
     object: Option<Object<Connector>>,
     state: State,
@@ -247,7 +247,7 @@ impl Leased {
         let connection = &mut self.pooled()?.connection;
         let begin = match connection.dialect() {
             Dialect::Mysql => "begin",
-            // Takes the lock for writing at once: one that is taken later may be refused without a wait.
+            // Takes the write lock at once: upgrading a read lock later may fail without waiting.
             Dialect::Sqlite => "begin immediate",
         };
         let result = connection.command(begin).await;
@@ -261,7 +261,7 @@ impl Leased {
         self.settle(result, State::Idle)
     }
 
-    /// Draws from the result of a statement what it says about connections.
+    /// Sets the state after a statement, and invalidates the connections that its error says are broken.
     fn settle<T>(&mut self, result: Result<T, sqlx::Error>, state: State) -> Result<T, Error> {
         let error = match result {
             Ok(value) => {
@@ -272,11 +272,11 @@ impl Leased {
         };
         let pooled = self.pooled()?;
         let generation = pooled.generation;
-        let (error, damage) = pooled.connection.classify(error);
-        match damage {
-            Damage::None => self.state = state,
-            Damage::This => {}
-            Damage::All => {
+        let (error, invalidation) = pooled.connection.classify(error);
+        match invalidation {
+            Invalidation::None => self.state = state,
+            Invalidation::This => {}
+            Invalidation::All => {
                 if let Some(pool) = self.object.as_ref().and_then(Object::pool) {
                     pool.manager().invalidate(generation);
                 }
@@ -295,7 +295,7 @@ impl Drop for Leased {
         let Some(mut object) = self.object.take() else { return };
         match (self.state, Handle::try_current()) {
             (State::Idle, _) => object.idle_since = IdleSince::now(),
-            // Whoever began the transaction is not there any more to end it, such as a client that hung up.
+            // The request that began the transaction was dropped, such as when its client hung up.
             (State::InTransaction, Ok(runtime)) => {
                 let permit = self._permit.take();
                 let mut leased = Self { object: Some(object), state: State::InTransaction, _permit: permit };

@@ -1,4 +1,4 @@
-//! A pause after each failure in a row, twice as long as the one before.
+//! Exponential backoff: a pause after each failure in a row, twice as long as the one before.
 
 use std::time::Duration;
 

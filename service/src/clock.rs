@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-/// Tells the time of day.
+/// The source of the current time.
 pub trait Clock: Send + Sync {
     /// The time in UTC.
     fn now(&self) -> DateTime<Utc>;
@@ -28,10 +28,10 @@ pub fn monotonic() -> Instant {
     Instant::now()
 }
 
-/// How long something has been left alone, even if the machine slept meanwhile.
+/// How long something has been idle, even if the machine was suspended meanwhile.
 ///
-/// A frozen Lambda sandbox may find its monotonic clock where it was and its wall clock an hour on; a wall clock that
-/// was set back shows too little. The longer of the two is the safe answer.
+/// In a frozen Lambda sandbox the monotonic clock may stop while the wall clock goes on; a wall clock that is set back
+/// shows too little. The longer of the two is the safe answer.
 #[derive(Debug, Clone, Copy)]
 pub struct IdleSince {
     monotonic: Instant,
@@ -51,7 +51,7 @@ impl IdleSince {
         self.until(monotonic(), SystemClock.now())
     }
 
-    /// The same with a start that lies further back.
+    /// The same with an earlier start.
     #[cfg(test)]
     pub(crate) fn earlier(self, by: Duration) -> Self {
         Self { monotonic: self.monotonic.checked_sub(by).unwrap(), wall: self.wall - by }
@@ -71,7 +71,7 @@ mod tests {
     const HOUR: Duration = Duration::from_hours(1);
 
     #[test]
-    fn an_hour_in_the_frost_counts_though_the_monotonic_clock_stood_still() {
+    fn an_hour_counts_though_the_monotonic_clock_stopped() {
         let idle = IdleSince::now();
         assert_eq!(idle.until(idle.monotonic + MOMENT, idle.wall + HOUR), HOUR);
     }

@@ -11,7 +11,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::http::{PathParams, Problem, not_found};
 
-/// The page is made of scripts and styles of this origin; Swagger UI sets styles of its own and inlines images.
+/// Scripts and styles come from this origin; Swagger UI also uses inline styles and inlined images.
 const POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 

@@ -41,11 +41,11 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// What was read of an input, unless fields of it are at fault.
+/// The value that was read from an input, unless some of its fields are invalid.
 ///
 /// # Errors
-/// The faults.
-pub(crate) fn unless_faulty<T>(value: Option<T>, errors: Vec<FieldError>) -> Result<T, Vec<FieldError>> {
+/// The errors of those fields.
+pub(crate) fn unless_invalid<T>(value: Option<T>, errors: Vec<FieldError>) -> Result<T, Vec<FieldError>> {
     value.filter(|_| errors.is_empty()).ok_or(errors)
 }
 

@@ -14,7 +14,7 @@ use crate::openapi::DatabaseProblems;
 /// The commit that the executable was built from.
 pub const BUILD: &str = env!("BUILD_COMMIT");
 
-/// The paths that monitors ask.
+/// The paths for health checks.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
 }
@@ -44,7 +44,7 @@ struct Ready {
     status: &'static str,
 }
 
-/// Tells that the process is alive
+/// Reports that the process is alive
 ///
 /// Touches no database.
 #[utoipa::path(
@@ -60,9 +60,9 @@ async fn health(State(state): State<AppState>) -> Json<Alive> {
     })
 }
 
-/// Tells whether requests can be served
+/// Reports whether requests can be served
 ///
-/// Asks the database, for two seconds at the most. The `code` of a 503 is the class of the reason.
+/// Queries the database, for at most two seconds. The `code` of a 503 is the class of the reason.
 #[utoipa::path(
     get, path = "/ready", tag = "operation",
     responses((status = 200, description = "Requests can be served", body = Ready), DatabaseProblems),

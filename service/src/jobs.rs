@@ -1,7 +1,7 @@
-//! The one list of jobs: what is done from time to time, beside the requests.
+//! The one list of periodic background jobs.
 //!
 //! `serve` runs them in a loop. A Lambda function runs them once when it is invoked with `{"jobs": true}`, as by a
-//! schedule, for as long as the invocation may take: nothing goes on in a sandbox after its answer.
+//! schedule, for as long as the invocation may take: a sandbox is frozen once it has answered.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -17,10 +17,11 @@ use crate::http::chain;
 
 /// How long one run of a job may take in `serve`.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
-/// Past this idle time a connection to the database is closed: a peak must not occupy the server for ever.
+/// Past this idle time a connection to the database is closed: connections opened for a peak must not occupy the server
+/// for ever.
 const IDLE_LIMIT: Duration = Duration::from_mins(5);
 
-/// Something to be done from time to time. A run that fails, or is cut short, is made up for by the next.
+/// A periodic job. The next run makes up for one that fails or is cut short.
 #[derive(Clone, Copy)]
 struct Job {
     name: &'static str,
@@ -55,11 +56,11 @@ pub enum Ending {
     Done,
     /// It failed; the log has the cause.
     Failed,
-    /// Its time was up.
+    /// It ran out of time.
     OutOfTime,
 }
 
-/// What became of a job.
+/// The outcome of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The name of the job.
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_fails_or_takes_too_long_is_reported_and_keeps_no_other_from_running() {
+    async fn a_job_that_fails_or_takes_too_long_is_reported_and_does_not_stop_the_others() {
         let failing = Job {
             name: "failing",
             run: |_| Box::pin(async { Err(db::Error::Internal("a test".into())) }),

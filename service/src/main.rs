@@ -30,7 +30,7 @@ enum Command {
     /// Serve the API as an AWS Lambda function
     #[command(after_help = config::table())]
     Lambda,
-    /// Bring the database to the schema of this release
+    /// Apply the pending migrations to the database
     #[command(after_help = config::table())]
     Migrate(Migrate),
     /// Migrate the database and create the application's account, as an AWS Lambda function
@@ -59,7 +59,7 @@ struct Migrate {
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
 
-/// A failure with nothing more to say than its text: `main` prints it.
+/// Any error that ends a command: `main` prints it with its causes.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // If nobody reads standard error, writing to it would not end.
             if flushed {
-                let _ = complain(&*error);
+                let _ = print_error(&*error);
             }
             ExitCode::FAILURE
         }
@@ -152,8 +152,8 @@ fn print(text: &str) {
     println!("{text}");
 }
 
-/// Prints an error and what lies behind it. (`eprintln` would panic if standard error is closed.)
-fn complain(error: &(dyn std::error::Error + 'static)) -> io::Result<()> {
+/// Prints an error and its causes. (`eprintln` would panic if standard error is closed.)
+fn print_error(error: &(dyn std::error::Error + 'static)) -> io::Result<()> {
     let mut output = io::stderr();
     writeln!(output, "users-service: {error}")?;
     let (mut said, mut source) = (error.to_string(), error.source());

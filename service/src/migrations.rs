@@ -25,7 +25,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_is_in_the_list_and_has_its_pair() {
+    fn every_file_is_in_the_list_and_exists_for_both_databases() {
         let listed: Vec<_> =
             ALL.iter().map(|migration| format!("{:04}_{}.sql", migration.number, migration.name)).collect();
         assert_eq!(listed, files("mysql"));
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_counted_from_one_without_gaps() {
+    fn numbers_start_at_one_and_have_no_gaps() {
         assert!(ALL.iter().map(|migration| migration.number).eq((1..).take(ALL.len())));
     }
 

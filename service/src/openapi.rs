@@ -46,7 +46,7 @@ pub fn base() -> OpenApi {
         .build()
 }
 
-/// Adds to a document of all paths what holds for every one of them.
+/// Adds to a document of all paths what they have in common.
 #[must_use]
 pub fn finish(mut document: OpenApi) -> OpenApi {
     let operations = document.paths.paths.values_mut().flat_map(operations);
@@ -86,12 +86,12 @@ fn request_id_header() -> Header {
 
 fn retry_after_header() -> Header {
     HeaderBuilder::new()
-        .description(Some("After how many seconds trying again is worth it"))
+        .description(Some("How many seconds to wait before trying again"))
         .schema(Some(ObjectBuilder::new().schema_type(Type::Integer)))
         .build()
 }
 
-/// Describes answers that are problems. The examples are real ones, rendered as the service renders them.
+/// Describes responses that are problems. The examples are rendered by the service itself.
 #[must_use]
 pub fn problem_responses<const N: usize>(
     problems: [(&'static str, Problem); N],
@@ -117,8 +117,8 @@ pub struct InvalidInput;
 
 impl IntoResponses for InvalidInput {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let fault = Invalid::new("invalid_format", "must be a positive integer, such as 1").at("user_id");
-        problem_responses([("A parameter is at fault", Problem::invalid(vec![fault]))])
+        let error = Invalid::new("invalid_format", "must be a positive integer, such as 1").at("user_id");
+        problem_responses([("A parameter is invalid", Problem::invalid(vec![error]))])
     }
 }
 
@@ -128,7 +128,7 @@ pub struct BodyProblems;
 
 impl IntoResponses for BodyProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let faults: Vec<FieldError> = vec![
+        let errors: Vec<FieldError> = vec![
             Invalid::new("too_short", "must have 3 to 50 characters").at("username"),
             Invalid::new("missing", "is required").at("email"),
         ];
@@ -137,7 +137,7 @@ impl IntoResponses for BodyProblems {
             ("The body did not arrive in time", crate::http::body_too_slow()),
             ("The body is larger than 64 KiB", crate::http::body_too_large()),
             ("The body is not sent as JSON", crate::http::unsupported_media_type()),
-            ("Fields are at fault; all of them are listed", Problem::invalid(faults)),
+            ("Fields are invalid; all of them are listed", Problem::invalid(errors)),
         ];
         problem_responses(refused)
     }
@@ -149,12 +149,12 @@ pub struct DatabaseProblems;
 
 impl IntoResponses for DatabaseProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let away = db::Error::unavailable(Outage::Unreachable, std::io::Error::other("example"));
+        let unavailable = db::Error::unavailable(Outage::Unreachable, std::io::Error::other("example"));
         problem_responses([
-            ("A fault of the service", Problem::internal(std::io::Error::other("example"))),
+            ("An internal error of the service", Problem::internal(std::io::Error::other("example"))),
             (
-                "The service or its database is unavailable for now; try again after the seconds in Retry-After",
-                away.into(),
+                "The service or its database is unavailable; try again after the seconds in Retry-After",
+                unavailable.into(),
             ),
         ])
     }
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_method_tells_of_the_request_id() {
+    fn every_method_documents_the_request_id() {
         let operation = r#"{"responses":{"200":{"description":"done"}}}"#;
         let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
         let operations = methods.map(|method| format!(r#""{method}":{operation}"#)).join(",");

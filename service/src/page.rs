@@ -15,14 +15,14 @@ impl Page {
     /// The longest page.
     pub const MAX_SIZE: u64 = 100;
 
-    /// How many entries come before the page. Saturates, far past the end of any table.
+    /// How many entries come before the page. Saturates far past the end of any table.
     #[must_use]
     pub fn offset(self) -> i64 {
         let offset = (self.number - 1).saturating_mul(self.size);
         i64::try_from(offset).unwrap_or(i64::MAX)
     }
 
-    /// How many entries the page has at the most.
+    /// The most entries that the page can have.
     #[must_use]
     pub fn limit(self) -> i64 {
         i64::try_from(self.size).unwrap_or(i64::MAX)

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 #[error("the random number generator failed")]
 pub struct Error;
 
-/// Bytes that nobody can guess.
+/// Unpredictable bytes.
 ///
 /// # Errors
 /// If the generator fails.
@@ -27,7 +27,7 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
 /// If the generator fails.
 pub fn password() -> Result<SecretString, Error> {
     loop {
-        // Three passwords in four have all kinds: to draw again costs half a bit of the 264.
+        // Three passwords in four have all kinds: drawing again costs half a bit of the 264.
         let password = URL_SAFE_NO_PAD.encode(bytes::<33>()?);
         if has_all_kinds(&password) {
             return Ok(password.into());
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_comes_twice() {
+    fn no_secret_is_generated_twice() {
         let drawn: HashSet<[u8; 16]> = (0..1000).map(|_| bytes().unwrap()).collect();
         assert_eq!(drawn.len(), 1000);
     }

@@ -1,7 +1,7 @@
-//! What the task at hand works for: the id of its request, and until when its work may go on.
+//! The request that the current task works for: its id and its deadline.
 //!
-//! The edge of a request sets it. Log lines take the id from it, the database its deadline: neither has to be passed
-//! through every call.
+//! The edge sets it as a task-local. Log lines take the id from it and the database takes the deadline, so that neither
+//! has to be passed through every call.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -10,8 +10,8 @@ use tokio::task::futures::TaskLocalFuture;
 
 use crate::clock::monotonic;
 
-/// How long all statements of a request may take together, with the waiting for connections and the retries, from the
-/// first one on. The body has arrived by then.
+/// How long all statements of a request may take together, including retries and waiting for connections, counted from
+/// the first one. The body has arrived by then.
 pub const WORK_LIMIT: Duration = Duration::from_secs(8);
 
 tokio::task_local! {
@@ -24,7 +24,7 @@ pub struct RequestContext {
     id: String,
     /// When the platform ends the request, if it does.
     platform_deadline: Option<Instant>,
-    /// Set when the first statement asks for it.
+    /// Set by the first statement.
     deadline: Cell<Option<Instant>>,
 }
 
@@ -50,7 +50,7 @@ impl RequestContext {
     }
 }
 
-/// Hands the id of the current request to a function; `None` outside a request.
+/// Calls a function with the id of the current request; `None` outside a request.
 pub fn with_request_id<T>(mut function: impl FnMut(Option<&str>) -> T) -> T {
     CURRENT.try_with(|context| function(Some(&context.id))).unwrap_or_else(|_| function(None))
 }

@@ -26,8 +26,8 @@ pub(super) async fn migrate(administration: &Administration) -> Result<Value, Er
     Ok(json!({"migrations": migrations, "secret": secret}))
 }
 
-/// Creates the account and its secret, or repairs the account if it is not as the secret says. The account comes first:
-/// if this is killed in between, there is no secret yet, and the next run gives the account a new password.
+/// Creates the account and its secret, or resets the account if it does not match the secret. The account comes first: if
+/// this is killed in between, there is no secret yet, and the next run gives the account a new password.
 async fn ensure_account(administration: &Administration) -> Result<&'static str, Error> {
     let secret = &administration.application;
     let client = secrets::new_client(&secret.aws).await;
@@ -35,12 +35,12 @@ async fn ensure_account(administration: &Administration) -> Result<&'static str,
         if account::works(&login, &administration.administrator.tls).await? {
             account::grant(administration.administrator.clone(), &login, ALL).await?;
         } else {
-            account::provide(administration.administrator.clone(), &login, ALL).await?;
+            account::ensure(administration.administrator.clone(), &login, ALL).await?;
         }
         return Ok("unchanged");
     }
     let login = new_login(secret)?;
-    account::provide(administration.administrator.clone(), &login, ALL).await?;
+    account::ensure(administration.administrator.clone(), &login, ALL).await?;
     let put = client
         .put_secret_value()
         .secret_id(&secret.id)
@@ -53,7 +53,7 @@ async fn ensure_account(administration: &Administration) -> Result<&'static str,
 async fn stored_login(client: &Client, secret: &Secret) -> Result<Option<Login>, Error> {
     match client.get_secret_value().secret_id(&secret.id).send().await {
         Ok(value) => Ok(Some(secrets::parse(value.secret_string(), secret)?)),
-        // The same error for a secret without a version and for none at all; `PutSecretValue` tells them apart.
+        // The same error for a secret without a value and for a missing one; `PutSecretValue` fails only for the latter.
         Err(error)
             if error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
         {

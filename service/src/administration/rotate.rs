@@ -1,7 +1,7 @@
 //! `rotate-secret`: the four steps in which Secrets Manager rotates a secret. Each is idempotent.
 //! <https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html>
 //!
-//! From `setSecret` on both passwords work, so no request fails, whichever one it logs in with.
+//! From `setSecret` on both passwords work, so requests succeed with either.
 
 use aws_sdk_secretsmanager::Client;
 use secrecy::ExposeSecret;

@@ -43,7 +43,7 @@ pub struct Login {
     pub database: String,
 }
 
-/// Whether a server that refuses the one refuses the other too.
+/// Equal logins are refused alike.
 impl PartialEq for Login {
     fn eq(&self, other: &Self) -> bool {
         let Self { host, port, username, password, database } = self;
@@ -59,7 +59,7 @@ impl Eq for Login {}
 pub struct Secret {
     /// Its name or ARN.
     pub id: String,
-    /// Where it is kept.
+    /// The region and endpoint.
     pub aws: Aws,
     /// The defaults for what the secret leaves out.
     pub server: Server,

@@ -46,7 +46,7 @@ fn outside_dev_the_credentials_come_from_the_secret_and_the_server_is_verified()
 }
 
 #[test]
-fn a_lambda_function_carries_no_password_even_in_dev() {
+fn a_lambda_function_reads_its_password_from_the_secret_even_in_dev() {
     for mysql in [
         mysql_of(Purpose::Lambda, &[]),
         mysql_of(Purpose::Local, &[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")]),
@@ -138,13 +138,13 @@ fn the_table_has_every_variable_that_is_read_and_no_other() {
 }
 
 #[test]
-fn a_password_shows_in_no_debug_output() {
+fn debug_output_contains_no_password() {
     let config = read(Purpose::Local, &[("DB_PASSWORD", "hunter2")]).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
 #[test]
-fn who_administers_needs_the_administrators_secret_and_a_server() {
+fn administration_needs_the_administrators_secret_and_a_server() {
     let problems = Administration::read(|_| None).unwrap_err();
     let named: Vec<_> = problems.0.iter().map(|problem| problem.variable).collect();
     assert_eq!(named, ["ADMIN_SECRET_ARN", "DB_HOST"]);

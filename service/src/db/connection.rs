@@ -9,7 +9,7 @@ use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, Connection as _, Executor as _, FromRow, MySqlConnection, query_as_with, query_with};
 
-use super::error::{Damage, Error};
+use super::error::{Error, Invalidation};
 use super::statement::{Dialect, Value, Written};
 
 /// A connection and the values for its next statement.
@@ -32,7 +32,7 @@ impl<C, A: Default> From<C> for Driver<C, A> {
     }
 }
 
-/// Does the same with the driver of either database.
+/// Runs the same expression with the driver of either database.
 macro_rules! with_driver {
     ($connection:expr, |$driver:ident| $run:expr) => {
         match $connection {
@@ -52,7 +52,7 @@ impl Connection {
         }
     }
 
-    /// Takes the values for the next statement over.
+    /// Binds the values for the next statement.
     pub(super) fn bind(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
         let bound = match self {
             Self::Mysql(driver) => mysql_arguments(values).map(|arguments| driver.arguments = arguments),
@@ -64,8 +64,8 @@ impl Connection {
 
     /// Runs a statement without values that returns no rows, such as `commit`.
     ///
-    /// The driver's future is taken as it comes, boxed: awaited by name it makes a future that the compiler does not take to
-    /// be `Send` (rust-lang/rust#154523).
+    /// Returns the driver's future boxed: as an `async fn` this would not be accepted as `Send` by the compiler
+    /// (rust-lang/rust#154523).
     pub(super) fn command(
         &mut self,
         sql: &'static str,
@@ -80,8 +80,8 @@ impl Connection {
         with_driver!(self, |driver| driver.connection.ping().await)
     }
 
-    /// What an error of this connection means, and what it says about connections.
-    pub(super) fn classify(&self, error: sqlx::Error) -> (Error, Damage) {
+    /// What an error of this connection means, and which connections it invalidates.
+    pub(super) fn classify(&self, error: sqlx::Error) -> (Error, Invalidation) {
         match self {
             Self::Mysql(_) => super::mysql::classify(error),
             #[cfg(feature = "sqlite")]
@@ -139,7 +139,7 @@ pub(crate) trait Record: for<'r> FromRow<'r, MySqlRow> + Send + Unpin + 'static 
 #[cfg(not(feature = "sqlite"))]
 impl<T> Record for T where T: for<'r> FromRow<'r, MySqlRow> + Send + Unpin + 'static {}
 
-/// What a caller can ask of a statement: `Option<R>` for the first row, `Vec<R>` for all rows, [`Written`] for none.
+/// What a statement can return: `Option<R>` for the first row, `Vec<R>` for all rows, [`Written`] for none.
 pub(crate) trait Outcome: Sized + Send + 'static {
     /// Runs a statement with the values that were bound.
     fn run(

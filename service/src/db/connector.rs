@@ -31,7 +31,7 @@ enum Driver {
     Mysql(Box<mysql::Connector>),
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Connector),
-    /// Never connects: where tests inject the faults that no real database can be made to have.
+    /// Never connects: tests inject errors here that no real database can be made to return.
     Failing(fn() -> Error),
 }
 
@@ -49,8 +49,8 @@ impl From<sqlite::Connector> for Connector {
 }
 
 impl Connector {
-    pub(super) const fn failing(fault: fn() -> Error) -> Self {
-        Self { driver: Driver::Failing(fault), generation: AtomicU64::new(0) }
+    pub(super) const fn failing(error: fn() -> Error) -> Self {
+        Self { driver: Driver::Failing(error), generation: AtomicU64::new(0) }
     }
 
     /// Invalidates a connection that broke and all that were made before it, those in use as well: a statement that is
@@ -66,7 +66,7 @@ impl Connector {
             Driver::Mysql(connector) => Ok(Connection::Mysql(connector.connect().await?.into())),
             #[cfg(feature = "sqlite")]
             Driver::Sqlite(connector) => Ok(Connection::Sqlite(connector.connect().await?.into())),
-            Driver::Failing(fault) => Err(fault()),
+            Driver::Failing(error) => Err(error()),
         }
     }
 }
@@ -91,11 +91,11 @@ impl Manager for Connector {
     }
 
     async fn recycle(&self, pooled: &mut Pooled, _: &Metrics) -> RecycleResult<Error> {
-        // One after another, the pings of many dead connections would keep a request waiting for seconds.
+        // Pinging many dead connections one after another would delay a request by seconds.
         if pooled.generation != self.generation.load(Ordering::Relaxed) {
-            return Err(RecycleError::message("invalidated with a connection that was found dead"));
+            return Err(RecycleError::message("invalidated after another connection was found dead"));
         }
-        // A file in this process cannot go away unnoticed.
+        // An SQLite connection is not a socket: it cannot break while it is idle.
         if pooled.connection.dialect() == Dialect::Sqlite || pooled.idle_since.elapsed() <= PING_AFTER {
             return Ok(());
         }

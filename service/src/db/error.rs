@@ -1,8 +1,8 @@
-//! Why a database could not do its part, without a word of any driver.
+//! Errors of the database, without types of any driver.
 
 use std::time::Duration;
 
-/// What lies behind an error, for the log.
+/// The cause of an error, for the log.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a statement or a transaction did not succeed.
@@ -25,29 +25,29 @@ pub enum Error {
         #[source]
         cause: Cause,
     },
-    /// It will not succeed later: a fault of the service.
+    /// It will not succeed later: an internal error of the service.
     #[error("the database refused a statement")]
     Internal(#[source] Cause),
 }
 
-/// Whether and how a failed statement or transaction may be run again at once.
+/// Retry safety: whether and how a failed statement or transaction may be run again at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// It would fail again, or it may have been carried out.
     Never,
-    /// Another transaction was in the way: this one took no effect.
+    /// It conflicted with another transaction and took no effect.
     AfterConflict,
-    /// The connection was lost: only what has no second effect may be run again, on another connection.
+    /// The connection was lost: only what is idempotent may be run again, on another connection.
     AfterReconnect,
 }
 
 impl Error {
-    /// An outage and what lies behind it.
+    /// An outage and its cause.
     pub fn unavailable(reason: Outage, cause: impl Into<Cause>) -> Self {
         Self::Unavailable { reason, retry: Retry::Never, cause: cause.into() }
     }
 
-    /// Another transaction was in the way.
+    /// A conflict with another transaction.
     pub(super) fn conflict(cause: impl Into<Cause>) -> Self {
         Self::Unavailable { reason: Outage::Contended, retry: Retry::AfterConflict, cause: cause.into() }
     }
@@ -57,7 +57,7 @@ impl Error {
         Self::Unavailable { reason: Outage::Unreachable, retry: Retry::AfterReconnect, cause: cause.into() }
     }
 
-    /// The same of a commit, which is not sent again after a lost connection: nobody knows whether it took effect.
+    /// The same for a commit, which is not sent again after a lost connection: whether it took effect is unknown.
     pub(super) fn of_commit(self) -> Self {
         match self {
             Self::Unavailable { reason, retry: Retry::AfterReconnect, cause } => {
@@ -93,18 +93,18 @@ impl DatabaseError for Error {
     }
 }
 
-/// What a failed statement says about connections.
+/// Which pooled connections an error invalidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Damage {
-    /// The connection is as good as before.
+pub(super) enum Invalidation {
+    /// None: the connection can be used again.
     None,
-    /// The connection is of no more use; nothing is known of others.
+    /// This one, which is discarded; nothing is known of others.
     This,
-    /// Whatever broke this connection has most likely broken all that were made before.
+    /// All that were made so far: what broke this one has most likely broken the others, too.
     All,
 }
 
-/// The class of an outage: tells an operator where to look.
+/// The class of an outage: shows an operator where to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
     /// No connection, or a connection that broke.
@@ -123,7 +123,7 @@ pub enum Outage {
     Missing,
     /// The tables are missing or older than the service.
     NotMigrated,
-    /// Other transactions were in the way, again and again.
+    /// Conflicts with other transactions, again and again.
     Contended,
     /// No space or memory is left.
     Full,
@@ -150,7 +150,7 @@ impl Outage {
         }
     }
 
-    /// A sentence for a client: what is the matter, not where or with what.
+    /// A sentence for clients: what is wrong, without names of hosts or accounts.
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match self {
@@ -162,13 +162,13 @@ impl Outage {
             Self::ReadOnly => "The database takes no writes for now",
             Self::Missing => "The database does not exist",
             Self::NotMigrated => "The database has not been migrated",
-            Self::Contended => "Other requests were in the way",
+            Self::Contended => "The request conflicted with other requests",
             Self::Full => "The database has no space left",
             Self::Damaged => "The database file is damaged",
         }
     }
 
-    /// When trying again is worth it.
+    /// How long a client should wait before trying again.
     #[must_use]
     pub const fn retry_after(self) -> Duration {
         match self {

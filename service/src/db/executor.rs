@@ -12,13 +12,13 @@ use super::statement::{Statement, Value};
 use crate::clock::monotonic;
 use crate::request_context;
 
-/// How often something is tried that other transactions keep from finishing.
+/// How often work is tried that conflicts with other transactions.
 const ATTEMPTS: u32 = 3;
 
 /// Runs statements: a [`Database`] by themselves, a [`super::Transaction`] together.
 pub(crate) trait Executor: Send {
-    /// Runs a statement. What is asked for decides what comes back: the first row (`Option<R>`), all rows (`Vec<R>`), or
-    /// what was written ([`super::Written`]).
+    /// Runs a statement. Its type decides what is returned: the first row (`Option<R>`), all rows (`Vec<R>`), or what was
+    /// written ([`super::Written`]).
     fn run<T: Outcome>(
         self,
         statement: &'static Statement,
@@ -27,7 +27,7 @@ pub(crate) trait Executor: Send {
 }
 
 impl Executor for &Database {
-    /// A statement that lost against another transaction took no effect and is run again. One whose connection was lost
+    /// A statement that conflicted with another transaction took no effect and is run again. One whose connection was lost
     /// is run again if it is idempotent.
     async fn run<T: Outcome>(self, statement: &'static Statement, values: &[Value<'_>]) -> Result<T, Error> {
         let deadline = request_context::deadline();
@@ -49,7 +49,7 @@ impl Database {
     }
 }
 
-/// Logs the name and the time of a statement that succeeds, if that is wanted.
+/// Logs the name and the duration of a statement that succeeds, if the level allows.
 pub(super) async fn log<T>(
     statement: &Statement,
     run: impl Future<Output = Result<T, Error>>,
@@ -73,7 +73,7 @@ pub(super) fn may_retry(error: &Error, attempt: u32, idempotent: bool) -> bool {
     }
 }
 
-/// Tries until it succeeds, fails for good, or the deadline has passed.
+/// Tries until an attempt succeeds or may not be retried, or the deadline has passed.
 pub(super) async fn retry<T, E, F>(
     deadline: Instant,
     may_retry: impl Fn(&E, u32) -> bool,

@@ -1,4 +1,4 @@
-//! Statements that have been sent are finished, even if nobody waits for them any more.
+//! Statements that have been sent are finished, even if their caller is dropped.
 //!
 //! A client that hangs up drops the future of its request. A connection that is in the middle of a statement cannot be
 //! used again until the answer has been read: instead of closing it, the rest of the statement becomes a task of its
@@ -13,7 +13,7 @@ use tokio::time::{Timeout, timeout_at};
 
 use super::error::{Error, Outage};
 
-/// Runs a future to its end or to the deadline, whoever waits for it.
+/// Runs a future to its end or to the deadline, even if this one is dropped.
 pub(super) async fn finish<F>(deadline: Instant, future: F) -> Result<F::Output, Error>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -23,7 +23,7 @@ where
         .ok_or_else(|| Error::unavailable(Outage::TimedOut, "no answer within the request's time"))
 }
 
-/// Boxed, because what is left of it must be movable to a task.
+/// Boxed, because the rest of it must be movable to a task.
 struct InFlight<F>(Option<Pin<Box<Timeout<F>>>>)
 where
     F: Future<Output: Send> + Send + 'static;

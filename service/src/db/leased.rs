@@ -9,21 +9,21 @@ use tokio::time::timeout;
 
 use super::connection::Outcome;
 use super::connector::{Connector, Pooled};
-use super::error::{Damage, Error};
+use super::error::{Error, Invalidation};
 use super::statement::{Dialect, Statement, Value};
 use crate::clock::IdleSince;
 
-/// How long a transaction that nobody waits for any more may take to be rolled back.
+/// How long the rollback of an abandoned transaction may take.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
 
 /// A connection taken from the pool.
 ///
-/// Dropped at rest it goes back; in a transaction it is rolled back first, and in the middle of a statement it is
-/// closed.
+/// Dropping it releases it to the pool; in a transaction it is rolled back first, and in the middle of a statement it is
+/// discarded.
 pub(super) struct Leased {
     object: Option<Object<Connector>>,
     state: State,
-    /// The right to write, given back with the connection.
+    /// The permit to write, released with the connection.
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -81,11 +81,11 @@ impl Leased {
         };
         let pooled = self.pooled()?;
         let generation = pooled.generation;
-        let (error, damage) = pooled.connection.classify(error);
-        match damage {
-            Damage::None => self.state = state,
-            Damage::This => {}
-            Damage::All => {
+        let (error, invalidation) = pooled.connection.classify(error);
+        match invalidation {
+            Invalidation::None => self.state = state,
+            Invalidation::This => {}
+            Invalidation::All => {
                 if let Some(pool) = self.object.as_ref().and_then(Object::pool) {
                     pool.manager().invalidate(generation);
                 }
@@ -104,7 +104,7 @@ impl Drop for Leased {
         let Some(mut object) = self.object.take() else { return };
         match (self.state, Handle::try_current()) {
             (State::Idle, _) => object.idle_since = IdleSince::now(),
-            // Whoever began the transaction is not there any more to end it, such as a client that hung up.
+            // The request that began the transaction was dropped, such as when its client hung up.
             (State::InTransaction, Ok(runtime)) => {
                 let permit = self.permit.take();
                 let mut leased = Self { object: Some(object), state: State::InTransaction, permit };

@@ -1,4 +1,4 @@
-//! The database: how statements are run, whatever they say. Features bring their SQL.
+//! The database: how statements are run. Features bring their SQL.
 
 mod connection;
 mod connector;
@@ -36,7 +36,7 @@ use crate::config;
 /// How long [`Database::ready`] may take.
 const READY_LIMIT: Duration = Duration::from_secs(2);
 
-/// How many readers of an SQLite file work side by side; each is a thread.
+/// How many connections read an SQLite file at a time; each is a thread.
 #[cfg(feature = "sqlite")]
 const SQLITE_READERS: usize = 4;
 
@@ -51,8 +51,8 @@ struct Inner {
 }
 
 impl Database {
-    /// Opens the database. A MySQL server need not be there yet: the first statement connects. An SQLite file is made if
-    /// there is none, and migrated.
+    /// Opens the database. A MySQL server need not be reachable yet: the first statement connects. An SQLite file is created
+    /// if there is none, and migrated.
     ///
     /// # Errors
     /// If an SQLite file cannot be opened or migrated, or the certificate authorities of a server cannot be read.
@@ -72,7 +72,7 @@ impl Database {
     }
 
     /// SQLite has one writer at a time: with one connection for all writes they queue up in order, and none has to poll
-    /// for the lock. A database in memory is its one connection.
+    /// for the lock. A database in memory exists only in its one connection.
     #[cfg(feature = "sqlite")]
     async fn open_file(path: &Path, migrations: &'static [Migration]) -> Result<Self, Error> {
         let connector = || Connector::from(sqlite::Connector::new(path, migrations));
@@ -86,13 +86,13 @@ impl Database {
         Ok(Self(Arc::new(Inner { connections, migrations, description })))
     }
 
-    /// A database whose every use fails in this way, for tests.
+    /// A database whose every use fails with this error, for tests.
     ///
     /// # Errors
-    /// None that a caller could do anything about.
-    pub fn failing(fault: fn() -> Error) -> Result<Self, Error> {
-        let connections = Connections::shared(Connector::failing(fault), 1)?;
-        let description = "a database that never works".to_owned();
+    /// If the pool cannot be built.
+    pub fn failing(error: fn() -> Error) -> Result<Self, Error> {
+        let connections = Connections::shared(Connector::failing(error), 1)?;
+        let description = "a database that always fails".to_owned();
         Ok(Self(Arc::new(Inner { connections, migrations: &[], description })))
     }
 
@@ -121,7 +121,7 @@ impl Database {
         &self.0.description
     }
 
-    /// Closes connections that have been idle for longer than this, and returns how many these were.
+    /// Closes connections that have been idle for longer than this, and returns their number.
     pub(crate) fn close_idle_connections(&self, longer_than: Duration) -> usize {
         self.0.connections.close_idle(longer_than)
     }

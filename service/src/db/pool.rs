@@ -16,9 +16,9 @@ use super::error::{Error, Outage};
 use super::leased::Leased;
 use super::statement::{Access, Dialect};
 
-/// How long a request waits for a free connection. Past that it is answered 503 and not queued any longer.
+/// The pool time-out: how long a request waits for a free connection before it is answered 503.
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
-/// How long making a connection may take, with a secret fetched anew on the way.
+/// The connect time-out, which includes fetching the secret again.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Connections for reading and for writing.
@@ -31,15 +31,15 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// One pool for everything, a quarter of which writes leave to reads: while writers wait for a locked row, others
-    /// are still served.
+    /// One pool for everything, a quarter of which is reserved for reads: while writers wait for a locked row, reads are
+    /// still served.
     pub(super) fn shared(connector: Connector, size: usize) -> Result<Self, Error> {
         let pool = pool(connector, size)?;
         let permits = Arc::new(Semaphore::new((size - size / 4).max(1)));
         Ok(Self { readers: pool.clone(), writers: pool, write_permits: permits })
     }
 
-    /// A pool for reads beside one connection for all writes.
+    /// A pool for reads, and one connection for all writes.
     #[cfg(feature = "sqlite")]
     pub(super) fn one_writer(readers: Connector, size: usize, writer: Connector) -> Result<Self, Error> {
         let write_permits = Arc::new(Semaphore::new(1));
@@ -72,7 +72,7 @@ impl Connections {
 
     /// Closes connections that have been idle for longer than this.
     pub(super) fn close_idle(&self, longer_than: Duration) -> usize {
-        // A file's connections cost next to nothing, and a database in memory is its connection.
+        // Connections to a file cost next to nothing, and a database in memory would be lost with its connection.
         let still_in_use = |pooled: &Pooled, _: Metrics| {
             pooled.connection.dialect() == Dialect::Sqlite || pooled.idle_since.elapsed() <= longer_than
         };

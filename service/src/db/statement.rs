@@ -1,4 +1,4 @@
-//! Statements as values: their SQL, what may be done with them, and the values that are bound to them.
+//! Statements as values: their SQL, their retry safety, and the values that are bound to them.
 
 use chrono::{DateTime, Utc};
 
@@ -34,8 +34,7 @@ impl Statement {
         Self { name, mysql: sql, sqlite: sql, kind: Kind::Write }
     }
 
-    /// A statement that changes nothing more, and answers the same, the second time. It is sent again after a lost
-    /// connection.
+    /// A statement whose second run changes nothing more and returns the same. It is sent again after a lost connection.
     #[must_use]
     pub(crate) const fn idempotent_write(name: &'static str, sql: &'static str) -> Self {
         Self { name, mysql: sql, sqlite: sql, kind: Kind::IdempotentWrite }
@@ -54,7 +53,7 @@ impl Statement {
         }
     }
 
-    /// Whether it may be sent again when it is not known whether it was carried out.
+    /// Whether it may be sent again when it is unknown whether it was carried out.
     pub(super) const fn is_idempotent(&self) -> bool {
         matches!(self.kind, Kind::Read | Kind::IdempotentWrite)
     }

@@ -16,19 +16,19 @@ use crate::request_context;
 pub(crate) struct Transaction {
     leased: Option<Leased>,
     deadline: Instant,
-    /// Where the connection goes when the use case is done with it.
+    /// Where the use case returns the connection.
     back: Arc<Mutex<Option<Leased>>>,
 }
 
 impl Database {
     /// Runs a use case in a transaction: commits if it succeeds, rolls back if it fails.
     ///
-    /// A transaction that lost against another one took no effect, and is run again as a whole: the use case must not
+    /// A transaction that conflicted with another one took no effect, and is run again as a whole: the use case must not
     /// do anything but run statements. So is one whose connection was lost before the commit. A commit whose answer was
     /// lost is never sent again.
     ///
-    /// The use case takes the transaction by value, because a borrowed one makes a future that the compiler does not
-    /// take to be `Send` (rust-lang/rust#154523).
+    /// The use case takes the transaction by value, because the compiler does not accept a future that borrows it as
+    /// `Send` (rust-lang/rust#154523).
     ///
     /// # Errors
     /// The use case's own, and those of the database.
@@ -60,7 +60,7 @@ impl Database {
         match (result, leased) {
             (Ok(value), Some(leased)) => commit(leased, deadline).await.map(|()| value).map_err(E::from),
             (Ok(_), None) => {
-                Err(Error::Internal("a use case succeeded over a failed transaction".into()).into())
+                Err(Error::Internal("a use case succeeded although its transaction had failed".into()).into())
             }
             (Err(error), leased) => {
                 if let Some(leased) = leased {
@@ -76,14 +76,14 @@ async fn commit(mut leased: Leased, deadline: Instant) -> Result<(), Error> {
     finish(deadline, async move { leased.end("commit").await }).await.flatten().map_err(Error::of_commit)
 }
 
-/// A failure says nothing new: the connection is closed then, and the server rolls back by itself.
+/// An error is ignored: the connection is discarded then, and the server rolls back by itself.
 async fn roll_back(mut leased: Leased, deadline: Instant) {
     let _ = finish(deadline, async move { leased.end("rollback").await }).await;
 }
 
 impl Executor for &mut Transaction {
     async fn run<T: Outcome>(self, statement: &'static Statement, values: &[Value<'_>]) -> Result<T, Error> {
-        let failed = || Error::Internal("a statement after the end of its transaction".into());
+        let failed = || Error::Internal("a statement was run after the end of its transaction".into());
         let mut leased = self.leased.take().ok_or_else(failed)?;
         leased.bind(values)?;
         let run = async move {

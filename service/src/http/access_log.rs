@@ -14,7 +14,7 @@ use crate::clock::monotonic;
 /// How much of a path a line shows.
 const MAX_PATH: usize = 1 << 10;
 
-/// What the lines of one request have in common. Dropped before the answer, it logs that there was none.
+/// What the lines of one request have in common. If it is dropped before the answer, it logs that the client went away.
 pub(super) struct AccessLog {
     method: Method,
     uri: Uri,
@@ -88,8 +88,8 @@ impl Drop for AccessLog {
     }
 }
 
-/// A path with its beginning only, if it is long, and without raw characters that turn text around or move a
-/// terminal's cursor.
+/// A sanitised path: truncated if it is long, with control and non-ASCII characters percent-encoded, so that it cannot
+/// reorder text or move a terminal's cursor.
 struct LoggedPath<'a>(&'a str);
 
 impl fmt::Display for LoggedPath<'_> {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_path_is_cut() {
+    fn a_long_path_is_truncated() {
         for path in ["/", "/users/1", &"x".repeat(MAX_PATH)] {
             assert_eq!(LoggedPath(path).to_string(), path);
         }

@@ -1,5 +1,5 @@
-//! Reads the body of a request where a handler wants it, within limits for its size, its time, and for the memory of
-//! all bodies together.
+//! Reads the body of a request when a handler asks for it, within limits for its size, its time, and the memory of all
+//! bodies together.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,8 +14,8 @@ use super::problem::{body_too_large, body_too_slow, broken_body, server_busy};
 
 /// The largest body: 64 KiB.
 const MAX_BODY: usize = 64 << 10;
-/// How long a client may take to send its body.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// The body time-out: how long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The memory of this process for bodies that are being read: 64 MiB.
 static MEMORY: Budget = Budget::new(64 << 20);
@@ -36,11 +36,11 @@ impl AsRef<[u8]> for Buffered {
 /// Reads a whole body.
 pub(super) async fn read(body: Body) -> Result<Buffered, Problem> {
     let mut share = Share { budget: &MEMORY, size: 0 };
-    let data = timeout(TIME_LIMIT, read_within(&mut share, body)).await.map_err(|_| body_too_slow())??;
+    let data = timeout(BODY_TIMEOUT, read_within(&mut share, body)).await.map_err(|_| body_too_slow())??;
     Ok(Buffered { data, _share: share })
 }
 
-/// A body that announces too much is not even begun.
+/// A body whose `Content-Length` is too large is not read at all.
 async fn read_within(share: &mut Share<'_>, mut body: Body) -> Result<Bytes, Problem> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > MAX_BODY {
@@ -52,7 +52,7 @@ async fn read_within(share: &mut Share<'_>, mut body: Body) -> Result<Bytes, Pro
     }
     let mut whole = Vec::with_capacity(announced.max(first.len()));
     whole.extend_from_slice(&first);
-    // It holds on to all of the connection's read buffer.
+    // It keeps the connection's whole read buffer alive.
     drop(first);
     while let Some(data) = next(&mut body, share).await? {
         whole.extend_from_slice(&data);
@@ -60,11 +60,11 @@ async fn read_within(share: &mut Share<'_>, mut body: Body) -> Result<Bytes, Pro
     Ok(whole.into())
 }
 
-/// The next piece of a body, which is counted.
+/// The next chunk of a body, which is counted.
 async fn next(body: &mut Body, share: &mut Share<'_>) -> Result<Option<Bytes>, Problem> {
     loop {
         let Some(frame) = body.frame().await else { return Ok(None) };
-        // Trailers have no use here.
+        // Trailers are ignored.
         let Ok(data) = frame.map_err(|_| broken_body())?.into_data() else { continue };
         if share.size + data.len() > MAX_BODY {
             return Err(body_too_large());
@@ -86,8 +86,8 @@ impl Budget {
     }
 }
 
-/// What one body has of a budget. It counts what has arrived and not what was announced: to hold up others, a client
-/// has to send it.
+/// What one body takes of a budget. It counts what has arrived and not what was announced: a client cannot use up the
+/// budget without sending that much.
 #[derive(Debug)]
 struct Share<'a> {
     budget: &'a Budget,
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_is_given_back() {
+    fn a_dropped_share_returns_to_the_budget() {
         let budget = Budget::new(10);
         let share = || Share { budget: &budget, size: 0 };
         let (mut first, mut second) = (share(), share());
@@ -136,16 +136,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_in_one_piece_is_not_copied() {
+    async fn a_body_in_one_chunk_is_not_copied() {
         let body = Bytes::from(vec![b'x'; 100]);
         let start = body.as_ptr();
         assert_eq!(read(Body::from(body)).await.unwrap().data.as_ptr(), start);
     }
 
     /// A body of unknown length.
-    struct Pieces(Vec<Bytes>);
+    struct Chunks(Vec<Bytes>);
 
-    impl HttpBody for Pieces {
+    impl HttpBody for Chunks {
         type Data = Bytes;
         type Error = Infallible;
 
@@ -153,19 +153,19 @@ mod tests {
             mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            Poll::Ready(self.0.pop().map(|piece| Ok(Frame::data(piece))))
+            Poll::Ready(self.0.pop().map(|chunk| Ok(Frame::data(chunk))))
         }
     }
 
-    fn pieces(pieces: &[&str]) -> Body {
-        Body::new(Pieces(pieces.iter().rev().map(|piece| Bytes::from((*piece).to_owned())).collect()))
+    fn chunks(chunks: &[&str]) -> Body {
+        Body::new(Chunks(chunks.iter().rev().map(|chunk| Bytes::from((*chunk).to_owned())).collect()))
     }
 
     #[tokio::test]
-    async fn a_body_in_pieces_is_put_together() {
-        assert_eq!(read(pieces(&["ab", "", "c"])).await.unwrap().as_ref(), b"abc");
+    async fn a_body_in_chunks_is_put_together() {
+        assert_eq!(read(chunks(&["ab", "", "c"])).await.unwrap().as_ref(), b"abc");
         let large = "x".repeat(MAX_BODY);
-        assert_eq!(read(pieces(&[&large])).await.unwrap().as_ref().len(), MAX_BODY);
-        assert!(read(pieces(&[&large, "x"])).await.is_err());
+        assert_eq!(read(chunks(&[&large])).await.unwrap().as_ref().len(), MAX_BODY);
+        assert!(read(chunks(&[&large, "x"])).await.is_err());
     }
 }

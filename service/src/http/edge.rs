@@ -27,11 +27,11 @@ use crate::request_context::RequestContext;
 /// The longest path and query: three times what API Gateway lets through, half of what a URI here can hold.
 pub(crate) const MAX_TARGET: usize = 32 << 10;
 
-/// When the platform wants the answer at the latest, as a request extension.
+/// When the platform needs the answer at the latest, as a request extension.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlatformDeadline(pub(crate) Instant);
 
-/// What is wrong with a request that no route is to see, as a request extension: the edge answers it.
+/// The problem with a request that must not reach a route, as a request extension: the edge answers it.
 #[derive(Debug, Clone)]
 pub(crate) struct Refused(pub(crate) Problem);
 
@@ -47,7 +47,7 @@ impl<S> Layer<S> for EdgeLayer {
     }
 }
 
-/// A route that knows its request's id and deadline, leaves log lines, and answers with rendered problems.
+/// A route with its request's id and deadline, its log lines, and rendered problems.
 #[derive(Debug, Clone)]
 pub struct Edge<S> {
     route: S,
@@ -59,7 +59,7 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = TaskLocalFuture<RequestContext, Answering<S::Future>>;
+    type Future = TaskLocalFuture<RequestContext, ResponseFuture<S::Future>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.route.poll_ready(context)
@@ -73,7 +73,7 @@ where
         let route = request.extensions().get().filter(|_| refused.is_none()).cloned();
         let log = AccessLog::new(request.method().clone(), request.uri().clone(), route);
         let context = RequestContext::new(id.to_str().unwrap_or_default().to_owned(), deadline);
-        context.scope(Answering {
+        context.scope(ResponseFuture {
             route: refused.is_none().then(|| self.route.call(request)),
             deadline: deadline.map(|deadline| sleep_until(deadline.into())),
             refused,
@@ -83,7 +83,7 @@ where
     }
 }
 
-/// A path with dot segments leads nowhere: a proxy before the service may read another path in it than the router.
+/// A path with dot segments is not found: a proxy in front of the service may resolve it to another path than the router.
 fn refuse_target(uri: &Uri) -> Option<Problem> {
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
         return Some(uri_too_long());
@@ -103,8 +103,8 @@ fn is_dot_segment(segment: &str) -> bool {
 }
 
 pin_project! {
-    /// The answer of a route on its way through the edge.
-    pub struct Answering<F> {
+    /// The future of a response on its way through the edge.
+    pub struct ResponseFuture<F> {
         #[pin]
         route: Option<F>,
         #[pin]
@@ -115,7 +115,7 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = Result<Response, Infallible>>> Future for Answering<F> {
+impl<F: Future<Output = Result<Response, Infallible>>> Future for ResponseFuture<F> {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -131,7 +131,8 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Answering<F> {
     }
 }
 
-/// Asks the deadline first: the statements of a request end with it too, and what they report then is a matter of luck.
+/// Polls the deadline first: the statements of a request end at the same time, and which error they report then is
+/// unpredictable.
 fn poll_route<F: Future<Output = Result<Response, Infallible>>>(
     route: Pin<&mut Option<F>>,
     deadline: Pin<&mut Option<Sleep>>,

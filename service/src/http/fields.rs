@@ -1,6 +1,6 @@
-//! The fields of a JSON object, read one by one so that every fault is reported at once.
+//! The fields of a JSON object, read one by one so that all errors are reported together.
 //!
-//! A field is taken with a function that reads its value. Such functions are made of one another:
+//! A field is read by a function for its value. Such functions are composed:
 //!
 //! ```
 //! # use users_service::field::Invalid;
@@ -27,10 +27,10 @@ use serde_json::{Map, Value};
 
 use crate::field::{Change, FieldError, Invalid};
 
-/// How many faults are listed at the most: a list in a body may have thousands of entries.
-const MAX_FAULTS: usize = 100;
+/// How many errors are listed at most: a list in a body may have thousands of entries.
+const MAX_ERRORS: usize = 100;
 
-/// The fields of an object, and the faults that were found so far.
+/// The fields of an object, and the errors that were found so far.
 #[derive(Debug)]
 pub struct Fields<'a> {
     object: Map<String, Value>,
@@ -44,7 +44,7 @@ impl<'a> Fields<'a> {
         Self { object, place: Place::Body, errors }
     }
 
-    /// A field that must be there; `None` if it was at fault.
+    /// A field that must be present; `None` if it is missing or invalid.
     pub fn required<T>(
         &mut self,
         name: &'static str,
@@ -108,7 +108,7 @@ impl Input<'_> {
     }
 
     fn refuse<T>(self, invalid: Invalid) -> Option<T> {
-        if self.errors.len() < MAX_FAULTS {
+        if self.errors.len() < MAX_ERRORS {
             self.errors.push(invalid.at(self.place.name()));
         }
         None
@@ -160,7 +160,7 @@ pub fn list<T>(read: impl Fn(Input<'_>) -> Option<T>) -> impl Fn(Input<'_>) -> O
             let entry = Input { value, place: Place::Entry(&place, index), errors: &mut *errors };
             entry.read_unless_null(&read)
         };
-        // All of them, for the sake of their faults, before the first fault decides.
+        // All entries are read before the first error decides, so that all errors are reported.
         let entries: Vec<_> = entries.into_iter().enumerate().map(read_entry).collect();
         entries.into_iter().collect()
     }
@@ -178,7 +178,7 @@ fn wrong_type(message: &str) -> Invalid {
     Invalid::new("wrong_type", message)
 }
 
-/// Where a value stands: `address.street`, `roles[1]`.
+/// The path to a value: `address.street`, `roles[1]`.
 #[derive(Debug, Clone, Copy)]
 enum Place<'a> {
     Body,

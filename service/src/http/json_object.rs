@@ -7,21 +7,21 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use super::problem::{malformed_json, unsupported_media_type};
 use super::{Problem, body};
-use crate::field::{FieldError, Invalid, unless_faulty};
+use crate::field::{FieldError, Invalid, unless_invalid};
 
 /// The members of a JSON object.
 #[derive(Debug)]
 pub struct JsonObject(Map<String, Value>);
 
 impl JsonObject {
-    /// What a function makes of the fields, unless one is at fault.
+    /// What a function makes of the fields, unless one is invalid.
     ///
     /// # Errors
-    /// The faults, in the order in which the fields were taken.
+    /// All errors, in the order in which the fields were read.
     pub fn read<T>(self, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Vec<FieldError>> {
         let mut errors = Vec::new();
         let value = read(&mut Fields::of_body(self.0, &mut errors));
-        unless_faulty(value, errors)
+        unless_invalid(value, errors)
     }
 }
 

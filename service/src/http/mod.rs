@@ -1,4 +1,4 @@
-//! What every feature's router shares: problem details, body and query extractors, paging, the edge of a request.
+//! What every feature's router shares: problem details, extractors for bodies, paths and queries, the edge of a request.
 
 mod access_log;
 mod body;

@@ -1,4 +1,4 @@
-//! The parameters of a path, read one by one so that every fault is reported at once.
+//! The parameters of a path, read one by one so that all errors are reported together.
 
 use std::convert::Infallible;
 
@@ -7,11 +7,11 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 
-use crate::field::{FieldError, Invalid, unless_faulty};
+use crate::field::{FieldError, Invalid, unless_invalid};
 
 /// The parameters of a path by name. A parameter is a whole segment, and routers are merged and not nested.
 ///
-/// The library's own extractor gives up all parameters for one that is not UTF-8.
+/// axum's own extractor rejects all parameters if one is not UTF-8.
 #[derive(Debug)]
 pub struct PathParams {
     route: Option<MatchedPath>,
@@ -20,16 +20,16 @@ pub struct PathParams {
 }
 
 impl PathParams {
-    /// What a function makes of the parameters, unless one is at fault.
+    /// What a function makes of the parameters, unless one is invalid.
     ///
     /// # Errors
-    /// The faults, in the order in which the parameters were taken.
+    /// All errors, in the order in which the parameters were read.
     pub fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Vec<FieldError>> {
         let value = read(&mut self);
-        unless_faulty(value, self.errors)
+        unless_invalid(value, self.errors)
     }
 
-    /// The parameter with this name; `None` if it was at fault.
+    /// The parameter with this name; `None` if it is invalid.
     pub fn required<T>(
         &mut self,
         name: &'static str,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn several_parameters_are_read_by_name_with_all_their_faults() {
+    async fn several_parameters_are_read_by_name_and_all_errors_are_reported() {
         let router = Router::new().route("/users/{user_id}/roles/{role}", get(show));
         for (path, shown) in [
             ("/users/7/roles/admin", "7 admin"),

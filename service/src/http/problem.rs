@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): the one form of every error answer.
+//! Problem details (RFC 9457): the one form of every error response.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::field::FieldError;
 
-/// An error answer before it is rendered.
+/// An error response before it is rendered.
 ///
 /// As a response it carries no body yet: the edge of the request adds the request id, logs the cause and renders it.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", summary.join("; ")).with_errors(errors)
     }
 
-    /// 500: a fault of the service. The client learns nothing but the request id.
+    /// 500: an internal error. The client learns nothing but the request id.
     pub fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
         Self {
             cause: Some(Arc::new(cause)),
@@ -51,7 +51,7 @@ impl Problem {
         }
     }
 
-    /// 503: something that the service depends on is away for now.
+    /// 503: something that the service depends on is unavailable.
     pub fn unavailable(
         code: &'static str,
         detail: &'static str,
@@ -62,20 +62,20 @@ impl Problem {
         Self { cause: Some(Arc::new(cause)), ..problem }
     }
 
-    /// Names the fields at fault.
+    /// Lists the invalid fields.
     #[must_use]
     pub fn with_errors(self, errors: Vec<FieldError>) -> Self {
         Self { errors, ..self }
     }
 
-    /// Adds a header to the answer, beside others of that name.
+    /// Adds a header to the response, beside others of that name.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// Says when trying again is worth it.
+    /// Adds `Retry-After`.
     #[must_use]
     pub fn with_retry_after(self, wait: Duration) -> Self {
         self.with_header(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)))
@@ -86,7 +86,7 @@ impl Problem {
         self.status
     }
 
-    /// The names of the headers that the answer has besides those of every answer.
+    /// The names of the headers that the response has besides those of every response.
     pub(crate) fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
         self.headers.iter().map(|(name, _)| name)
     }
@@ -96,12 +96,12 @@ impl Problem {
         self.code
     }
 
-    /// What lies behind it, for the log alone.
+    /// Its cause, for the log only.
     pub(super) fn cause(&self) -> Option<&dyn Error> {
         self.cause.as_deref().map(|cause| cause as &dyn Error)
     }
 
-    /// The answer's body.
+    /// The response's body.
     pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         ProblemBody {
             kind: "about:blank",
@@ -155,7 +155,7 @@ pub struct ProblemBody<'a> {
     /// The same as in `x-request-id`; the log has it too.
     #[schema(examples("6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51"))]
     request_id: &'a str,
-    /// For input errors: every field at fault.
+    /// For input errors: every invalid field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
@@ -217,7 +217,7 @@ pub fn unsupported_media_type() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
-/// 503: the bodies that are being read take all the memory that there is for them.
+/// 503: the bodies that are being read use up all the memory for them.
 pub(super) fn server_busy() -> Problem {
     let detail = "Too many requests are being received at once";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server_busy", detail)

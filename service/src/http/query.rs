@@ -1,4 +1,4 @@
-//! The query string, read parameter by parameter so that every fault is reported at once.
+//! The query string, read parameter by parameter so that all errors are reported together.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -7,9 +7,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
-use crate::field::{FieldError, Invalid, unless_faulty};
+use crate::field::{FieldError, Invalid, unless_invalid};
 
-/// The parameters of a query string. Of a repeated one the last counts; unknown ones are ignored.
+/// The parameters of a query string. The last of a repeated one counts; unknown ones are ignored.
 #[derive(Debug)]
 pub struct Query {
     parameters: HashMap<String, String>,
@@ -17,13 +17,13 @@ pub struct Query {
 }
 
 impl Query {
-    /// What a function makes of the parameters, unless one is at fault.
+    /// What a function makes of the parameters, unless one is invalid.
     ///
     /// # Errors
-    /// The faults, in the order in which the parameters were taken.
+    /// All errors, in the order in which the parameters were read.
     pub fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Vec<FieldError>> {
         let value = read(&mut self);
-        unless_faulty(value, self.errors)
+        unless_invalid(value, self.errors)
     }
 
     /// A text parameter.
@@ -31,7 +31,7 @@ impl Query {
         self.parameters.remove(name)
     }
 
-    /// A whole number within limits, in plain digits without zeros before them.
+    /// An integer within limits, in plain digits without leading zeros.
     pub fn integer(
         &mut self,
         name: &'static str,

@@ -1,4 +1,4 @@
-//! The last step of every answer: problems become bodies, and the headers that all answers have are set.
+//! The last step of every response: problems become bodies, and the headers of all responses are set.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use tracing::{error, warn};
 use super::problem::Problem;
 use super::request_id::X_REQUEST_ID;
 
-/// Renders the problem that a response carries, if it does, and adds the headers that every answer has.
+/// Renders the problem that a response carries, if any, and adds the headers that every response has.
 pub(crate) fn render(mut response: Response, id: &HeaderValue) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         log_cause(&problem);
@@ -24,7 +24,7 @@ pub(crate) fn render(mut response: Response, id: &HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Users' data, or a state of the moment, unless the handler knows better.
+    // Personal data or a momentary state, unless the handler says otherwise.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
@@ -38,7 +38,7 @@ fn log_cause(problem: &Problem) {
     }
 }
 
-/// An error and what lies behind it, in one line.
+/// An error and its causes, in one line.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

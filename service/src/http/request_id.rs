@@ -1,10 +1,10 @@
-//! The id that ties an answer to its log lines.
+//! The id that correlates a response with its log lines.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
-/// The header that brings the id and takes it back.
+/// The header of the id, in requests and in responses.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id that API Gateway gave the request, as a request extension.
@@ -22,7 +22,7 @@ pub(super) fn request_id(request: &Request) -> HeaderValue {
     gateways.and_then(Result::ok).unwrap_or_else(new_request_id)
 }
 
-/// An id for a request that brings none. It is no secret, so the fast generator of `uuid` will do.
+/// An id for a request without one. It is no secret, so the fast generator of `uuid` will do.
 pub(crate) fn new_request_id() -> HeaderValue {
     let mut buffer = Uuid::encode_buffer();
     let id = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);

@@ -1,4 +1,4 @@
-//! How a database that is away is told over HTTP.
+//! How a database error is reported over HTTP.
 
 use super::Problem;
 use crate::db::Error;

@@ -1,7 +1,7 @@
 //! Reads an event of payload format 2.0, from API Gateway or a Function URL, into a request.
 //!
-//! What a client sends stands in the event as text. It is taken as it is, except that HTTP and its URIs cannot carry
-//! every character.
+//! The event holds what a client sent as text. It is taken as it is, except for characters that HTTP and its URIs cannot
+//! carry.
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::http::{GatewayRequestId, MAX_TARGET, Problem};
 
-/// What may not stand in a query as it is (RFC 3986 section 3.4).
+/// What has to be encoded in a query (RFC 3986 section 3.4).
 const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -31,7 +31,7 @@ const QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// What may not stand in a path as it is (section 3.3). `%` may: what is still encoded is decoded once, by the router.
+/// What has to be encoded in a path (section 3.3). `%` does not: what is still encoded is decoded once, by the router.
 const PATH: &AsciiSet = &QUERY.add(b'?').add(b'[').add(b']');
 
 /// The members of an event that make a request.
@@ -84,8 +84,8 @@ fn malformed_event() -> Problem {
     )
 }
 
-/// The path, which the gateway has decoded, and the query, which it has not. A second slash at the beginning would make
-/// a host of what follows.
+/// The path, which the gateway has decoded, and the query, which it has not. After a second slash at the beginning, what
+/// follows would be parsed as a host.
 fn target(path: Option<&str>, query: Option<&str>) -> String {
     let path = path.unwrap_or_default().trim_start_matches('/');
     let mut target = format!("/{}", utf8_percent_encode(path, PATH));
@@ -110,7 +110,7 @@ fn headers(texts: HashMap<String, Value>, cookies: Option<&[String]>) -> HeaderM
     headers
 }
 
-/// What is said to be base64 and is not stays as it is: the handler refuses it as any other body.
+/// A body that claims to be base64 and is not is passed on as it is: the handler refuses it like any other.
 fn body(text: Option<String>, is_base64: Option<bool>) -> Body {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Body::empty() };
     let decoded = is_base64.unwrap_or_default().then(|| BASE64.decode(&text).ok()).flatten();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_no_uri_can_hold_does_no_harm() {
+    fn a_host_that_no_uri_can_hold_is_harmless() {
         for host in ["a b", "a/b", "a?b", "a@b", "[::1", "a`b.example", "a{b}.example", ""] {
             let context = json!({"domainName": host, "http": {"method": "GET"}});
             let changes = json!({"headers": {"host": host}, "requestContext": context});
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused_without_a_panic() {
+    fn an_event_that_is_not_a_request_is_refused_without_a_panic() {
         for payload in [
             json!(null),
             json!([]),

@@ -44,7 +44,7 @@ pub async fn warm_up(database: &Database) {
 /// Answers events until the sandbox is shut down.
 ///
 /// # Errors
-/// If the Runtime API cannot be spoken to.
+/// If the Runtime API cannot be reached.
 pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
     let service = router(state.clone());
     // The sandbox is frozen between events, and may be before the first one.
@@ -64,7 +64,7 @@ pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// Whether an invocation is for the jobs. A client cannot make one: what it sends comes inside an event of the gateway.
+/// Whether an invocation is for the jobs. A client cannot forge one: what it sends is wrapped in an event of the gateway.
 fn is_for_jobs(payload: &Value) -> bool {
     payload.get("jobs") == Some(&Value::Bool(true))
 }
@@ -82,7 +82,7 @@ enum Output {
     Jobs { jobs: Vec<Report> },
 }
 
-/// Answers one event. Whatever is in it, there is an answer: an error of the function would reach the client as a 500.
+/// Answers one event, even a malformed one: a function error would reach the client as a 500.
 pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatewayV2httpResponse {
     let LambdaEvent { payload, context } = event;
     let mut request = match event::read(payload) {

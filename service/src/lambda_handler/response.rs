@@ -1,4 +1,4 @@
-//! From an answer of the router to one in payload format 2.0.
+//! Converts a response of the router to payload format 2.0.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};

@@ -11,8 +11,8 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
 use crate::config::Aws;
 
-/// The root certificates of Amazon Trust Services, which every endpoint of AWS chains to. Loading the hundred or more of
-/// the machine takes longer than the rest of a cold start.
+/// The root certificates of Amazon Trust Services, which every endpoint of AWS chains to. Loading the system's hundred or
+/// more takes longer than the rest of a cold start.
 const AMAZON_ROOTS: &str = include_str!("../../certificates/amazon-root-cas.pem");
 
 /// The time limit of an attempt.

@@ -1,4 +1,4 @@
-//! The login that a secret holds, fetched when it is needed, and not too often.
+//! A cache of the login in a secret, with a backoff between fetches.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,17 +7,17 @@ use super::Error;
 use crate::backoff::Backoff;
 use crate::config::Login;
 
-/// How long the secret is not fetched again after it brought nothing new.
+/// The pauses after fetches that bring no new login.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 type Fetched = Result<Arc<Login>, Error>;
 
 /// Keeps the login until the server refuses it. A fetch that fails or brings the refused login again is followed by a
-/// pause, in which callers are answered with its outcome.
+/// pause, during which callers get its result.
 pub(super) struct LoginCache {
     state: Mutex<State>,
-    /// Held during a fetch: of many callers one fetches, and the others take the outcome.
+    /// Held during a fetch: of concurrent callers one fetches, and the others share the result.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -51,7 +51,7 @@ impl LoginCache {
         Ok(Some(login).filter(|login| **login != *refused))
     }
 
-    /// Notes that the server has taken a login, which ends the pause.
+    /// Records that the server has accepted a login, which ends the pause.
     pub(super) fn accepted(&self) {
         self.state().backoff.succeeded();
     }
@@ -80,7 +80,7 @@ impl LoginCache {
 }
 
 impl State {
-    /// What can be answered without a fetch.
+    /// What can be returned without a fetch.
     fn known(&self, refused: Option<&Login>) -> Option<Fetched> {
         match &self.login {
             Some(login) if refused != Some(login) => Some(Ok(Arc::clone(login))),
@@ -158,7 +158,7 @@ mod tests {
             Ok(login.password.expose_secret().to_owned())
         }
 
-        /// What there is in the place of a password that was refused.
+        /// The password to use instead of one that was refused.
         async fn after_refusal(&self, password: &str) -> Result<Option<String>, Error> {
             let other = self.cache.after_refusal(&login(password), self.fetch()).await?;
             Ok(other.map(|login| login.password.expose_secret().to_owned()))

@@ -81,7 +81,7 @@ impl LoginSource {
         }
     }
 
-    /// Notes that the server has accepted a login: the secret may be fetched at once when it refuses one again.
+    /// Records that the server has accepted a login: the secret may be fetched at once when it refuses one again.
     pub fn accepted(&self) {
         if let Self::Secret(source) = self {
             source.cache.accepted();

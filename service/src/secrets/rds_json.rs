@@ -31,7 +31,7 @@ enum Port {
 /// # Errors
 /// What is wrong, without a value of the secret.
 pub(super) fn parse(text: &str, server: &Server) -> Result<Login, String> {
-    // The message of serde_json may quote the value at fault, which may be the password.
+    // The message of serde_json may quote the invalid value, which may be the password.
     let secret: RdsSecret = serde_json::from_str(text).map_err(|error| {
         let what = if error.is_data() {
             "lacks username or password, or holds a value of a wrong type"

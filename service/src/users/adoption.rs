@@ -1,11 +1,11 @@
 //! Takes over a table `users` that the Python service made, with its rows.
 //!
 //! Its text columns have the server's default character set and collation, and each unique column has two indexes. One
-//! `alter table` mends everything at once: on InnoDB it is atomic, so the table is the old one or the new one.
+//! `alter table` converts everything at once: on InnoDB it is atomic, so the table is either the old one or the new one.
 
 use sqlx::{Executor, FromRow, MySqlConnection, query, query_as, query_scalar};
 
-use crate::db::migrations::{MigrateError, Prepared, fault};
+use crate::db::migrations::{MigrateError, Prepared, migrate_error};
 
 const COLUMNS: &str = "
     select cast(column_name as char) as name, cast(is_nullable as char) as nullable,
@@ -40,20 +40,19 @@ struct Index {
     non_unique: i64,
 }
 
-/// Brings an existing table `users` to the form of migration 1; does nothing where there is none, or to one that has
-/// that form already.
+/// Converts an existing table `users` to the form of migration 1; does nothing if there is none or it has that form.
 pub(crate) fn adopt(connection: &mut MySqlConnection) -> Prepared<'_> {
     Box::pin(adopt_users(connection))
 }
 
 async fn adopt_users(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
-    let columns: Vec<Column> = query_as(COLUMNS).fetch_all(&mut *connection).await.map_err(fault)?;
+    let columns: Vec<Column> = query_as(COLUMNS).fetch_all(&mut *connection).await.map_err(migrate_error)?;
     if columns.is_empty() {
         return Ok(());
     }
-    let indexes: Vec<Index> = query_as(INDEXES).fetch_all(&mut *connection).await.map_err(fault)?;
+    let indexes: Vec<Index> = query_as(INDEXES).fetch_all(&mut *connection).await.map_err(migrate_error)?;
     let table_collation: String =
-        query_scalar(TABLE_COLLATION).fetch_one(&mut *connection).await.map_err(fault)?;
+        query_scalar(TABLE_COLLATION).fetch_one(&mut *connection).await.map_err(migrate_error)?;
     require_our_columns(&columns)?;
     let changes = changes(&columns, &indexes, &table_collation);
     if changes.is_empty() {
@@ -61,11 +60,11 @@ async fn adopt_users(connection: &mut MySqlConnection) -> Result<(), MigrateErro
     }
     refuse_collisions(connection).await?;
     if is_nullable(&columns, "created_at") {
-        query(DATE_NULLS).execute(&mut *connection).await.map_err(fault)?;
+        query(DATE_NULLS).execute(&mut *connection).await.map_err(migrate_error)?;
     }
     let alter = format!("alter table users {}", changes.join(", "));
     tracing::info!("Adopting the table users: {alter}");
-    connection.execute(alter.as_str()).await.map_err(fault)?;
+    connection.execute(alter.as_str()).await.map_err(migrate_error)?;
     Ok(())
 }
 
@@ -100,13 +99,13 @@ fn changes(columns: &[Column], indexes: &[Index], table_collation: &str) -> Vec<
     for column in ["username", "email"] {
         changes.extend(index_changes(indexes, column));
     }
-    // A later migration adds its own.
-    let beside_the_primary = |index: &&Index| index.columns == "user_id" && index.name != "PRIMARY";
-    changes.extend(indexes.iter().filter(beside_the_primary).map(drop_index));
+    // A later migration adds its own index on `user_id`.
+    let duplicates_primary_key = |index: &&Index| index.columns == "user_id" && index.name != "PRIMARY";
+    changes.extend(indexes.iter().filter(duplicates_primary_key).map(drop_index));
     changes
 }
 
-/// One unique key named `idx_<column>` in the place of whatever there is on the column.
+/// One unique key named `idx_<column>` in place of all indexes on the column.
 fn index_changes(indexes: &[Index], column: &str) -> Vec<String> {
     let key = format!("idx_{column}");
     let wanted = |index: &&Index| index.name == key && index.non_unique == 0;
@@ -135,7 +134,8 @@ async fn refuse_collisions(connection: &mut MySqlConnection) -> Result<(), Migra
             "select cast(group_concat(user_id order by user_id separator ', ') as char) from users
              group by convert({column} using utf8mb4) collate {COLLATION} having count(*) > 1 order by min(user_id)"
         );
-        let groups: Vec<String> = query_scalar(&sql).fetch_all(&mut *connection).await.map_err(fault)?;
+        let groups: Vec<String> =
+            query_scalar(&sql).fetch_all(&mut *connection).await.map_err(migrate_error)?;
         collisions.extend(groups.into_iter().map(|ids| format!("  the same {column}: users {ids}")));
     }
     if collisions.is_empty() { Ok(()) } else { Err(MigrateError::Collisions(collisions)) }

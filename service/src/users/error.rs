@@ -1,4 +1,4 @@
-//! What can go wrong with a use case of the users, and how it is told over HTTP.
+//! The errors of the use cases of the users, and how they are reported over HTTP.
 
 use axum::http::StatusCode;
 
@@ -12,10 +12,10 @@ pub enum Error {
     /// No user has the id that was asked for.
     #[error("no user has this id")]
     NotFound,
-    /// Another user has a value already that no two users share.
+    /// Another user already has a value that must be unique.
     #[error("another user has this username or e-mail address")]
     Taken(Taken),
-    /// The database could not do its part.
+    /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
 }

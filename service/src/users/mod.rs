@@ -1,4 +1,4 @@
-//! The users: who they are, what can be done with them, how they look over HTTP.
+//! The users: their model, their use cases, and their representation over HTTP.
 
 mod adoption;
 mod error;

@@ -22,7 +22,7 @@ const CREATE: Statement = Statement::write(
     "insert into users (username, email, full_name, created_at) values (?, ?, ?, ?)",
 );
 
-/// Inserts a user and returns the id that it got.
+/// Inserts a user and returns the new id.
 pub(super) async fn create(
     executor: impl Executor,
     user: &NewUser,
@@ -49,8 +49,8 @@ pub(super) async fn get(executor: impl Executor, id: UserId) -> Result<Option<Us
     row.map(User::try_from).transpose()
 }
 
-/// Page and total in one statement: one round trip, one snapshot. The outer joins keep the total of an empty page. A page
-/// is found in the narrow key, so that the rows before it are not read.
+/// Page and total in one statement: one round trip, one snapshot. The outer joins keep the total of an empty page. The page
+/// is found in the narrow index, so that the rows before it are not read.
 const LIST: Statement = Statement::read(
     "users.list",
     "select total.users as total, users.user_id, users.username, users.email, users.full_name, users.created_at
@@ -84,8 +84,8 @@ const FIND_BY_USERNAME: Statement = Statement::read(
     "select user_id, username, email, full_name, created_at from users where username = ?",
 );
 
-/// The user whose name the unique key takes to be equal to this one. The key may be laxer than "the same ignoring case"
-/// for rows that are not ASCII: the caller compares once more.
+/// The user whose name is equal to this one under the unique key. For rows that are not ASCII the key may be laxer than
+/// "the same ignoring case": the caller compares again.
 pub(super) async fn find_by_username(executor: impl Executor, username: &str) -> Result<Option<User>, Error> {
     let row: Option<UserRow> = executor.run(&FIND_BY_USERNAME, &[username.into()]).await?;
     row.map(User::try_from).transpose()
@@ -102,7 +102,7 @@ pub(super) async fn find_by_email(executor: impl Executor, email: &str) -> Resul
     row.map(User::try_from).transpose()
 }
 
-/// Each new value comes after a flag that says whether it counts, so that a field can be cleared.
+/// A flag before each new value says whether to set it, so that a field can also be cleared.
 const UPDATE: Statement = Statement::idempotent_write(
     "users.update",
     "update users

@@ -1,4 +1,4 @@
-//! How users look over HTTP: what requests are read into, what answers are made of.
+//! The representation of users over HTTP: what requests are read into, what responses are made of.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -42,7 +42,7 @@ impl From<User> for UserResponse {
     }
 }
 
-/// A pattern of chrono's would be read anew for each user, which costs more than all the rest of rendering one.
+/// A `chrono` format pattern would be parsed for each user, which costs more than the rest of rendering one.
 fn without_zone(time: DateTime<Utc>) -> String {
     let mut text = time.to_rfc3339_opts(SecondsFormat::Secs, true);
     text.pop();
@@ -77,7 +77,7 @@ impl UserListResponse {
     }
 }
 
-/// What a listing is asked for.
+/// The parameters of a listing.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {

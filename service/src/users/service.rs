@@ -1,4 +1,4 @@
-//! The use cases.
+//! The use cases of the users.
 
 use std::sync::Arc;
 
@@ -35,8 +35,8 @@ impl Service {
     #[instrument(level = "debug", name = "users.create", skip_all)]
     pub async fn create(&self, user: NewUser) -> Result<User, Error> {
         let (username, email) = (Some(&user.username), Some(&user.email));
-        self.refuse_old_twin(username, email, None).await?;
-        // Given by the service and not by the column's default: the row is then known without reading it back.
+        self.refuse_unicode_duplicate(username, email, None).await?;
+        // Set by the service and not by the column's default: the row is then known without reading it back.
         let created_at = self.clock.now().trunc_subsecs(0);
         match repository::create(&self.database, &user, created_at).await {
             Ok(id) => Ok(User::new(id, user, created_at)),
@@ -86,7 +86,7 @@ impl Service {
             return self.get(id).await;
         }
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
-        self.refuse_old_twin(username, email, Some(id)).await?;
+        self.refuse_unicode_duplicate(username, email, Some(id)).await?;
         // Written and read in one transaction, so that the answer is what this request has made of the user.
         let updated = self.database.transaction(|mut transaction| async move {
             if !repository::update(&mut transaction, id, changes).await? {
@@ -109,11 +109,11 @@ impl Service {
         if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) }
     }
 
-    /// Refuses the address if a row holds it with an international domain in Unicode letters.
+    /// Refuses the address if a row holds it with its international domain in Unicode letters.
     ///
     /// Such rows were written by the Python service; this one stores A-labels, so the unique key does not see that
     /// the two are one address. Looking first is safe here: no new row with such a spelling can appear.
-    async fn refuse_old_twin(
+    async fn refuse_unicode_duplicate(
         &self,
         username: Option<&Username>,
         email: Option<&Email>,
@@ -121,7 +121,7 @@ impl Service {
     ) -> Result<(), Error> {
         let Some(spelling) = email.and_then(Email::in_unicode) else { return Ok(()) };
         match repository::find_by_email(&self.database, &spelling).await? {
-            Some(twin) if Some(twin.id) != own && same_ignoring_case(&twin.email, &spelling) => {
+            Some(user) if Some(user.id) != own && same_ignoring_case(&user.email, &spelling) => {
                 let taken = Taken { username: false, email: true };
                 Err(Error::Taken(self.complete(taken, username, email, own).await))
             }
@@ -129,7 +129,7 @@ impl Service {
         }
     }
 
-    /// What a failed write means: a unique key tells that a value is taken.
+    /// What a failed write means: a violated unique key means that a value is taken.
     async fn explain(
         &self,
         error: db::Error,
@@ -147,8 +147,8 @@ impl Service {
         Error::Taken(self.complete(taken, username, email, own).await)
     }
 
-    /// Looks whether the other value is taken too: the database names the first key that refuses a row. What cannot be
-    /// found out counts as not taken: the refusal stands without it.
+    /// Checks whether the other value is taken, too: the database names only the first key that a row violates. If that
+    /// cannot be found out, the value counts as not taken.
     async fn complete(
         &self,
         taken: Taken,

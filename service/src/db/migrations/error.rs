@@ -1,8 +1,8 @@
-//! Why the migrations could not be done, and what to do about it.
+//! Why the migrations failed, and what to do about it.
 
 use crate::db::{Cause, Error, Outage};
 
-/// Why the migrations could not be done.
+/// Why the migrations failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The database could not be used.
@@ -22,7 +22,7 @@ pub enum MigrateError {
     /// A migration was begun and its end not recorded.
     #[error(
         "migration {number:04} {name} was begun, but not recorded as finished: the process was killed or lost its \
-         connection. Look whether its statement took effect:\n\n{sql}\n\nIf it did, run `users-service migrate \
+         connection. Check whether its statement took effect:\n\n{sql}\n\nIf it did, run `users-service migrate \
          --mark-applied {number}`; if not, `users-service migrate --mark-pending {number}`; then migrate again."
     )]
     HalfApplied {
@@ -40,10 +40,10 @@ pub enum MigrateError {
     NothingToMark(u32),
     /// Another process migrates the same database.
     #[error(
-        "another process holds the migration lock and did not let go of it in {0} seconds; try again later"
+        "another process holds the migration lock and did not release it within {0} seconds; try again later"
     )]
     Locked(u64),
-    /// Rows of an older service that the new unique keys would not allow side by side.
+    /// Rows of an older service that would violate the new unique keys.
     #[error("the table users holds rows that the unique keys will not allow side by side. Nothing has been altered. \
              Change or remove all but one of each group, then migrate again:\n{}", .0.join("\n"))]
     Collisions(Vec<String>),
@@ -54,7 +54,7 @@ pub enum MigrateError {
     ForeignTable(String),
 }
 
-/// What a database is that could not be migrated when it was opened.
+/// The error of a database that could not be migrated when it was opened.
 impl From<MigrateError> for Error {
     fn from(error: MigrateError) -> Self {
         match error {

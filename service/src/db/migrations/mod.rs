@@ -1,8 +1,8 @@
 //! Migrations: numbered, embedded in the executable, each one statement, each recorded before and after it runs.
 //!
-//! On MySQL a DDL statement commits by itself, so a process that is killed in between leaves a record that says
-//! "started": nobody but a person can tell whether the statement took effect. With one statement a file that is a
-//! matter of one look, and `migrate --mark-applied` or `--mark-pending` says what was seen.
+//! On MySQL a DDL statement commits implicitly, so a process that is killed in between leaves a record of a migration that
+//! was started but not finished: only an operator can find out whether the statement took effect. With one statement a
+//! file that is easy to check, and `migrate --mark-applied` or `--mark-pending` records the result.
 
 mod error;
 mod mysql;
@@ -14,13 +14,13 @@ use std::pin::Pin;
 use sqlx::{FromRow, MySqlConnection};
 
 pub use self::error::MigrateError;
-pub(crate) use self::mysql::fault;
+pub(crate) use self::mysql::migrate_error;
 #[cfg(feature = "sqlite")]
 pub(super) use self::sqlite::{apply as apply_on_sqlite, run as run_on_sqlite};
 use super::{Database, Error, Executor, Statement};
 use crate::config;
 
-/// One step from one form of the schema to the next: a pair of files with the same number and name.
+/// One step from one version of the schema to the next: a pair of files with the same number and name.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Counted from 1, the same on every database.
@@ -33,11 +33,11 @@ pub struct Migration {
     pub sqlite: &'static str,
     /// The tables that it creates: the application's account is granted what it needs on them.
     pub tables: &'static [&'static str],
-    /// What is done before it on MySQL.
+    /// What is run before it on MySQL.
     pub prepare: Option<Prepare>,
 }
 
-/// Brings a database that is older than the migrations to where they begin.
+/// Prepares a database that is older than the migrations for the first of them.
 pub type Prepare = for<'c> fn(&'c mut MySqlConnection) -> Prepared<'c>;
 
 /// The future of [`Prepare`].
@@ -110,7 +110,7 @@ pub(super) async fn count_applied(database: &Database, known: usize) -> Result<u
     Ok(row.and_then(|row| usize::try_from(row.applied).ok()).unwrap_or_default())
 }
 
-/// What the database says about a migration.
+/// What the database records about a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// Its number.
@@ -121,7 +121,7 @@ pub struct Recorded {
     pub finished: bool,
 }
 
-/// How far a database is.
+/// The state of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Not yet applied.
@@ -147,14 +147,14 @@ impl State {
     }
 }
 
-/// A migration and how far the database is with it.
+/// A migration and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Its number.
     pub number: u32,
     /// Its name.
     pub name: String,
-    /// How far the database is.
+    /// Its state in the database.
     pub state: State,
 }
 
@@ -163,7 +163,7 @@ pub struct Step {
 pub enum Task {
     /// Apply those that are pending.
     Apply,
-    /// Only look.
+    /// Only show the states.
     Status,
     /// Record that a half-applied one took effect.
     MarkApplied(u32),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_half_applied_migration_stops_everything_and_says_the_way_out() {
+    fn a_half_applied_migration_stops_everything_and_says_what_to_do() {
         let steps = steps(KNOWN, &[recorded(1, false)]);
         let message = pending(KNOWN, &steps).unwrap_err().to_string();
         assert!(message.contains("--mark-applied 1") && message.contains("select 1"), "{message}");

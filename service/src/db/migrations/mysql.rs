@@ -7,7 +7,7 @@ use crate::config::Mysql;
 use crate::db::Error;
 use crate::db::mysql::{Connector, classify};
 
-/// A name of its own, because the schema may be shared with other services.
+/// A name with a prefix, because the schema may be shared with other services.
 const CREATE_TABLE: &str = "
     create table if not exists users_service_migrations (
         number int unsigned not null,
@@ -27,7 +27,7 @@ const START: &str = "insert into users_service_migrations (number, name, finishe
 
 const FINISH: &str = "update users_service_migrations set finished = true where number = ?";
 
-const FORGET: &str = "delete from users_service_migrations where number = ?";
+const DELETE_RECORD: &str = "delete from users_service_migrations where number = ?";
 
 /// Locks are the server's, not the schema's; MySQL allows names of at most 64 characters.
 const LOCK: &str = "select get_lock(left(concat('users-service:', database()), 64), ?)";
@@ -47,12 +47,12 @@ pub(super) async fn run(
     }
     // Released when the connection closes, however this ends.
     lock(connection).await?;
-    query(CREATE_TABLE).execute(&mut *connection).await.map_err(fault)?;
+    query(CREATE_TABLE).execute(&mut *connection).await.map_err(migrate_error)?;
     let now = steps(migrations, &recorded(connection).await?);
     match task {
         Task::Apply => apply(connection, migrations, &now).await?,
         Task::MarkApplied(number) => mark(connection, &now, number, FINISH).await?,
-        Task::MarkPending(number) => mark(connection, &now, number, FORGET).await?,
+        Task::MarkPending(number) => mark(connection, &now, number, DELETE_RECORD).await?,
         Task::Status => {}
     }
     Ok(steps(migrations, &recorded(connection).await?))
@@ -60,16 +60,17 @@ pub(super) async fn run(
 
 async fn lock(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
     let taken: Option<i64> =
-        query_scalar(LOCK).bind(LOCK_SECONDS).fetch_one(connection).await.map_err(fault)?;
+        query_scalar(LOCK).bind(LOCK_SECONDS).fetch_one(connection).await.map_err(migrate_error)?;
     if taken == Some(1) { Ok(()) } else { Err(MigrateError::Locked(LOCK_SECONDS)) }
 }
 
 async fn recorded(connection: &mut MySqlConnection) -> Result<Vec<Recorded>, MigrateError> {
-    let tables: i64 = query_scalar(TABLE_EXISTS).fetch_one(&mut *connection).await.map_err(fault)?;
+    let tables: i64 = query_scalar(TABLE_EXISTS).fetch_one(&mut *connection).await.map_err(migrate_error)?;
     if tables == 0 {
         return Ok(Vec::new());
     }
-    let rows: Vec<(u32, String, bool)> = query_as(RECORDED).fetch_all(connection).await.map_err(fault)?;
+    let rows: Vec<(u32, String, bool)> =
+        query_as(RECORDED).fetch_all(connection).await.map_err(migrate_error)?;
     Ok(rows.into_iter().map(|(number, name, finished)| Recorded { number, name, finished }).collect())
 }
 
@@ -87,18 +88,22 @@ async fn apply(
             .bind(migration.name)
             .execute(&mut *connection)
             .await
-            .map_err(fault)?;
+            .map_err(migrate_error)?;
         if let Err(error) = raw_sql(migration.mysql).execute(&mut *connection).await {
-            return Err(undone(connection, migration, error).await);
+            return Err(after_failure(connection, migration, error).await);
         }
-        query(FINISH).bind(migration.number).execute(&mut *connection).await.map_err(fault)?;
+        query(FINISH).bind(migration.number).execute(&mut *connection).await.map_err(migrate_error)?;
     }
     Ok(())
 }
 
-/// Takes the record of a refused statement back. If the connection is gone, the record stays.
-async fn undone(connection: &mut MySqlConnection, migration: &Migration, error: sqlx::Error) -> MigrateError {
-    match query(FORGET).bind(migration.number).execute(connection).await {
+/// Deletes the record of a statement that failed. If the connection is lost, the record stays.
+async fn after_failure(
+    connection: &mut MySqlConnection,
+    migration: &Migration,
+    error: sqlx::Error,
+) -> MigrateError {
+    match query(DELETE_RECORD).bind(migration.number).execute(connection).await {
         Ok(_) => MigrateError::Failed {
             number: migration.number,
             name: migration.name.to_owned(),
@@ -121,12 +126,12 @@ async fn mark(
     if !steps.iter().any(|step| step.number == number && step.state == State::HalfApplied) {
         return Err(MigrateError::NothingToMark(number));
     }
-    query(statement).bind(number).execute(connection).await.map_err(fault)?;
+    query(statement).bind(number).execute(connection).await.map_err(migrate_error)?;
     Ok(())
 }
 
 /// What an error of a statement about migrations means.
-pub(crate) fn fault(error: sqlx::Error) -> MigrateError {
+pub(crate) fn migrate_error(error: sqlx::Error) -> MigrateError {
     MigrateError::Database(match classify(error).0 {
         Error::Internal(cause) => Error::Internal(format!("while migrating: {cause}").into()),
         error => error,

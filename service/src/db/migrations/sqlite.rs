@@ -35,20 +35,20 @@ pub(in crate::db) async fn run(
     migrations: &[Migration],
     task: Task,
 ) -> Result<Vec<Step>, MigrateError> {
-    let mut connection = connect(path).await.map_err(fault)?;
+    let mut connection = connect(path).await.map_err(migrate_error)?;
     let steps = match task {
-        Task::Status => steps(migrations, &recorded(&mut connection).await.map_err(fault)?),
+        Task::Status => steps(migrations, &recorded(&mut connection).await.map_err(migrate_error)?),
         Task::Apply => apply(&mut connection, migrations).await?,
         Task::MarkApplied(number) | Task::MarkPending(number) => {
             return Err(MigrateError::NothingToMark(number));
         }
     };
-    connection.close().await.map_err(fault)?;
+    connection.close().await.map_err(migrate_error)?;
     Ok(steps)
 }
 
-/// Opens the file. The first to open a new one turns write-ahead logging on, for which SQLite waits for nobody: who is
-/// told that the file is busy tries again.
+/// Opens the file. The first process to open a new file turns on write-ahead logging, for which SQLite ignores the busy
+/// time-out: a busy file is opened again after a pause.
 async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let options = options(path).busy_timeout(LOCK_LIMIT);
     let start = monotonic();
@@ -65,9 +65,9 @@ pub(in crate::db) async fn apply(
     connection: &mut SqliteConnection,
     migrations: &[Migration],
 ) -> Result<Vec<Step>, MigrateError> {
-    let mut transaction = connection.begin_with("begin immediate").await.map_err(fault)?;
-    query(CREATE_TABLE).execute(&mut *transaction).await.map_err(fault)?;
-    let now = steps(migrations, &recorded(&mut transaction).await.map_err(fault)?);
+    let mut transaction = connection.begin_with("begin immediate").await.map_err(migrate_error)?;
+    query(CREATE_TABLE).execute(&mut *transaction).await.map_err(migrate_error)?;
+    let now = steps(migrations, &recorded(&mut transaction).await.map_err(migrate_error)?);
     for migration in pending(migrations, &now)? {
         transaction.execute(migration.sqlite).await.map_err(|error| MigrateError::Failed {
             number: migration.number,
@@ -75,10 +75,10 @@ pub(in crate::db) async fn apply(
             cause: error.into(),
         })?;
         let record = query(RECORD).bind(migration.number).bind(migration.name);
-        record.execute(&mut *transaction).await.map_err(fault)?;
+        record.execute(&mut *transaction).await.map_err(migrate_error)?;
     }
-    let then = steps(migrations, &recorded(&mut transaction).await.map_err(fault)?);
-    transaction.commit().await.map_err(fault)?;
+    let then = steps(migrations, &recorded(&mut transaction).await.map_err(migrate_error)?);
+    transaction.commit().await.map_err(migrate_error)?;
     Ok(then)
 }
 
@@ -91,6 +91,6 @@ async fn recorded(connection: &mut SqliteConnection) -> Result<Vec<Recorded>, sq
     Ok(rows.into_iter().map(|(number, name)| Recorded { number, name, finished: true }).collect())
 }
 
-fn fault(error: sqlx::Error) -> MigrateError {
+fn migrate_error(error: sqlx::Error) -> MigrateError {
     MigrateError::Database(classify(error).0)
 }

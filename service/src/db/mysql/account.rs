@@ -1,4 +1,4 @@
-//! The application's account on the server: made, granted what it needs, given a new password.
+//! The application's account on the server: its creation, its grants and its passwords.
 
 use secrecy::ExposeSecret;
 use sqlx::{Connection, MySqlConnection, query_scalar, raw_sql};
@@ -8,15 +8,14 @@ use crate::config::{Credentials, Login, Mysql, Tls};
 use crate::db::migrations::Migration;
 use crate::db::{Error, Outage};
 
-/// What the application may do on each of its tables.
-const RIGHTS: &str = "select, insert, update, delete";
+/// The privileges of the application on each of its tables.
+const PRIVILEGES: &str = "select, insert, update, delete";
 
-/// Makes the account if there is none, and sees to it that it has this password and the rights that the application
-/// needs, no more.
+/// Creates the account if there is none, and gives it this password and the privileges that the application needs.
 ///
 /// # Errors
 /// If the server cannot be reached or the administrator may not do it.
-pub async fn provide(administrator: Mysql, account: &Login, migrations: &[Migration]) -> Result<(), Error> {
+pub async fn ensure(administrator: Mysql, account: &Login, migrations: &[Migration]) -> Result<(), Error> {
     let mut connection = Connector::without_limits(administrator)?.connect().await?;
     let user = literal(&account.username)?;
     let password = literal(account.password.expose_secret())?;
@@ -46,9 +45,9 @@ async fn grant_on(
     let user = literal(&account.username)?;
     let schema = identifier(&account.database)?;
     for table in migrations.iter().flat_map(|migration| migration.tables) {
-        execute(connection, &format!("grant {RIGHTS} on {schema}.{table} to {user}@'%'")).await?;
+        execute(connection, &format!("grant {PRIVILEGES} on {schema}.{table} to {user}@'%'")).await?;
     }
-    // Whether this release's migrations are applied is a question of readiness.
+    // Readiness depends on whether this release's migrations are applied.
     execute(connection, &format!("grant select on {schema}.users_service_migrations to {user}@'%'")).await
 }
 
@@ -77,7 +76,7 @@ pub async fn add_password(administrator: Mysql, account: &Login) -> Result<(), E
     .await
 }
 
-/// Whether the server takes the login.
+/// Whether the server accepts the login.
 ///
 /// # Errors
 /// If that cannot be found out: the server cannot be reached.
@@ -94,7 +93,7 @@ pub async fn works(login: &Login, tls: &Tls) -> Result<bool, Error> {
 }
 
 async fn execute(connection: &mut MySqlConnection, statement: &str) -> Result<(), Error> {
-    // The server may quote the statement, which holds the password, in its message: only the class is told.
+    // The server's message may quote the statement, which holds the password: only the class is reported.
     raw_sql(statement).execute(connection).await.map(drop).map_err(|error| match classify(error).0 {
         outage @ Error::Unavailable { .. } => outage,
         _ => Error::Internal("the server refused a statement about the application's account".into()),
@@ -111,7 +110,7 @@ fn identifier(name: &str) -> Result<String, Error> {
     plain(name).map(|name| format!("`{name}`"))
 }
 
-/// Refuses what would have to be escaped; names and passwords of our own making never do.
+/// Refuses what would have to be escaped; the names and passwords that this service generates never do.
 fn plain(text: &str) -> Result<&str, Error> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte)) {
         return Ok(text);

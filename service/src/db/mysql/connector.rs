@@ -1,4 +1,4 @@
-//! Logs in to the server and sets the session up.
+//! Logs in to the server and sets up the session.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::config::{Credentials, Login, Mysql, Tls};
 use crate::db::{Error, Outage};
 use crate::secrets::LoginSource;
 
-/// How long no login is tried after the server refused one: a wrong password does not become right by being sent a
-/// thousand times a second, and some servers block a host that tries (`max_connect_errors`).
+/// How long to wait after a refused login: trying again at once does not help, and some servers block a host after too many
+/// errors (`max_connect_errors`).
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
 /// Text in UTF-8 and times in UTC, as sqlx expects, and errors instead of silent changes.
@@ -24,8 +24,8 @@ const SESSION: &str = "
     set names utf8mb4 collate utf8mb4_unicode_ci, time_zone = '+00:00',
         sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION')";
 
-/// The same, and limits. A lock is waited for shortly: whoever holds it for longer must not hold up a connection of
-/// ours with it. A statement that goes on after its request has been answered is ended by the server: MySQL counts
+/// The same with limits. The lock wait time-out is short, so that a lock held elsewhere does not block a pooled connection
+/// for long. A statement that outlives its request is ended by the server: MySQL counts
 /// milliseconds and only for `select`, MariaDB seconds. MariaDB skips comments with versions from 50700 to 50799.
 const REQUEST_SESSION: &str = "
     set names utf8mb4 collate utf8mb4_unicode_ci, time_zone = '+00:00',
@@ -33,12 +33,12 @@ const REQUEST_SESSION: &str = "
         innodb_lock_wait_timeout = 1, lock_wait_timeout = 4
         /*!50708 , max_execution_time = 9000 */ /*M!100108 , max_statement_time = 9 */";
 
-/// Makes connections with the current login.
+/// Opens connections with the current login.
 pub(in crate::db) struct Connector {
     logins: LoginSource,
     options: MySqlConnectOptions,
     session: &'static str,
-    /// When the server last refused a login, and what it said.
+    /// When the server last refused a login, and its message.
     refusal: Mutex<Option<(IdleSince, String)>>,
 }
 
@@ -48,7 +48,7 @@ impl Connector {
         Self::with_session(config, REQUEST_SESSION)
     }
 
-    /// For migrations and administration, whose statements may take their time.
+    /// For migrations and administration, whose statements may take long.
     pub(in crate::db) fn without_limits(config: Mysql) -> Result<Self, Error> {
         Self::with_session(config, SESSION)
     }

@@ -5,43 +5,43 @@ use std::io::ErrorKind;
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::db::error::Damage;
+use crate::db::error::Invalidation;
 use crate::db::{Error, Outage};
 
-/// What an error means, and what it says about connections.
-pub(in crate::db) fn classify(error: sqlx::Error) -> (Error, Damage) {
+/// What an error means, and which connections it invalidates.
+pub(in crate::db) fn classify(error: sqlx::Error) -> (Error, Invalidation) {
     let Some(server) = server_error(&error) else { return of_driver(error) };
-    let (outage, damage) = match server.number() {
-        1062 => return (Error::Duplicate { key: key_name(server.message()).to_owned() }, Damage::None),
-        1020 | 1205 | 1213 => return (Error::conflict(error), Damage::None),
-        // Somebody ended this statement or this connection.
-        1317 | 1927 => return (Error::connection_lost(error), Damage::This),
-        // The server shuts down, or has given connections up.
-        1053 | 1077 | 1079 | 1152 | 1184 | 4031 => return (Error::connection_lost(error), Damage::All),
-        1040 | 1203 | 1226 => (Outage::Busy, Damage::None),
+    let (outage, invalidation) = match server.number() {
+        1062 => return (Error::Duplicate { key: key_name(server.message()).to_owned() }, Invalidation::None),
+        1020 | 1205 | 1213 => return (Error::conflict(error), Invalidation::None),
+        // An administrator killed this statement or this connection.
+        1317 | 1927 => return (Error::connection_lost(error), Invalidation::This),
+        // The server is shutting down, or has closed the connection.
+        1053 | 1077 | 1079 | 1152 | 1184 | 4031 => return (Error::connection_lost(error), Invalidation::All),
+        1040 | 1203 | 1226 => (Outage::Busy, Invalidation::None),
         1044 | 1045 | 1142 | 1143 | 1227 | 1251 | 1396 | 1698 | 1820 | 1862 | 3118 | 3159 => {
-            (Outage::Credentials, Damage::None)
+            (Outage::Credentials, Invalidation::None)
         }
-        1049 => (Outage::Missing, Damage::None),
-        1051 | 1054 | 1146 | 1176 => (Outage::NotMigrated, Damage::None),
-        1290 | 1792 | 1836 => (Outage::ReadOnly, Damage::All),
-        1969 | 3024 => (Outage::TimedOut, Damage::None),
-        1021 | 1037 | 1038 | 1041 | 1114 => (Outage::Full, Damage::None),
-        _ => return (Error::Internal(error.into()), Damage::None),
+        1049 => (Outage::Missing, Invalidation::None),
+        1051 | 1054 | 1146 | 1176 => (Outage::NotMigrated, Invalidation::None),
+        1290 | 1792 | 1836 => (Outage::ReadOnly, Invalidation::All),
+        1969 | 3024 => (Outage::TimedOut, Invalidation::None),
+        1021 | 1037 | 1038 | 1041 | 1114 => (Outage::Full, Invalidation::None),
+        _ => return (Error::Internal(error.into()), Invalidation::None),
     };
-    (Error::unavailable(outage, error), damage)
+    (Error::unavailable(outage, error), invalidation)
 }
 
-fn of_driver(error: sqlx::Error) -> (Error, Damage) {
+fn of_driver(error: sqlx::Error) -> (Error, Invalidation) {
     match error {
-        // What rustls refuses, such as a certificate, comes as invalid data on the socket.
+        // rustls reports what it rejects, such as a certificate, as invalid data on the socket.
         sqlx::Error::Io(ref io) if io.kind() == ErrorKind::InvalidData => {
-            (Error::unavailable(Outage::Tls, error), Damage::This)
+            (Error::unavailable(Outage::Tls, error), Invalidation::This)
         }
-        sqlx::Error::Io(_) => (Error::connection_lost(error), Damage::All),
-        sqlx::Error::Protocol(_) => (Error::connection_lost(error), Damage::This),
-        sqlx::Error::Tls(_) => (Error::unavailable(Outage::Tls, error), Damage::This),
-        error => (Error::Internal(error.into()), Damage::None),
+        sqlx::Error::Io(_) => (Error::connection_lost(error), Invalidation::All),
+        sqlx::Error::Protocol(_) => (Error::connection_lost(error), Invalidation::This),
+        sqlx::Error::Tls(_) => (Error::unavailable(Outage::Tls, error), Invalidation::This),
+        error => (Error::Internal(error.into()), Invalidation::None),
     }
 }
 

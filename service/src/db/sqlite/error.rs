@@ -1,25 +1,25 @@
 //! What SQLite's result codes mean for a request. <https://www.sqlite.org/rescode.html>
 
-use crate::db::error::Damage;
+use crate::db::error::Invalidation;
 use crate::db::{Error, Outage};
 
-/// What an error means, and what it says about connections.
-pub(in crate::db) fn classify(error: sqlx::Error) -> (Error, Damage) {
+/// What an error means, and which connections it invalidates.
+pub(in crate::db) fn classify(error: sqlx::Error) -> (Error, Invalidation) {
     if let Some(key) = duplicate_key(&error) {
-        return (Error::Duplicate { key }, Damage::None);
+        return (Error::Duplicate { key }, Invalidation::None);
     }
     match error {
         sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => {
-            (Error::unavailable(Outage::Unreachable, error), Damage::This)
+            (Error::unavailable(Outage::Unreachable, error), Invalidation::This)
         }
         error => match outage(&error) {
-            Some(reason) => (Error::unavailable(reason, error), Damage::None),
-            None => (Error::Internal(error.into()), Damage::None),
+            Some(reason) => (Error::unavailable(reason, error), Invalidation::None),
+            None => (Error::Internal(error.into()), Invalidation::None),
         },
     }
 }
 
-/// Whether another connection was in the way.
+/// Whether another connection holds the lock.
 pub(in crate::db) fn is_busy(error: &sqlx::Error) -> bool {
     outage(error) == Some(Outage::Busy)
 }

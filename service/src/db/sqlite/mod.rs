@@ -13,7 +13,7 @@ pub(super) use self::error::{classify, is_busy};
 use super::Error;
 use super::migrations::{Migration, apply_on_sqlite};
 
-/// The path of a database that is kept in memory and gone with the process.
+/// The path of a database in memory.
 pub(super) const IN_MEMORY: &str = ":memory:";
 
 /// How long a statement waits for a writer of another process.
@@ -46,7 +46,7 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // What was answered 201 survives a power cut.
+        // A user that was acknowledged with 201 survives a power failure.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .log_statements(LevelFilter::Off)

@@ -17,8 +17,8 @@ use crate::clock::monotonic;
 use crate::http::request_id::X_REQUEST_ID;
 use crate::request_context::with_request_id;
 
-/// The messages of all events, each beside the id of the request that it belongs to. The tests of this process share it,
-/// because an event that is first met where nobody listens may stay unheard.
+/// The messages of all events, each with the id of its request. The tests of this process share one global subscriber:
+/// tracing caches whether a call site is enabled, so a call site that is first hit without a subscriber may stay disabled.
 static LINES: LazyLock<Lines> = LazyLock::new(|| {
     let lines = Lines::default();
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines.clone())).unwrap();
@@ -85,7 +85,7 @@ async fn answer(request: Request) -> (StatusCode, header::HeaderMap, String) {
 }
 
 #[tokio::test]
-async fn the_handler_works_for_the_request_whose_id_comes_back() {
+async fn the_handler_sees_the_request_id_that_is_returned() {
     let (_, headers, body) = answer(request("/id")).await;
     assert_eq!((body.as_str(), headers[X_REQUEST_ID].as_bytes()), ("some-id", b"some-id".as_slice()));
 }
@@ -118,7 +118,7 @@ async fn a_request_whose_client_goes_away_leaves_a_line() {
 }
 
 #[tokio::test]
-async fn what_a_handler_says_is_kept() {
+async fn headers_that_a_handler_sets_are_kept() {
     let (_, headers, _) = answer(request("/cookies")).await;
     let cookies: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
     assert_eq!(cookies, ["a=1", "b=2"]);

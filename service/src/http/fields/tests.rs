@@ -1,9 +1,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::field::unless_faulty;
+use crate::field::unless_invalid;
 
-/// What `read` makes of an object, or where it is at fault.
+/// What `read` makes of an object, or the fields that are invalid.
 fn read<T>(
     object: Value,
     read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
@@ -11,12 +11,12 @@ fn read<T>(
     let Value::Object(object) = object else { panic!("no object") };
     let mut errors = Vec::new();
     let value = read(&mut Fields::of_body(object, &mut errors));
-    unless_faulty(value, errors)
+    unless_invalid(value, errors)
         .map_err(|errors| errors.into_iter().map(|error| (error.field.into_owned(), error.code)).collect())
 }
 
-fn faults<T: std::fmt::Debug>(faults: Result<T, Vec<(String, &'static str)>>) -> Vec<(String, &'static str)> {
-    faults.unwrap_err()
+fn errors<T: std::fmt::Debug>(result: Result<T, Vec<(String, &'static str)>>) -> Vec<(String, &'static str)> {
+    result.unwrap_err()
 }
 
 fn named(names: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
@@ -84,7 +84,7 @@ fn values_of_every_kind_are_read() {
 }
 
 #[test]
-fn every_fault_is_reported_with_the_path_to_it() {
+fn every_error_is_reported_with_the_path_to_its_field() {
     let body = json!({
         "active": "yes", "logins": 0, "quota": "much", "roles": ["a", 7, null, "too long"],
         "address": {"number": "one"},
@@ -104,7 +104,7 @@ fn every_fault_is_reported_with_the_path_to_it() {
         ("devices[2].name", "missing"),
         ("devices[2].flags", "wrong_type"),
     ];
-    assert_eq!(faults(read(body, account)), named(&expected));
+    assert_eq!(errors(read(body, account)), named(&expected));
 }
 
 #[test]
@@ -112,21 +112,27 @@ fn values_of_other_kinds_are_refused() {
     for value in [json!("x"), json!(1.5), json!(true), json!([]), json!({}), json!(null)] {
         let code = if value.is_null() { "null" } else { "wrong_type" };
         let body = json!({"value": value});
-        let fault = named(&[("value", code)]);
+        let expected = named(&[("value", code)]);
         if !value.is_string() {
-            assert_eq!(faults(read(body.clone(), |fields| fields.required("value", text(short)))), fault);
+            assert_eq!(errors(read(body.clone(), |fields| fields.required("value", text(short)))), expected);
         }
         if !value.is_boolean() {
-            assert_eq!(faults(read(body.clone(), |fields| fields.required("value", boolean))), fault);
+            assert_eq!(errors(read(body.clone(), |fields| fields.required("value", boolean))), expected);
         }
         if !value.is_array() {
-            assert_eq!(faults(read(body.clone(), |fields| fields.required("value", list(boolean)))), fault);
+            assert_eq!(
+                errors(read(body.clone(), |fields| fields.required("value", list(boolean)))),
+                expected
+            );
         }
         if !value.is_object() {
-            assert_eq!(faults(read(body.clone(), |fields| fields.required("value", object(address)))), fault);
+            assert_eq!(
+                errors(read(body.clone(), |fields| fields.required("value", object(address)))),
+                expected
+            );
         }
         // A fraction is no integer.
-        assert_eq!(faults(read(body, |fields| fields.required("value", integer(positive)))), fault);
+        assert_eq!(errors(read(body, |fields| fields.required("value", integer(positive)))), expected);
     }
 }
 
@@ -135,7 +141,7 @@ fn an_integer_beyond_64_bits_is_refused() {
     for (number, code) in [("9223372036854775808", "out_of_range"), ("18446744073709551616", "wrong_type")] {
         let body = serde_json::from_str(&format!(r#"{{"value":{number}}}"#)).unwrap();
         let refused = read(body, |fields| fields.required("value", integer(positive)));
-        assert_eq!(faults(refused), named(&[("value", code)]), "{number}");
+        assert_eq!(errors(refused), named(&[("value", code)]), "{number}");
     }
 }
 
@@ -145,11 +151,11 @@ fn a_change_has_three_states_for_every_kind() {
     assert_eq!(changes(json!({})), Ok(Change::Keep));
     assert_eq!(changes(json!({"roles": null})), Ok(Change::Clear));
     assert_eq!(changes(json!({"roles": []})), Ok(Change::Set(vec![])));
-    assert_eq!(faults(changes(json!({"roles": [1]}))), named(&[("roles[0]", "wrong_type")]));
+    assert_eq!(errors(changes(json!({"roles": [1]}))), named(&[("roles[0]", "wrong_type")]));
 }
 
 #[test]
-fn a_long_list_of_faults_is_cut() {
+fn a_long_list_of_errors_is_truncated() {
     let body = json!({"roles": vec![7; 10_000]});
-    assert_eq!(faults(read(body, |fields| fields.required("roles", list(text(short))))).len(), MAX_FAULTS);
+    assert_eq!(errors(read(body, |fields| fields.required("roles", list(text(short))))).len(), MAX_ERRORS);
 }

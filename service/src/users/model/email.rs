@@ -1,4 +1,4 @@
-//! The address that a user is written to.
+//! The e-mail address of a user.
 
 use email_address::{EmailAddress, Options};
 use idna::AsciiDenyList;
@@ -11,7 +11,7 @@ use crate::field::Invalid;
 ///
 /// The local part is ASCII and kept as given. The domain is stored in lower-case A-labels (RFC 5890 section
 /// 2.3.2.1), whatever form it came in, so that one domain has one spelling. Unique ignoring case. Quoted local
-/// parts and address literals are refused: next to nobody has them, and much software trips over them.
+/// parts and address literals are refused: hardly anybody has them, and much software cannot handle them.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(
     value_type = String,
@@ -78,7 +78,7 @@ fn malformed() -> Invalid {
 }
 
 /// The domain by UTS #46 as a registrar would have it: letters, digits and inner hyphens in labels of at most 63
-/// octets, none of which hides an A-label in another (criterion 4 of its section 4.1), and a last label that does not
+/// octets, none of which is an A-label of an A-label (criterion 4 of its section 4.1), and a last label that does not
 /// begin with a digit (so that no address literal passes for a name).
 fn to_a_labels(domain: &str) -> Option<String> {
     if domain.chars().any(is_invisible) {
@@ -95,7 +95,7 @@ fn to_a_labels(domain: &str) -> Option<String> {
     last.starts_with(|first: char| first.is_ascii_alphabetic()).then(|| domain.into_owned())
 }
 
-/// Characters that show nothing. UTS #46 drops them; nobody who means the address types them.
+/// Invisible characters. UTS #46 drops them; nobody types them on purpose.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn an_invalid_address_is_refused() {
         for text in [
             "",
             "@",

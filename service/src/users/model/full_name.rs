@@ -1,11 +1,11 @@
-//! How a user is called.
+//! The full name of a user.
 
 use utoipa::ToSchema;
 
 use crate::field::Invalid;
 
-/// Up to 100 characters of any script, without control and bidirectional-override characters, of which one is visible
-/// at least unless the name is empty.
+/// Up to 100 characters of any script, without control and bidirectional-override characters; at least one is visible
+/// unless the name is empty.
 ///
 /// Blanks at both ends are trimmed. Characters are Unicode scalar values, as the column counts them.
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
@@ -56,7 +56,7 @@ impl FullName {
 }
 
 /// Control characters would break a terminal or a log; the explicit embeddings, overrides and isolates of Unicode's
-/// bidirectional algorithm (UAX #9) make a name read as another. Direction marks and joiners have honest uses.
+/// bidirectional algorithm (UAX #9) make a name read as another. Direction marks and joiners have legitimate uses.
 fn is_forbidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -118,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_forge_lines_or_directions_are_refused() {
+    fn control_and_bidirectional_characters_are_refused() {
         for text in ["a\0b", "a\nb", "Ada\n", "a\u{7f}b", "a\u{85}b", "a\u{202e}b", "a\u{2066}b"] {
             assert_eq!(parsed(text), Err("invalid_characters"), "{text:?}");
         }
     }
 
     #[test]
-    fn a_name_shows_something_or_is_empty() {
+    fn a_name_has_a_visible_character_or_is_empty() {
         for text in [
             "\u{200b}",
             "\u{2060}",

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accents_and_trailing_blanks_are_no_matter_of_case() {
+    fn accents_and_trailing_blanks_are_not_ignored() {
         assert!(same_ignoring_case("Ada", "aDA"));
         assert!(same_ignoring_case("JOSÉ", "josé"));
         assert!(!same_ignoring_case("jose", "josé"));

@@ -36,7 +36,7 @@ async fn a_function_url_works_the_same() {
     assert_eq!(shown.text(), created.text());
     assert_eq!(shown.header("x-request-id"), "e1506fd5-9e7b-434f-bd42-4f8fa224b599");
     let refused = function.invoke(function_url_event("GET", "/users/abc", None)).await;
-    refused.assert_faults(&[("user_id", "invalid_format")]);
+    refused.assert_field_errors(&[("user_id", "invalid_format")]);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn errors_are_problems_too() {
     let refused = function.invoke(gateway_event("POST", "/users", Some(&large))).await;
     refused.assert_problem(413, "body_too_large");
     let refused = function.post("/users", json!({"username": "a"})).await;
-    refused.assert_faults(&[("username", "too_short"), ("email", "missing")]);
+    refused.assert_field_errors(&[("username", "too_short"), ("email", "missing")]);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::harness::databases::{MysqlSchema, authority_of_the_server};
 use crate::harness::eventually::eventually;
 use crate::harness::lambda_function::{LambdaFunction, gateway_event};
 use crate::harness::program::run;
-use crate::harness::proxy::{Proxy, Way};
+use crate::harness::proxy::{Mode, Proxy};
 use crate::harness::secrets_manager::SecretsManager;
 
 const SECRET: &str = "test/rds/credentials";
@@ -192,7 +192,7 @@ async fn a_request_is_answered_before_the_functions_time_is_up() {
     deployment.secrets.put(SECRET, &proxy.login(&deployment.schema.guest_login("first password")));
     let function = deployment.start().await;
     assert_eq!(function.get("/users").await.status, 200);
-    proxy.set(Way::Silent);
+    proxy.set(Mode::Silent);
     let event = gateway_event("POST", "/users", Some(r#"{"username":"ada","email":"ada@example.com"}"#));
     // The first finds a connection that is gone, the second makes a new one that never hears a word.
     function.invoke(event.clone()).await.assert_problem(503, "database_unreachable");
@@ -201,7 +201,7 @@ async fn a_request_is_answered_before_the_functions_time_is_up() {
     assert_eq!(late.header("x-request-id"), "JKJaXmPLvHcESHA=");
     function.program.logged("out_of_time").await;
     assert!(!late.header("retry-after").is_empty());
-    proxy.set(Way::Open);
+    proxy.set(Mode::Open);
     assert_eq!(function.invoke(event).await.status, 201);
 }
 

@@ -162,9 +162,9 @@ async fn an_id_that_is_no_positive_integer_is_refused() {
     ] {
         let path = format!("/users/{id}");
         let expected = [("user_id", "invalid_format")];
-        app.get(&path).await.assert_faults(&expected);
-        app.put(&path, json!({"full_name": "Ada"})).await.assert_faults(&expected);
-        app.delete(&path).await.assert_faults(&expected);
+        app.get(&path).await.assert_field_errors(&expected);
+        app.put(&path, json!({"full_name": "Ada"})).await.assert_field_errors(&expected);
+        app.delete(&path).await.assert_field_errors(&expected);
     }
 }
 

@@ -2,7 +2,7 @@
 //! <https://www.rfc-editor.org/rfc/rfc9112#section-11.2>
 
 use crate::harness::program::Server;
-use crate::harness::wire::{FAREWELL, exchange, statuses};
+use crate::harness::wire::{LAST_REQUEST, exchange, statuses};
 
 /// What an attacker hides in the body of another request.
 const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -12,7 +12,7 @@ const POST: &str = "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application
 async fn assert_answers(cases: &[(String, &[u16])]) {
     let server = Server::on_sqlite(&[]).await;
     for (request, expected) in cases {
-        let answers = exchange(&server, format!("{request}{FAREWELL}").as_bytes());
+        let answers = exchange(&server, format!("{request}{LAST_REQUEST}").as_bytes());
         assert_eq!(statuses(&answers), *expected, "{request:?} is answered {answers}");
         assert!(!answers.contains("route_not_found"), "{request:?} smuggles: {answers}");
     }

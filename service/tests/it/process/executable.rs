@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::databases::MysqlSchema;
 use crate::harness::program::{Server, server_variables};
-use crate::harness::proxy::{Proxy, Way};
+use crate::harness::proxy::{Mode, Proxy};
 use users_service::clock::monotonic;
 use users_service::db::migrations::Task;
 
@@ -218,7 +218,7 @@ async fn a_request_whose_client_goes_away_has_a_line_in_the_log() {
     variables.extend([("LOG_FORMAT", "json".to_owned()), ("LOG_LEVEL", "DEBUG".to_owned())]);
     let server = Server::start(&variables).await;
     assert_eq!(server.get("/users").await.status, 200);
-    proxy.set(Way::Silent);
+    proxy.set(Mode::Silent);
     let mut stream = connect(&server);
     write!(stream, "GET /users/17 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     server.program.logged("Request: GET /users/17").await;

@@ -64,7 +64,7 @@ async fn assert_adopted(schema: MysqlSchema) -> TestApp {
     let steps = schema.migrate(Task::Apply).await.unwrap();
     assert_eq!(steps[0].state, State::Applied);
     assert_eq!(sorted(&schema.definition("users").await), sorted(&fresh_definition().await));
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(
         app.get("/users").await.text(),
@@ -109,7 +109,7 @@ async fn a_row_without_a_date_is_given_one() {
     let rows = "insert into users (username, email, created_at) values ('ada', 'ada@example.com', null)";
     let schema = old_schema("", &[DESCRIBED_TABLE, rows]).await;
     schema.migrate(Task::Apply).await.unwrap();
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     let user = app.get("/users/1").await.json();
     assert_eq!(user["created_at"].as_str().unwrap().len(), 19, "{user}");
@@ -184,7 +184,7 @@ async fn a_time_of_another_zone_is_told_in_utc() {
         )
         .await;
     schema.migrate(Task::Apply).await.unwrap();
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(app.get("/users/1").await.json()["created_at"], "2024-01-15T10:30:00");
 }
@@ -223,7 +223,7 @@ async fn what_else_hangs_on_the_table_is_kept() {
         "{users}"
     );
     assert_eq!(schema.value("select count(*) from users where phone = '+49 89 1'").await.unwrap(), "2");
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(app.get("/users/3").await.json()["full_name"], "Jöhn");
 }

@@ -104,7 +104,7 @@ async fn what_is_no_object_is_refused() {
             if body == "1e999999" {
                 assert!(answer.status.is_client_error());
             } else {
-                answer.assert_faults(&[("body", "wrong_type")]);
+                answer.assert_field_errors(&[("body", "wrong_type")]);
             }
         }
     }
@@ -186,5 +186,5 @@ async fn a_body_of_64_kib_is_read_and_one_octet_more_is_refused() {
 async fn what_is_wrong_with_the_body_comes_before_an_unknown_id() {
     let app = TestApp::on_sqlite().await;
     app.send(json_request(Method::PUT, "/users/9", "{")).await.assert_problem(400, "malformed_json");
-    app.put("/users/9", json!({"email": "x"})).await.assert_faults(&[("email", "invalid_format")]);
+    app.put("/users/9", json!({"email": "x"})).await.assert_field_errors(&[("email", "invalid_format")]);
 }

@@ -89,8 +89,8 @@ async fn assert_refused(field: &str, value: impl Into<Value>, code: &str) {
     let value = value.into();
     let mut body = json!({"username": "bob", "email": "bob@example.com"});
     body[field] = value.clone();
-    app.post("/users", body).await.assert_faults(&[(field, code)]);
-    app.put(&path, json!({field: value})).await.assert_faults(&[(field, code)]);
+    app.post("/users", body).await.assert_field_errors(&[(field, code)]);
+    app.put(&path, json!({field: value})).await.assert_field_errors(&[(field, code)]);
     assert_eq!(app.listed("/users").await, (vec!["ada".to_owned()], 1));
 }
 
@@ -211,9 +211,11 @@ async fn a_field_of_a_wrong_type_is_refused() {
 async fn a_new_user_must_have_a_username_and_an_email() {
     let app = TestApp::on_sqlite().await;
     let missing = [("username", "missing"), ("email", "missing")];
-    app.post("/users", json!({})).await.assert_faults(&missing);
-    app.post("/users", json!({"Username": "ada", "EMAIL": "ada@example.com"})).await.assert_faults(&missing);
-    app.post("/users", json!({"username": "ada"})).await.assert_faults(&[("email", "missing")]);
+    app.post("/users", json!({})).await.assert_field_errors(&missing);
+    app.post("/users", json!({"Username": "ada", "EMAIL": "ada@example.com"}))
+        .await
+        .assert_field_errors(&missing);
+    app.post("/users", json!({"username": "ada"})).await.assert_field_errors(&[("email", "missing")]);
 }
 
 #[tokio::test]
@@ -223,14 +225,14 @@ async fn all_bad_fields_are_named_at_once() {
     let body = json!({"username": "a", "email": "nowhere", "full_name": 7});
     let faults = [("username", "too_short"), ("email", "invalid_format"), ("full_name", "wrong_type")];
     let refused = app.post("/users", body.clone()).await;
-    refused.assert_faults(&faults);
+    refused.assert_field_errors(&faults);
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
     for field in ["username", "email", "full_name"] {
         assert!(detail.contains(field), "{detail}");
     }
-    app.put(&path, body).await.assert_faults(&faults);
+    app.put(&path, body).await.assert_field_errors(&faults);
     let body = json!({"username": null, "full_name": "a\u{202e}b"});
-    app.post("/users", body).await.assert_faults(&[
+    app.post("/users", body).await.assert_field_errors(&[
         ("username", "null"),
         ("email", "missing"),
         ("full_name", "invalid_characters"),

@@ -179,10 +179,12 @@ async fn a_bad_page_is_refused() {
         "9223372036854775808",
         "99999999999999999999999",
     ] {
-        app.get(&format!("/users?page={page}")).await.assert_faults(&[("page", "out_of_range")]);
+        app.get(&format!("/users?page={page}")).await.assert_field_errors(&[("page", "out_of_range")]);
     }
     for size in ["0", "101", "007", "00", "-5", "ten", "", "10%00", "99999999999999999999999"] {
-        app.get(&format!("/users?page_size={size}")).await.assert_faults(&[("page_size", "out_of_range")]);
+        app.get(&format!("/users?page_size={size}"))
+            .await
+            .assert_field_errors(&[("page_size", "out_of_range")]);
     }
 }
 
@@ -190,13 +192,13 @@ async fn a_bad_page_is_refused() {
 async fn all_bad_parameters_are_named_at_once() {
     let app = TestApp::on_sqlite().await;
     let refused = app.get("/users?page=0&page_size=101").await;
-    refused.assert_faults(&[("page", "out_of_range"), ("page_size", "out_of_range")]);
+    refused.assert_field_errors(&[("page", "out_of_range"), ("page_size", "out_of_range")]);
     assert_eq!(
         refused.json()["detail"],
         "page must be an integer from 1 to 9223372036854775807; page_size must be an integer from 1 to 100"
     );
     // A lookup does not excuse a bad page.
-    app.get("/users?username=ada&page=x").await.assert_faults(&[("page", "out_of_range")]);
+    app.get("/users?username=ada&page=x").await.assert_field_errors(&[("page", "out_of_range")]);
 }
 
 #[tokio::test]

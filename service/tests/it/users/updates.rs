@@ -62,7 +62,7 @@ async fn a_cleared_full_name_can_be_set_again(app: TestApp) {
 async fn null_is_refused_where_a_value_must_be(app: TestApp) {
     let path = app.user("ada").await;
     let refused = app.put(&path, json!({"username": null, "email": null, "full_name": null})).await;
-    refused.assert_faults(&[("username", "null"), ("email", "null")]);
+    refused.assert_field_errors(&[("username", "null"), ("email", "null")]);
 }
 
 async fn an_update_without_changes_shows_the_user(app: TestApp) {
@@ -109,7 +109,7 @@ async fn a_refused_update_changes_nothing(app: TestApp) {
         .assert_problem(409, "username_taken");
     app.put(&path, json!({"full_name": "Bob", "email": "x"}))
         .await
-        .assert_faults(&[("email", "invalid_format")]);
+        .assert_field_errors(&[("email", "invalid_format")]);
     assert_eq!(app.get(&path).await.text(), before.text());
 }
 

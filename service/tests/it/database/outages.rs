@@ -1,4 +1,4 @@
-//! A database that is away, and comes back.
+//! A database that is unavailable, and recovers.
 
 use axum::http::Method;
 use secrecy::SecretString;
@@ -16,7 +16,7 @@ use crate::harness::test_app::{
 };
 
 on_every_database! {
-    missing_tables_are_an_outage_and_not_a_fault,
+    missing_tables_are_an_outage_and_not_an_internal_error,
     a_list_without_its_index_is_an_outage,
     it_is_not_ready_before_this_releases_migrations_are_applied,
 }
@@ -28,7 +28,7 @@ fn assert_outage(answer: &Answer, code: &str) {
     assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
 }
 
-async fn missing_tables_are_an_outage_and_not_a_fault(app: TestApp) {
+async fn missing_tables_are_an_outage_and_not_an_internal_error(app: TestApp) {
     app.database.execute("drop table users").await;
     assert_outage(&app.get("/users/1").await, "database_not_migrated");
     assert_outage(&app.get("/users").await, "database_not_migrated");
@@ -101,7 +101,7 @@ async fn a_user_without_rights_is_an_outage() {
     assert_outage(&answer(&service, request(Method::DELETE, "/users/1")).await, "database_credentials");
 }
 
-/// An app whose way to the server can be cut.
+/// An app behind a proxy that can cut its connections.
 async fn app_behind_a_proxy() -> (Proxy, ProxiedApp) {
     let schema = MysqlSchema::migrated().await;
     let proxy = Proxy::to(&schema.login).await;

@@ -7,7 +7,7 @@ use users_service::db::{Database, Error, Outage};
 
 use crate::harness::test_app::{TestApp, answer, json_request, request, service_over};
 
-/// Every route that asks the database.
+/// Every route that uses the database.
 const ROUTES: [(Method, &str); 7] = [
     (Method::GET, "/users"),
     (Method::GET, "/users?username=ada"),
@@ -18,12 +18,12 @@ const ROUTES: [(Method, &str); 7] = [
     (Method::GET, "/ready"),
 ];
 
-/// What nobody outside may see.
+/// Text of an inner error, which no client may see.
 const INNER_TEXT: &str = "inner text of the driver";
 
-/// The router over a database whose every use fails in this way.
-fn failing(fault: fn() -> Error) -> Service {
-    service_over(Database::failing(fault).unwrap())
+/// The router over a database whose every use fails with this error.
+fn failing(error: fn() -> Error) -> Service {
+    service_over(Database::failing(error).unwrap())
 }
 
 fn valid_request(method: &Method, path: &str) -> axum::http::Request<axum::body::Body> {
@@ -31,7 +31,7 @@ fn valid_request(method: &Method, path: &str) -> axum::http::Request<axum::body:
 }
 
 #[tokio::test]
-async fn a_panic_is_a_problem_without_a_word_of_it() {
+async fn a_panic_is_a_problem_without_its_message() {
     for (method, path) in ROUTES {
         let answer = answer(&failing(|| panic!("{INNER_TEXT}")), valid_request(&method, path)).await;
         answer.assert_problem(500, "internal");
@@ -50,8 +50,8 @@ async fn an_internal_error_shows_only_a_request_id() {
 }
 
 #[tokio::test]
-async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
-    let faults: [(fn() -> Error, &str); 11] = [
+async fn every_kind_of_outage_is_a_503_with_retry_after() {
+    let outages: [(fn() -> Error, &str); 11] = [
         (|| Error::unavailable(Outage::Unreachable, INNER_TEXT), "database_unreachable"),
         (|| Error::unavailable(Outage::TimedOut, INNER_TEXT), "database_timed_out"),
         (|| Error::unavailable(Outage::Busy, INNER_TEXT), "database_busy"),
@@ -64,9 +64,9 @@ async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
         (|| Error::unavailable(Outage::Full, INNER_TEXT), "database_full"),
         (|| Error::unavailable(Outage::Damaged, INNER_TEXT), "database_damaged"),
     ];
-    for (fault, code) in faults {
+    for (outage, code) in outages {
         for (method, path) in ROUTES {
-            let answer = answer(&failing(fault), valid_request(&method, path)).await;
+            let answer = answer(&failing(outage), valid_request(&method, path)).await;
             answer.assert_problem(503, code);
             assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
             assert!(!answer.text().contains(INNER_TEXT), "{}", answer.text());
@@ -75,7 +75,7 @@ async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn health_asks_no_database() {
+async fn health_does_not_use_the_database() {
     let health = answer(&failing(|| panic!("{INNER_TEXT}")), request(Method::GET, "/health")).await;
     assert_eq!(health.status, 200);
     let body = health.json();
@@ -208,7 +208,7 @@ async fn every_answer_has_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn readiness_is_told() {
+async fn readiness_is_reported() {
     let app = TestApp::on_sqlite().await;
     assert_eq!(app.get("/ready").await.text(), r#"{"status":"ready"}"#);
     assert_eq!(app.get("/ready/").await.status, 200);

@@ -13,6 +13,6 @@ fn the_readme_has_the_table_of_settings() {
         writeln!(table, "| `{}` | {} | {} |", setting.name, setting.default, setting.meaning).unwrap();
     }
     let readme = std::fs::read_to_string(README).unwrap();
-    // With the empty line behind it: the README has no setting that is gone.
+    // With the empty line after it: the README has no setting that does not exist.
     assert!(readme.contains(&format!("\n{table}\n")), "README.md lacks this table:\n{table}");
 }

@@ -1,4 +1,4 @@
-//! Changing users: what is left out stays, `null` clears, a value replaces.
+//! Updating users: a field that is left out keeps its value, `null` clears it, a value replaces it.
 
 use std::sync::Arc;
 
@@ -147,7 +147,7 @@ async fn updates_of_one_user_at_once_all_succeed(app: TestApp) {
             let name = format!("Ada {number}");
             let changed = app.put(&path, json!({"full_name": name})).await;
             assert_eq!(changed.status, 200, "{}", changed.text());
-            // What an answer shows is what its own request has made of the user.
+            // An answer shows the user as its own request left it.
             assert_eq!(changed.json()["full_name"], *name);
         });
     }

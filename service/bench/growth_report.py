@@ -32,7 +32,7 @@ STEEP_REASONS = {
     "first page": "The page itself is at the start of the key; the exact total counts every entry.",
     "deep page": "Every entry before the page is passed over in the narrow key, and the exact total counts every entry.",
     "exact total": "InnoDB keeps no count: every entry of a key is read.",
-    "plain OFFSET": "Every whole row before the page is read and thrown away.",
+    "plain OFFSET": "Every whole row before the page is read and discarded.",
     "deferred join": "Every entry before the page is passed over, but in a narrow key; only the page's rows are read.",
 }
 

@@ -6,5 +6,5 @@ region      = "us-east-1"
 database_instance_class  = "db.t4g.micro"
 database_max_connections = 60
 
-# A new account runs 10 functions at once and can reserve none, so here the throttle is what protects the database.
+# A new account runs 10 functions at once and can reserve none, so here throttling protects the database.
 throttle = { rate = 20, burst = 20 }

@@ -1,8 +1,8 @@
 # The users service on AWS:
 #
-#   client ──> gateway ──> function ──> database      inside the network, which has no way to the internet
+#   client ──> gateway ──> function ──> database      inside the network, which has no route to the internet
 #                             └──────> secret         its credentials, rotated
-#              monitoring watches all of them
+#              monitoring covers all of them
 #
 # What must exist before (state bucket, image registry, pipeline roles) is in bootstrap/.
 
@@ -10,7 +10,7 @@ locals {
   service = "users-service"
   name    = "${local.service}-${var.environment}"
 
-  # Everything that sets prod apart from dev, beside the sizes in dev.tfvars and prod.tfvars.
+  # Every difference between dev and prod, besides the sizes in dev.tfvars and prod.tfvars.
   profile = {
     dev = {
       multi_az               = false
@@ -18,7 +18,7 @@ locals {
       deletion_protection    = false
       apply_immediately      = true
       endpoint_zone_count    = 1 # 7 $ a month for each further zone
-      secret_recovery_days   = 0 # so that dev can be destroyed and made again the same day
+      secret_recovery_days   = 0 # so that dev can be destroyed and created again the same day
       traffic_shift          = "CodeDeployDefault.LambdaAllAtOnce"
       roll_back_on_alarm     = false
       log_retention_days     = 14
@@ -28,7 +28,7 @@ locals {
       multi_az               = true
       backup_days            = 14
       deletion_protection    = !var.allow_destroy
-      apply_immediately      = false # waits for the maintenance window instead of restarting at noon
+      apply_immediately      = false # waits for the maintenance window instead of restarting at once
       endpoint_zone_count    = var.zone_count
       secret_recovery_days   = 7
       traffic_shift          = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
@@ -38,7 +38,7 @@ locals {
     }
   }[var.environment]
 
-  # Names that bootstrap/ gives; a change belongs in both places.
+  # Names that bootstrap/ assigns; change them in both places.
   image_repository_url     = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${local.service}"
   permissions_boundary_arn = "arn:aws:iam::${var.account_id}:policy/${local.service}-runtime-boundary"
 }
@@ -73,7 +73,7 @@ module "database" {
   log_retention_days  = local.profile.log_retention_days
 }
 
-# Function and secret know each other: the function reads the secret, and the secret is rotated by the function.
+# Function and secret depend on each other: the function reads the secret, and the secret is rotated by the function.
 module "secret" {
   source = "./modules/secret"
 

@@ -1,7 +1,7 @@
 # What people and scripts need to know about a deployment.
 
 output "api_url" {
-  description = "Where the API answers, without a slash at the end."
+  description = "URL of the API, without a trailing slash."
   value       = module.gateway.url
 }
 
@@ -11,7 +11,7 @@ output "authorization" {
 }
 
 output "api_execution_arn" {
-  description = "With /*/* behind it, what a caller's IAM policy allows execute-api:Invoke on."
+  description = "With /*/* appended, the resource on which a caller's IAM policy allows execute-api:Invoke."
   value       = module.gateway.execution_arn
 }
 
@@ -26,7 +26,7 @@ output "function_name" {
 }
 
 output "function_alias" {
-  description = "Alias of that function which has the traffic."
+  description = "Alias of that function, which gets the traffic."
   value       = module.function.live.alias
 }
 
@@ -56,12 +56,12 @@ output "codedeploy_deployment_group" {
 }
 
 output "image_digest_parameter" {
-  description = "SSM parameter with the digest that has the traffic, or none."
+  description = "SSM parameter with the digest of the image that gets the traffic, or none."
   value       = module.function.image_digest_parameter
 }
 
 output "previous_version_parameter" {
-  description = "SSM parameter with the version that had the traffic before, or none."
+  description = "SSM parameter with the previous version, or none."
   value       = module.function.previous_version_parameter
 }
 

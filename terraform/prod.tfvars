@@ -1,4 +1,4 @@
-# Safe: a standby in another zone, alarms that somebody hears, a canary for each deployment. Costs are in the README.
+# Safe: a standby in another zone, alarms with a subscriber, a canary for each deployment. Costs are in the README.
 account_id  = "123456789012" # replace with the account to deploy to; any other account is refused
 environment = "prod"
 region      = "us-east-1"
@@ -12,4 +12,4 @@ database_storage_gb      = 50
 reserved_concurrency = 80
 throttle             = { rate = 500, burst = 500 }
 
-alarm_emails = [] # fill in addresses that are read at night; until then prod is refused
+alarm_emails = [] # fill in the addresses of those on call; until then prod is refused

@@ -36,7 +36,7 @@ variable "region" {
 }
 
 variable "image_digest" {
-  description = "Digest of the image to run, from the registry users-service that bootstrap/ makes. A tag could change its meaning; a digest cannot."
+  description = "Digest of the image to run, from the registry users-service that bootstrap/ creates. A tag can be moved; a digest cannot."
   type        = string
   nullable    = false
 
@@ -71,7 +71,7 @@ variable "log_level" {
 }
 
 variable "allow_destroy" {
-  description = "Takes prod's deletion protection off, as the first of two steps to destroy it. Without effect in dev, which is never protected."
+  description = "Turns off prod's deletion protection, as the first of two steps to destroy it. Without effect in dev, which is never protected."
   type        = bool
   default     = false
   nullable    = false
@@ -117,7 +117,7 @@ variable "database_instance_class" {
 
   validation {
     condition     = var.environment != "prod" || !can(regex("\\.micro$", var.database_instance_class))
-    error_message = "prod needs more than a micro instance: its 1 GiB leaves MySQL no room for a busy hour."
+    error_message = "prod needs more than a micro instance: its 1 GiB of memory is too little for MySQL under load."
   }
 }
 
@@ -133,7 +133,7 @@ variable "database_max_connections" {
 }
 
 variable "database_storage_gb" {
-  description = "Disk of the database in GB. It grows by itself, up to five times this."
+  description = "Disk of the database in GB. It grows automatically, up to five times this."
   type        = number
   default     = 20
   nullable    = false
@@ -145,7 +145,7 @@ variable "database_storage_gb" {
 }
 
 variable "database_name" {
-  description = "Schema that the service uses (DB_NAME). It is made in a new database, and expected in one that starts from a snapshot."
+  description = "Schema that the service uses (DB_NAME). It is created in a new database, and expected in one that is restored from a snapshot."
   type        = string
   default     = "ecommerce"
   nullable    = false
@@ -195,14 +195,14 @@ variable "reserved_concurrency" {
 
   validation {
     # Each environment of the function holds one connection, and while traffic shifts those of both versions exist.
-    # The remaining 30 % are for migrations, rotation and whoever looks into the database at night.
+    # The remaining 30 % are for migrations, rotation and operators.
     condition     = var.reserved_concurrency * 2 <= var.database_max_connections * 0.7
     error_message = "reserved_concurrency is too high for the database: twice its value (both versions during a deployment) may be at most 70 % of database_max_connections."
   }
 }
 
 variable "provisioned_concurrency" {
-  description = "Execution environments kept warm, at a price; 0 for none. Cold starts of this service are short, so measure first."
+  description = "Provisioned concurrency: execution environments kept warm, at a price; 0 for none. Cold starts of this service are short, so measure first."
   type        = number
   default     = 0
   nullable    = false
@@ -233,6 +233,6 @@ variable "alarm_emails" {
 
   validation {
     condition     = var.environment != "prod" || length(var.alarm_emails) > 0
-    error_message = "prod needs a subscriber: without one in alarm_emails every alarm rings unheard."
+    error_message = "prod needs a subscriber: without one in alarm_emails nobody receives the alarms."
   }
 }

@@ -18,12 +18,12 @@ variable "authorization" {
 
   validation {
     condition     = var.authorization != "none" || var.allow_public_access
-    error_message = "authorization = \"none\" lets everyone on the internet create and delete users. If that is what you want, say so with allow_public_access = true."
+    error_message = "authorization = \"none\" lets everyone on the internet create and delete users. If that is what you want, set allow_public_access = true."
   }
 }
 
 variable "allow_public_access" {
-  description = "Says out loud that authorization = \"none\" is meant. Without effect otherwise."
+  description = "Confirms authorization = \"none\". Without effect otherwise."
   type        = bool
   default     = false
   nullable    = false
@@ -54,12 +54,12 @@ variable "jwt_audience" {
 
   validation {
     condition     = (var.authorization == "jwt") == (length(var.jwt_audience) > 0)
-    error_message = "jwt_audience is needed with authorization = \"jwt\" (or every token of the issuer would do), and has no meaning without it."
+    error_message = "jwt_audience is needed with authorization = \"jwt\" (otherwise every token of the issuer would be accepted), and has no meaning without it."
   }
 }
 
 variable "throttle" {
-  description = "Requests that the API takes: a steady rate per second and a burst. Beyond it API Gateway answers 429."
+  description = "Throttling of the API: a steady rate per second and a burst. Beyond it API Gateway answers 429."
   type        = object({ rate = number, burst = number })
   nullable    = false
 

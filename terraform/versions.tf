@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # Where the state lives is given at init, because it differs by account and environment. By hand, for dev:
+  # The backend is configured at init, because it differs by account and environment. By hand, for dev:
   #
   #   terraform init -reconfigure \
   #     -backend-config=bucket=users-service-tfstate-<account id> \
@@ -16,7 +16,7 @@ terraform {
   #     -backend-config=region=us-east-1
   #   terraform apply -var-file=dev.tfvars -var=image_digest=sha256:<digest of an image in the registry>
   #
-  # The bucket is made by bootstrap/. Each environment has its own key, so neither can touch the other's state.
+  # bootstrap/ creates the bucket. Each environment has its own key, so neither can change the other's state.
   backend "s3" {
     use_lockfile = true
     encrypt      = true
@@ -26,7 +26,7 @@ terraform {
 provider "aws" {
   region = var.region
 
-  # Credentials of another account end here, before anything is read or changed.
+  # Credentials of another account are refused here, before anything is read or changed.
   allowed_account_ids = [var.account_id]
 
   default_tags {

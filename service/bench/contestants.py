@@ -1,4 +1,4 @@
-"""Who takes part: how each is started as a server and as a Lambda program."""
+"""The contestants: how each is started as a server and as a Lambda program."""
 
 import http.client
 import os

@@ -13,8 +13,8 @@ NAMES = ("anna", "ben", "clara", "david", "emma", "felix", "greta", "henry", "id
 # Ten million rows and their keys fit, as they should on a server of that size.
 BUFFER_POOL = 4 << 30
 CHUNK = 100_000
-# Seconds that a program may take to finish what it has begun.
-PATIENCE = 3
+# Seconds that running statements may take to finish.
+SETTLE_TIMEOUT = 3
 
 
 def available_memory() -> int:
@@ -35,7 +35,7 @@ class Database:
         self.ca = variables["TEST_MYSQL_CA"]
         self.port = int(variables["TEST_MYSQL_URL"].rsplit(":", 1)[1].split("/")[0])
         self.connection = pymysql.connect(host="127.0.0.1", port=self.port, user="root", password="password", database="ecommerce", autocommit=True)
-        # A program that never ends its transaction would stop everything.
+        # A transaction that is never ended would block everything.
         self.run("set lock_wait_timeout = 60")
         self.version = self.value("select version()")
         self.buffer_pool = min(BUFFER_POOL, available_memory() // 2)
@@ -83,12 +83,12 @@ class Database:
         self.run("set unique_checks = 1")
 
     def settle(self) -> bool:
-        """Waits until nobody else asks or holds a transaction open: a load generator leaves requests behind. False if
-        somebody still does."""
-        asked, end = 0, time.monotonic() + PATIENCE
+        """Waits until no other session runs a statement or holds a transaction open: a load generator leaves requests
+        behind. False if one still does."""
+        asked, end = 0, time.monotonic() + SETTLE_TIMEOUT
         while True:
             before, asked = asked, int(self.run("show global status like 'Questions'")[0][1])
-            # Two questions are this loop's own.
+            # Two of the queries are this loop's own.
             if asked == before + 2 and self.value("select count(*) from information_schema.innodb_trx") == 0:
                 return True
             if time.monotonic() > end:

@@ -49,7 +49,7 @@ def sample(
     database: Database, servers: list[Server], server: Server, scenario: str, connections: int, seconds: float, number: int
 ) -> dict:
     """Every contestant meets the same table."""
-    # The Python service is far from the others: half the time tells.
+    # The Python service is far from the others: half the time is enough.
     length = seconds / 2 if server.name == PEER else seconds
     rows = int(DELETED_PER_SECOND * length) if scenario == "delete" else ROWS
     database.reset(rows)
@@ -63,9 +63,9 @@ def sample(
 
 
 def settle(database: Database, servers: list[Server]) -> None:
-    """No request of one sample is left for the next. Who hangs over one cannot be told, so all are started anew."""
+    """Leaves no request of one sample for the next. Which contestant still has one is unknown, so all are restarted."""
     if not database.settle():
-        print("  requests whose client has gone are still at work: every contestant is started anew", flush=True)
+        print("  requests whose client is gone are still running: every contestant is restarted", flush=True)
         for server in servers:
             server.stop()
         for server in servers:

@@ -19,7 +19,7 @@ AMAZON_ROOTS = ROOT / "service/certificates/amazon-root-cas.pem"
 WARM = 1000
 # So many that the instructions of a start, which both runs have, do not show.
 FEW, MANY = 50, 1050
-PATIENCE = 120
+ANSWER_TIMEOUT = 120
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def run(
         spawned = time.perf_counter()
         process = subprocess.Popen([*wrapper, *contestant.lambda_command()], env=environment, cwd=contestant.peer, stdout=log, stderr=log, start_new_session=True)
         try:
-            if not session.finished.wait(PATIENCE) or b'"statusCode":200' not in session.first_body.replace(b" ", b""):
+            if not session.finished.wait(ANSWER_TIMEOUT) or b'"statusCode":200' not in session.first_body.replace(b" ", b""):
                 log.seek(0)
                 raise SystemExit(f"error: {contestant.name} gave no answer as a Lambda program: {session.first_body!r} {log.read()[-2000:]!r}")
             peak = peak_memory(process.pid)

@@ -1,4 +1,4 @@
-"""The pictures of the report, as SVG that is the same for the same figures."""
+"""The plots of the report, as reproducible SVG."""
 
 from pathlib import Path
 

@@ -73,7 +73,7 @@ def measured(part: str, chosen: dict, contestants: list[Contestant]) -> dict | l
 
 def main() -> None:
     # So that what was started is stopped and removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("error: told to end"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("error: terminated"))
     chosen = settings()
     LOGS.mkdir(parents=True, exist_ok=True)
     for part in [part for part in PARTS if part in chosen["parts"]]:

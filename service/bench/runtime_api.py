@@ -60,7 +60,7 @@ class RuntimeApi(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A process that is ended leaves its connections open: nothing to say."""
+        """A process that is killed leaves its connections open: not an error."""
 
     def environment(self, *, secret: bool) -> dict[str, str]:
         """What Lambda sets, and where Secrets Manager is."""

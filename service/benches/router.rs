@@ -21,7 +21,7 @@ use users_service::db::Database;
 use users_service::migrations::ALL;
 use users_service::telemetry;
 
-/// What a request says, and how it is answered.
+/// A request and its expected answer.
 struct Case {
     method: Method,
     path: fn(u32) -> String,
@@ -65,7 +65,7 @@ fn case(name: &str) -> Case {
     }
 }
 
-/// The most requests that can be asked for: what comes before them must cost the same, however many they are.
+/// The most requests that can be sent: the set-up must cost the same for any number.
 const MOST_REQUESTS: u32 = 1_200;
 
 struct StoppedClock;

@@ -1,8 +1,8 @@
 # Two policies that grant nothing and cap what others can grant:
-#   runtime   on every role that a deployment makes (functions, CodeDeploy, flow logs)
+#   runtime   on every role that a deployment creates (functions, CodeDeploy, flow logs)
 #   pipeline  on the roles that deploy
-# A pipeline can make roles only with the first, and can alter neither. So a stolen pipeline cannot make itself an
-# administrator.
+# A pipeline can create roles only with the first, and can alter neither, so that a compromised pipeline cannot make itself
+# an administrator.
 
 data "aws_iam_policy_document" "runtime_boundary" {
   #checkov:skip=CKV_AWS_111:a boundary grants nothing; network interfaces have no name to restrict by
@@ -16,7 +16,7 @@ data "aws_iam_policy_document" "runtime_boundary" {
     )
   }
 
-  # AWS's own key lets every principal of the account use it through Secrets Manager; a boundary must not stand in the way.
+  # AWS's own key lets every principal of the account use it through Secrets Manager; a boundary must not deny it.
   statement {
     sid       = "KeyOfSecretsManager"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]

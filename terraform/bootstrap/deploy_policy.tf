@@ -7,7 +7,7 @@ data "aws_iam_policy_document" "deploy_foundation" {
   #checkov:skip=CKV_AWS_356:what has no name until it exists (network, keys of AWS) is restricted by tag or by caller
   for_each = local.environments
 
-  # Ids are AWS's choice: making is allowed in this account and region, altering only for what has our tags.
+  # AWS assigns the ids: creating is allowed in this account and region, altering only for what has our tags.
   statement {
     sid       = "MakeTheNetwork"
     actions   = ["ec2:CreateFlowLogs", "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint"]
@@ -26,7 +26,7 @@ data "aws_iam_policy_document" "deploy_foundation" {
     }
   }
 
-  # Whether a rule may be made is decided by its security group, below.
+  # Whether a rule may be created is decided by its security group, below.
   statement {
     sid       = "MakeRules"
     actions   = ["ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"]
@@ -85,7 +85,7 @@ data "aws_iam_policy_document" "deploy_foundation" {
     ]
   }
 
-  # RDS makes the administrator's secret in the name of who asked for the database.
+  # RDS creates the administrator's secret on behalf of the principal that creates the database.
   statement {
     sid       = "AdministratorsSecretThroughRds"
     actions   = ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]
@@ -159,8 +159,8 @@ data "aws_iam_policy_document" "deploy_foundation" {
 }
 
 data "aws_iam_policy_document" "deploy_service" {
-  #checkov:skip=CKV_AWS_111:API Gateway's resources have ids of AWS's choice, and log deliveries have no resource at all
-  #checkov:skip=CKV_AWS_356:API Gateway's resources have ids of AWS's choice, and log deliveries have no resource at all
+  #checkov:skip=CKV_AWS_111:AWS assigns the ids of API Gateway's resources, and log deliveries have no resource at all
+  #checkov:skip=CKV_AWS_356:AWS assigns the ids of API Gateway's resources, and log deliveries have no resource at all
   for_each = local.environments
 
   statement {
@@ -169,7 +169,7 @@ data "aws_iam_policy_document" "deploy_service" {
     resources = ["${local.arn.function}:${local.service}-${each.key}-*"]
   }
 
-  # An API has an id of AWS's choice, and its routes have no tags to go by.
+  # AWS assigns the id of an API, and its routes have no tags.
   statement {
     sid       = "Gateway"
     actions   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
@@ -238,7 +238,7 @@ data "aws_iam_policy_document" "deploy_service" {
     resources = ["${aws_s3_bucket.state.arn}/${local.service}/${each.key}.*"]
   }
 
-  # The API's id changes with each making, so the smoke test may call any API of the account in this region.
+  # The API's id changes whenever it is created, so the smoke test may call any API of the account in this region.
   statement {
     sid       = "SmokeTest"
     actions   = ["execute-api:Invoke"]

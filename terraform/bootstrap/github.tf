@@ -5,10 +5,10 @@ locals {
   github       = "token.actions.githubusercontent.com"
   has_pipeline = var.github_repository != ""
 
-  # An account has at most one provider for an issuer, so its ARN is known also when somebody else made it.
+  # An account has at most one provider for an issuer, so its ARN is known even if it was created elsewhere.
   github_provider_arn = "arn:aws:iam::${var.account_id}:oidc-provider/${local.github}"
 
-  # Who may become which role: the `sub` that GitHub puts into the token.
+  # Who may assume which role: the `sub` that GitHub puts into the token.
   pipeline_roles = !local.has_pipeline ? {} : merge(
     {
       plan = {

@@ -1,8 +1,8 @@
-# What must exist in an account before the first deployment, made once by an administrator:
-#   state.tf          where Terraform keeps what it knows
+# What must exist in an account before the first deployment, created once by an administrator:
+#   state.tf          where Terraform keeps its state
 #   registry.tf       where the images are
-#   github.tf         how a GitHub workflow becomes a role here without a stored key
-#   read_policy.tf    what every pipeline role may read; for the role that plans, that is all
+#   github.tf         how a GitHub workflow assumes a role here without a stored key
+#   read_policy.tf    what every pipeline role may read; the role that plans may do nothing else
 #   deploy_policy.tf  the roles that deploy, one for each environment
 #   boundaries.tf     what none of those can ever exceed
 
@@ -10,7 +10,7 @@ locals {
   service      = "users-service"
   environments = toset(["dev", "prod"])
 
-  # How ARNs of this account begin.
+  # Prefixes of ARNs in this account.
   arn = {
     alarm      = "arn:aws:cloudwatch:${var.region}:${var.account_id}:alarm"
     api        = "arn:aws:apigateway:${var.region}::"

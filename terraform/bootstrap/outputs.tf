@@ -14,6 +14,6 @@ output "pipeline_role_arns" {
 }
 
 output "runtime_boundary_arn" {
-  description = "Permissions boundary of every role that a deployment makes."
+  description = "Permissions boundary of every role that a deployment creates."
   value       = aws_iam_policy.runtime_boundary.arn
 }

@@ -1,4 +1,4 @@
-# What every plan has to read: how things are set up, and no secret.
+# What every plan has to read: the configuration of resources, and no secret.
 
 data "aws_iam_policy_document" "read" {
   #checkov:skip=CKV_AWS_356:the actions on * are lists and descriptions, for which AWS knows no narrower resource
@@ -77,7 +77,7 @@ data "aws_iam_policy_document" "read" {
     resources = [aws_ecr_repository.service.arn]
   }
 
-  # A plan without a lock (-lock=false), so that reading is enough.
+  # Plans run without a lock (-lock=false), so that reading is enough.
   statement {
     sid       = "States"
     actions   = ["s3:GetObject", "s3:ListBucket"]

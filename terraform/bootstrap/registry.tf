@@ -13,9 +13,9 @@ resource "aws_ecr_repository" "service" {
   }
 }
 
-# A registry cannot know what is deployed, so no rule may touch an image that a build has named: any of them may be
-# running, or be what a rollback needs. At 5 MB each, a thousand of them cost half a dollar a month.
-# What lost its name was never a build of ours, or its push was broken off.
+# A registry cannot know what is deployed, so no rule may expire a tagged image: any of them may be running, or be needed
+# for a rollback. At 5 MB each, a thousand of them cost half a dollar a month.
+# An image without a tag was not pushed by a build, or its push was interrupted.
 resource "aws_ecr_lifecycle_policy" "service" {
   repository = aws_ecr_repository.service.name
 
@@ -29,7 +29,8 @@ resource "aws_ecr_lifecycle_policy" "service" {
   })
 }
 
-# Lambda fetches the image for our functions. Said here, or else each role that deploys would have to be able to say it.
+# Lambda pulls the image for our functions. Set here, because otherwise each role that deploys would need the permission to
+# set it.
 data "aws_iam_policy_document" "registry" {
   statement {
     sid     = "LambdaFetchesImages"

@@ -1,17 +1,17 @@
 # The bucket with the state of everything, this root included. Terraform locks a state with a file beside it.
 
 resource "aws_s3_bucket" "state" {
-  #checkov:skip=CKV_AWS_18:who read the state is CloudTrail's to tell; access logs would need a second bucket with the same question
-  #checkov:skip=CKV_AWS_144:the state describes one region and is of no use while that is away
+  #checkov:skip=CKV_AWS_18:CloudTrail records who read the state; access logs would need a second bucket, with the same finding
+  #checkov:skip=CKV_AWS_144:the state describes one region and is of no use while that region is down
   #checkov:skip=CKV2_AWS_62:nothing acts on a changed state
   bucket = "${local.service}-tfstate-${var.account_id}"
 
   lifecycle {
-    prevent_destroy = true # without its state a deployment is a list of orphans
+    prevent_destroy = true # without its state Terraform no longer manages a deployment
   }
 }
 
-# A state that was replaced can be brought back for three months.
+# A previous version of a state can be restored for three months.
 resource "aws_s3_bucket_versioning" "state" {
   bucket = aws_s3_bucket.state.id
 

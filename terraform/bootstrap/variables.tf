@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "github_repository" {
-  description = "GitHub repository whose workflows plan and deploy, as owner/name; empty makes no pipeline roles."
+  description = "GitHub repository whose workflows plan and deploy, as owner/name; empty creates no pipeline roles."
   type        = string
   default     = ""
   nullable    = false
@@ -35,7 +35,7 @@ variable "github_repository" {
 }
 
 variable "reuse_github_provider" {
-  description = "Whether the account already has GitHub's OIDC provider from elsewhere (there can be only one). It is then used and left alone."
+  description = "Whether the account already has GitHub's OIDC provider from elsewhere (there can be only one). It is then used and not managed here."
   type        = bool
   default     = false
   nullable    = false

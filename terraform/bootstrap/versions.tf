@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # This root makes the bucket that its own state then lives in. The first time, by hand, for account 123456789012:
+  # This root creates the bucket for its own state. The first time, by hand, for account 123456789012:
   #
   #   printf 'terraform {\n  backend "local" {}\n}\n' > backend_override.tf
   #   terraform init

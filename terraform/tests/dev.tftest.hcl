@@ -81,7 +81,7 @@ run "dev" {
 
   assert {
     condition     = toset(keys(output.log_group_names)) == toset(["access", "api", "database", "migrate", "network", "rotate-secret"])
-    error_message = "Every writer must have its own log group, with an end to its retention."
+    error_message = "Every writer must have its own log group, with a retention limit."
   }
 
   assert {

@@ -1,4 +1,4 @@
-# The database is private, encrypted, backed up, and its password is never Terraform's.
+# The database is private, encrypted, backed up, and Terraform never sees its password.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -99,7 +99,7 @@ run "is_safe_where_it_must_be" {
 
   assert {
     condition     = aws_db_instance.mysql.multi_az && aws_db_instance.mysql.deletion_protection && !aws_db_instance.mysql.skip_final_snapshot && !aws_db_instance.mysql.delete_automated_backups
-    error_message = "A safe database must have a standby and outlive a mistake."
+    error_message = "A safe database must have a standby and survive a deletion by mistake."
   }
 
   assert {
@@ -113,7 +113,7 @@ run "is_safe_where_it_must_be" {
   }
 }
 
-run "is_made_anew_without_a_snapshot" {
+run "is_created_empty_without_a_snapshot" {
   command = plan
 
   module {

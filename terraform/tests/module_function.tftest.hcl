@@ -1,4 +1,4 @@
-# One image becomes three functions, each with a role of its own; traffic is CodeDeploy's to shift.
+# One image becomes three functions, each with a role of its own; CodeDeploy shifts the traffic.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -50,11 +50,11 @@ run "makes_three_functions_of_one_image" {
 
   assert {
     condition     = aws_lambda_function.from_image["api"].timeout < 30 && aws_lambda_function.from_image["migrate"].timeout == 900
-    error_message = "The api must give up before the gateway does; a migration may take all the time there is."
+    error_message = "The api must time out before the gateway does; a migration may take as long as Lambda allows."
   }
 }
 
-run "tells_them_what_they_need_and_no_secret" {
+run "passes_settings_and_no_secret" {
   command = plan
 
   module {
@@ -63,7 +63,7 @@ run "tells_them_what_they_need_and_no_secret" {
 
   assert {
     condition     = aws_lambda_function.from_image["api"].environment[0].variables == tomap({ ENVIRONMENT = "dev", LOG_LEVEL = "INFO", DB_NAME = "ecommerce", DB_POOL_SIZE = "1" })
-    error_message = "The api must know nothing of the administrator."
+    error_message = "The api must not get the administrator's secret."
   }
 
   assert {
@@ -133,7 +133,7 @@ run "publishes_only_the_api" {
   }
 }
 
-run "logs_json_with_an_end" {
+run "logs_json_with_a_retention_limit" {
   command = plan
 
   module {
@@ -172,7 +172,7 @@ run "rolls_back_on_alarms_where_asked" {
 
   assert {
     condition     = contains(aws_codedeploy_deployment_group.live.auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
-    error_message = "An alarm must bring the version before back."
+    error_message = "An alarm must roll the deployment back."
   }
 
   assert {

@@ -1,4 +1,4 @@
-# The gateway forwards everything to the alias, and nobody gets in unasked.
+# The gateway forwards everything to the alias, and only authorised requests.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -135,7 +135,7 @@ run "can_be_open_when_asked" {
 
   assert {
     condition     = aws_apigatewayv2_route.to_function["$default"].authorization_type == "NONE"
-    error_message = "The module does as it is told; main refuses by oversight."
+    error_message = "The module allows it; the root module requires allow_public_access."
   }
 }
 
@@ -181,7 +181,7 @@ run "refuses_an_authorization_that_does_not_exist" {
   expect_failures = [var.authorization]
 }
 
-run "refuses_tokens_of_nobody" {
+run "refuses_tokens_without_an_issuer" {
   command = plan
 
   module {
@@ -209,7 +209,7 @@ run "refuses_a_closed_throttle" {
   expect_failures = [var.throttle]
 }
 
-run "refuses_every_web_page_of_the_world" {
+run "refuses_a_wildcard_origin" {
   command = plan
 
   module {

@@ -1,4 +1,4 @@
-# Every way to fail has an alarm, every alarm a listener, and the dashboard shows them all.
+# Every kind of failure has an alarm, every alarm a subscriber, and the dashboard shows them all.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -29,7 +29,7 @@ run "watches_every_part" {
 
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.watch : length(alarm.alarm_description) > 40])
-    error_message = "Each must tell the person it wakes what it means."
+    error_message = "Each must have a description for the person on call."
   }
 
   assert {
@@ -44,12 +44,12 @@ run "watches_every_part" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.watch["database-storage"].comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.watch["database-storage"].threshold == 2147483648
-    error_message = "A full disk must be foreseen."
+    error_message = "There must be an alarm before the disk is full."
   }
 
   assert {
     condition     = keys(aws_sns_topic_subscription.email) == ["night@example.com"]
-    error_message = "Somebody must hear it."
+    error_message = "There must be a subscriber."
   }
 
   assert {

@@ -1,4 +1,4 @@
-# The network has no way out, and only the functions may reach anything in it.
+# The network has no internet access, and only the functions may reach anything in it.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -59,7 +59,7 @@ run "a_token_issuer_without_tls" {
   expect_failures = [var.jwt_issuer]
 }
 
-run "tokens_of_nobody" {
+run "tokens_without_an_issuer" {
   command = plan
 
   variables {
@@ -81,7 +81,7 @@ run "tokens_for_anything" {
   expect_failures = [var.jwt_audience]
 }
 
-run "an_issuer_that_nobody_asks" {
+run "an_issuer_that_is_not_used" {
   command = plan
 
   variables {
@@ -101,7 +101,7 @@ run "a_closed_throttle" {
   expect_failures = [var.throttle]
 }
 
-run "every_web_page_of_the_world" {
+run "a_wildcard_origin" {
   command = plan
 
   variables {

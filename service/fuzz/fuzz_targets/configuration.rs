@@ -1,4 +1,4 @@
-//! The environment, a line for each variable: it is a configuration or a list of problems, and neither tells the password.
+//! The environment, a line for each variable: it is a configuration or a list of problems, and neither shows the password.
 #![no_main]
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ fuzz_target!(|text: &[u8]| {
         .filter_map(|line| {
             line.iter().position(|byte| *byte == b'=').map(|at| (&line[..at], &line[at + 1..]))
         })
-        // Looked up on the disk of the machine, which is none of the input.
+        // Looked up in the file system, which is not part of the input.
         .filter(|(name, _)| *name != b"DB_CA_FILE")
         .collect();
     for purpose in [Purpose::Local, Purpose::Lambda] {

@@ -1,4 +1,4 @@
-//! Events of the Lambda function: each is mended, read and answered. A panic or a 5xx would reach the client as a 500.
+//! Events of the Lambda function: each is read and answered. A panic or a 5xx would reach the client as a 500.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -17,7 +17,7 @@ fuzz_target!(|target: &str| {
         if method == Method::GET && path == "/users" {
             list(&answer);
         }
-        // Nobody but the one user can be meant.
+        // There is no other user.
         if method == Method::DELETE && answer.status == 204 {
             assert_eq!(path, path_of_the_user(path), "{answer:?}");
         }

@@ -1,4 +1,4 @@
-//! The JSON of a secret: it is a login or a refusal, and neither tells a value that may be the password.
+//! The JSON of a secret: it is a login or an error, and neither shows a value that may be the password.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! An answer, whichever way it came, and what holds of every one.
+//! An answer, over HTTP or from the Lambda function, and what every answer must be.
 
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The members of a problem (RFC 9457), but for `errors`, which not every one has.
 const MEMBERS: [&str; 6] = ["code", "detail", "request_id", "status", "title", "type"];
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -57,8 +57,8 @@ impl Answer {
         serde_json::from_str(&self.body).expect("the body is JSON")
     }
 
-    /// Checks what holds of every answer: whatever a client sends is no fault of the service, and every refusal is
-    /// a whole problem.
+    /// Checks what every answer must be: no input causes an internal error, and every refusal is a complete problem
+    /// document.
     pub(crate) fn check(&self) {
         assert!(self.status < 500, "{self:?}");
         let id = self.header("x-request-id");

@@ -65,7 +65,7 @@ pub fn begin() {
     }
 }
 
-/// What the router answers to a request, checked for what holds of every answer.
+/// The answer of the router to a request, checked for what every answer must be.
 pub fn send(request: Request<Body>) -> Answer {
     let mut fixture = fixture();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -81,7 +81,7 @@ pub fn send(request: Request<Body>) -> Answer {
 /// What the Lambda function answers to an event, checked the same way.
 pub fn invoke(event: Value) -> Answer {
     let mut context = Context::default();
-    // Never: the answer must not depend on how busy the machine is.
+    // No deadline: the answer must not depend on the load of the machine.
     context.deadline = u64::MAX;
     "8476a536-e9f4-11e8-9739-2dfe598c3fcd".clone_into(&mut context.request_id);
     let method = event.pointer("/requestContext/http/method").and_then(Value::as_str);

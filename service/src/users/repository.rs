@@ -54,7 +54,7 @@ pub(super) async fn get(executor: impl Executor, id: UserId) -> Result<Option<Us
 const LIST: Statement = Statement::read(
     "users.list",
     "select total.users as total, users.user_id, users.username, users.email, users.full_name, users.created_at
-     from (select count(*) as users from users) as total
+     from (select count(*) as users from users force index (idx_user_id)) as total
      left join (
          select user_id from users force index (idx_user_id) order by user_id limit ? offset ?
      ) as page on true

@@ -26,7 +26,7 @@ run "state_is_kept_safe" {
 
   assert {
     condition     = aws_s3_bucket_versioning.state.versioning_configuration[0].status == "Enabled"
-    error_message = "A state that was replaced must be there to go back to."
+    error_message = "Previous versions of the state must be kept."
   }
 
   assert {
@@ -45,7 +45,7 @@ run "state_is_kept_safe" {
   }
 }
 
-run "images_stay" {
+run "images_are_kept" {
   command = plan
 
   assert {
@@ -55,7 +55,7 @@ run "images_stay" {
 
   assert {
     condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.service.policy).rules : rule.selection.tagStatus] == ["untagged"]
-    error_message = "No rule may expire an image that a build has named: it may be deployed."
+    error_message = "No rule may expire a tagged image: it may be deployed."
   }
 }
 
@@ -116,7 +116,7 @@ run "an_existing_provider_is_reused" {
 
   assert {
     condition     = length(aws_iam_openid_connect_provider.github) == 0 && length(aws_iam_role.pipeline) == 3
-    error_message = "The account's provider must be used, not made again."
+    error_message = "The account's provider must be used, not created again."
   }
 }
 

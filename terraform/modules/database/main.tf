@@ -1,4 +1,4 @@
-# MySQL 8.4 on RDS, private and encrypted. Its administrator's password is made, kept and rotated by RDS itself.
+# MySQL 8.4 on RDS, private and encrypted. RDS itself generates, stores and rotates the administrator's password.
 
 locals {
   # RDS refuses database insights on the two smallest burstable sizes.
@@ -22,7 +22,7 @@ resource "aws_db_parameter_group" "mysql" {
       time_zone                = "UTC"
       require_secure_transport = "1"
       max_connections          = tostring(var.max_connections) # explicit, because reserved concurrency is checked against it
-      wait_timeout             = "600"                         # a frozen function leaves its connection behind for at most ten minutes
+      wait_timeout             = "600"                         # the server closes the connection of a frozen function after ten minutes
       interactive_timeout      = "600"
     }
 
@@ -32,14 +32,14 @@ resource "aws_db_parameter_group" "mysql" {
     }
   }
 
-  # A new family makes a new group, which the instance must move to before the old one can go.
+  # A new family needs a new group, which the instance must move to before the old one can be deleted.
   lifecycle {
     create_before_destroy = true
   }
 }
 
-# Before the instance, which would otherwise make it with no end to its retention.
-# The slow query log is not exported: it would write e-mail addresses, out of the statements, into a log.
+# Before the instance, which would otherwise create it without a retention limit.
+# The slow query log is not exported: its statements hold e-mail addresses.
 resource "aws_cloudwatch_log_group" "errors" {
   #checkov:skip=CKV_AWS_158:CloudWatch encrypts log groups by itself; a key of our own adds cost and a way to lose them
   #checkov:skip=CKV_AWS_338:prod keeps a year; dev, which holds no real data, less
@@ -59,10 +59,10 @@ resource "terraform_data" "birth" {
 
 resource "aws_db_instance" "mysql" {
   #checkov:skip=CKV_AWS_118:the alarms use CloudWatch's own metrics; enhanced monitoring costs log ingestion every second for the operating system's
-  #checkov:skip=CKV_AWS_157:a standby is for prod; the variable decides, and the tests hold prod to it
-  #checkov:skip=CKV_AWS_161:nobody signs in with IAM; the functions use their secret, and an unused door is one more door
+  #checkov:skip=CKV_AWS_157:a standby is for prod; the variable decides, and the tests check prod
+  #checkov:skip=CKV_AWS_161:nobody signs in with IAM; the functions use their secret, and an unused sign-in method is attack surface
   #checkov:skip=CKV_AWS_226:minor versions are applied, see auto_minor_version_upgrade
-  #checkov:skip=CKV_AWS_293:prod is protected; the variable decides, and the tests hold prod to it
+  #checkov:skip=CKV_AWS_293:prod is protected; the variable decides, and the tests check prod
   #checkov:skip=CKV_AWS_354:insights hold statements without their values; AWS's key for RDS encrypts them
   #checkov:skip=CKV2_AWS_69:require_secure_transport is in the parameter group; checkov does not unfold its dynamic block
   identifier     = var.name
@@ -88,7 +88,7 @@ resource "aws_db_instance" "mysql" {
   allocated_storage     = var.storage_gb
   max_allocated_storage = var.storage_gb * 5
 
-  # UTC. Backups first, so that maintenance has a fresh one to go back to.
+  # UTC. Backups first, so that maintenance has a recent one to restore.
   backup_retention_period   = var.backup_days
   backup_window             = "03:00-04:00"
   maintenance_window        = "sun:04:30-sun:05:30"
@@ -111,7 +111,7 @@ resource "aws_db_instance" "mysql" {
   depends_on = [aws_cloudwatch_log_group.errors]
 
   lifecycle {
-    # What counts only at birth. Otherwise taking the snapshot out of a tfvars file would replace the database.
+    # Read only at creation. Otherwise removing the snapshot from a tfvars file would replace the database.
     ignore_changes       = [snapshot_identifier, db_name, username]
     replace_triggered_by = [terraform_data.birth]
   }

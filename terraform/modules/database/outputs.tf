@@ -1,5 +1,5 @@
 output "identifier" {
-  description = "Name of the instance, as CloudWatch knows it."
+  description = "Name of the instance, as in CloudWatch."
   value       = aws_db_instance.mysql.identifier
 }
 
@@ -14,7 +14,7 @@ output "port" {
 }
 
 output "admin_secret_arn" {
-  description = "Secret in which RDS keeps the administrator's password."
+  description = "Secret in which RDS stores the administrator's password."
   value       = one(aws_db_instance.mysql.master_user_secret[*].secret_arn)
 }
 

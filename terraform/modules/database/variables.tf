@@ -16,7 +16,7 @@ variable "subnet_ids" {
 
   validation {
     condition     = length(var.subnet_ids) >= 2
-    error_message = "subnet_ids are at least two, in different zones: RDS asks for that even without a standby."
+    error_message = "subnet_ids are at least two, in different zones: RDS requires that even without a standby."
   }
 }
 
@@ -43,7 +43,7 @@ variable "instance_class" {
 }
 
 variable "schema" {
-  description = "Schema to make in a new database; one started from a snapshot has the snapshot's."
+  description = "Schema to create in a new database; one restored from a snapshot has the snapshot's."
   type        = string
   nullable    = false
 
@@ -65,7 +65,7 @@ variable "max_connections" {
 }
 
 variable "storage_gb" {
-  description = "Disk in GB at first; it grows by itself up to five times this."
+  description = "Initial disk in GB; it grows automatically up to five times this."
   type        = number
   nullable    = false
 
@@ -89,7 +89,7 @@ variable "multi_az" {
 }
 
 variable "backup_days" {
-  description = "Days of backups, to any second of which the database can be restored."
+  description = "Days of backups, for point-in-time recovery."
   type        = number
   nullable    = false
 
@@ -106,7 +106,7 @@ variable "deletion_protection" {
 }
 
 variable "keep_final_snapshot" {
-  description = "Whether a snapshot and the backups outlive the instance."
+  description = "Whether a final snapshot and the backups are kept when the instance is deleted."
   type        = bool
   nullable    = false
 
@@ -117,7 +117,7 @@ variable "keep_final_snapshot" {
 }
 
 variable "apply_immediately" {
-  description = "Whether changes that restart the instance are made at once rather than in the maintenance window."
+  description = "Whether changes that restart the instance are applied at once rather than in the maintenance window."
   type        = bool
   nullable    = false
 }

@@ -1,7 +1,7 @@
-# Three functions out of one image: the command decides which part of the executable runs.
+# Three functions from one image: the command decides which subcommand of the executable runs.
 #
 #   api            answers requests, behind the alias `live` (release.tf)
-#   migrate        makes the schema, the application's MySQL user and its first password
+#   migrate        creates the schema, the application's MySQL user and its first password
 #   rotate-secret  changes that password, step by step, when Secrets Manager asks
 
 data "aws_caller_identity" "current" {}
@@ -18,7 +18,7 @@ locals {
   # Written out, because a policy that refers to the function itself is unknown in each plan that changes it.
   function_arn_prefix = "arn:aws:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
 
-  # Only these two speak to MySQL as its administrator.
+  # Only these two connect to MySQL as its administrator.
   administration = {
     ADMIN_SECRET_ARN = var.database.admin_secret_arn
     DB_HOST          = var.database.host
@@ -30,7 +30,7 @@ locals {
     api = {
       description     = "Users API"
       command         = "lambda"
-      memory_mb       = 512 # processor time comes in proportion, and a cold start is mostly that
+      memory_mb       = 512 # processor time is in proportion, and a cold start is mostly processor time
       timeout_seconds = 20  # below the gateway's 30, so that the service's own answer is what the client sees
       environment     = {}
     }
@@ -51,7 +51,7 @@ locals {
   }
 }
 
-# Read only if something is reserved: an account must keep 100 for all other functions, and a new one has 10 in all.
+# Read only if something is reserved: an account must keep 100 unreserved, and a new one has 10 in all.
 data "aws_servicequotas_service_quota" "concurrent_executions" {
   count = var.reserved_concurrency > 0 ? 1 : 0
 
@@ -66,7 +66,7 @@ data "aws_servicequotas_service_quota" "concurrent_executions" {
   }
 }
 
-# Before the functions, which would otherwise make them with no end to their retention.
+# Before the functions, which would otherwise create them without a retention limit.
 resource "aws_cloudwatch_log_group" "function" {
   #checkov:skip=CKV_AWS_158:CloudWatch encrypts log groups by itself; a key of our own adds cost and a way to lose them
   #checkov:skip=CKV_AWS_338:prod keeps a year; dev, which holds no real data, less
@@ -77,8 +77,8 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_lambda_function" "from_image" {
-  #checkov:skip=CKV_AWS_50:HTTP APIs cannot take part in a trace; the JSON logs carry request ids and durations
-  #checkov:skip=CKV_AWS_116:the api is invoked synchronously and its caller hears of failures; Secrets Manager repeats a failed rotation
+  #checkov:skip=CKV_AWS_50:HTTP APIs do not support X-Ray tracing; the JSON logs carry request ids and durations
+  #checkov:skip=CKV_AWS_116:the api is invoked synchronously and its caller gets the errors; Secrets Manager retries a failed rotation
   #checkov:skip=CKV_AWS_173:the environment holds names and ARNs, never a secret
   #checkov:skip=CKV_AWS_272:code signing is for zip archives; an image is pinned by its digest
   for_each = local.functions
@@ -121,6 +121,6 @@ resource "aws_lambda_function" "from_image" {
     system_log_level      = "INFO" # the level of the report that ends each invocation: duration, memory, cold start
   }
 
-  # A function in a network cannot be made before its role may make network interfaces.
+  # A function in a network cannot be created before its role may create network interfaces.
   depends_on = [aws_iam_role_policy.function]
 }

@@ -1,5 +1,5 @@
 output "live" {
-  description = "The alias that has the traffic, as the gateway needs it."
+  description = "The alias that gets the traffic, for the gateway."
   value = {
     function_name = aws_lambda_alias.live.function_name
     alias         = aws_lambda_alias.live.name
@@ -13,7 +13,7 @@ output "function_name" {
 }
 
 output "function_version" {
-  description = "Newest version of the API's function, which need not be the one that has the traffic."
+  description = "Newest version of the API's function, which need not be the one that gets the traffic."
   value       = aws_lambda_function.from_image["api"].version
 }
 
@@ -33,7 +33,7 @@ output "rotate_function_arn" {
 }
 
 output "concurrency_ceiling" {
-  description = "Requests at once beyond which connections become scarce, or that are reserved."
+  description = "Concurrent requests that are reserved, or that the database's connections suffice for."
   value       = local.concurrency_ceiling
 }
 
@@ -48,12 +48,12 @@ output "codedeploy_deployment_group" {
 }
 
 output "image_digest_parameter" {
-  description = "SSM parameter with the digest that has the traffic."
+  description = "SSM parameter with the digest of the image that gets the traffic."
   value       = aws_ssm_parameter.record["image_digest"].name
 }
 
 output "previous_version_parameter" {
-  description = "SSM parameter with the version before."
+  description = "SSM parameter with the previous version."
   value       = aws_ssm_parameter.record["previous_version"].name
 }
 

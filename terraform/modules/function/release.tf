@@ -1,4 +1,4 @@
-# How a new version comes to traffic: Terraform publishes it, and CodeDeploy moves the alias `live` to it.
+# How a new version gets traffic: Terraform publishes it, and CodeDeploy moves the alias `live` to it.
 
 resource "aws_lambda_alias" "live" {
   name             = "live"
@@ -6,7 +6,7 @@ resource "aws_lambda_alias" "live" {
   function_name    = aws_lambda_function.from_image["api"].function_name
   function_version = aws_lambda_function.from_image["api"].version
 
-  # Only the first version is Terraform's choice. Later ones are smoke-tested before they see traffic.
+  # Terraform sets only the first version. Later ones are smoke-tested before they get traffic.
   lifecycle {
     ignore_changes = [function_version, routing_config]
   }

@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "function" {
     resources = ["*"]
   }
 
-  # The code in the function is not Lambda, and has no use for them.
+  # The function's own code does not need them.
   statement {
     sid       = "TheCodeItselfMayNot"
     effect    = "Deny"

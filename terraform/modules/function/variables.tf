@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "What the executable is told as ENVIRONMENT."
+  description = "The value of the executable's ENVIRONMENT."
   type        = string
   nullable    = false
 
@@ -43,7 +43,7 @@ variable "network" {
 
   validation {
     condition     = length(var.network.subnet_ids) >= 2
-    error_message = "network.subnet_ids are at least two, so that the service outlives a zone."
+    error_message = "network.subnet_ids are at least two, so that the service survives the loss of a zone."
   }
 }
 
@@ -63,7 +63,7 @@ variable "database" {
   }
 }
 
-# Not a part of `database`: what is checked against it can then be checked before there is a database.
+# Not a part of `database`: the checks against it then work before there is a database.
 variable "max_connections" {
   description = "Connections that the database accepts."
   type        = number
@@ -114,7 +114,7 @@ variable "provisioned_concurrency" {
 }
 
 variable "traffic_shift" {
-  description = "CodeDeploy's way from one version to the next."
+  description = "CodeDeploy's deployment configuration: how traffic shifts from one version to the next."
   type        = string
   nullable    = false
 
@@ -125,7 +125,7 @@ variable "traffic_shift" {
 }
 
 variable "rollback_alarm_names" {
-  description = "Alarms that end a deployment and bring the version before back; empty for none."
+  description = "Alarms that stop a deployment and roll it back; empty for none."
   type        = list(string)
   nullable    = false
 
@@ -158,7 +158,7 @@ variable "log_retention_days" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds the roles made here."
+  description = "Permissions boundary of the roles created here."
   type        = string
   nullable    = false
 

@@ -1,4 +1,4 @@
-# The optional custom domain. Its DNS record belongs to whoever runs the zone: point it at the output domain_target.
+# The optional custom domain. Its DNS record is managed elsewhere: point it at the output domain_target.
 
 resource "aws_apigatewayv2_domain_name" "custom" {
   count = var.domain_name == "" ? 0 : 1

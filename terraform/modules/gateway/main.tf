@@ -1,5 +1,5 @@
-# An HTTP API that decides who may call and how often, and leaves every other answer to the service: one route forwards
-# all paths, so that an unknown one gets the service's own problem document.
+# An HTTP API that does authorisation and throttling and leaves the rest to the service: one route forwards all paths, so
+# that an unknown one gets the service's own problem document.
 
 locals {
   authorization_type = { iam = "AWS_IAM", jwt = "JWT", none = "NONE" }[var.authorization]

@@ -1,15 +1,15 @@
 output "api_id" {
-  description = "Id of the API, as CloudWatch knows it."
+  description = "Id of the API, as in CloudWatch."
   value       = aws_apigatewayv2_api.http.id
 }
 
 output "url" {
-  description = "Where the API answers, without a slash at the end."
+  description = "URL of the API, without a trailing slash."
   value       = var.domain_name == "" ? aws_apigatewayv2_api.http.api_endpoint : "https://${var.domain_name}"
 }
 
 output "execution_arn" {
-  description = "With /*/* behind it, what a caller's IAM policy allows execute-api:Invoke on."
+  description = "With /*/* appended, the resource on which a caller's IAM policy allows execute-api:Invoke."
   value       = aws_apigatewayv2_api.http.execution_arn
 }
 

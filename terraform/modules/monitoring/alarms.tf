@@ -1,4 +1,4 @@
-# One alarm for each way in which the service fails or is about to. The description is what the person who is woken reads.
+# One alarm for each way in which the service fails or is about to fail. The description is for the person on call.
 
 locals {
   api      = { ApiId = var.api_id }
@@ -11,54 +11,54 @@ locals {
 
   alarms = {
     api-5xx = {
-      says      = "Clients receive 5xx answers. See the dashboard: function errors or throttles, else the database."
-      namespace = "AWS/ApiGateway", metric = "5xx", dimensions = local.api
-      statistic = "Sum", period = 60, periods = 3, breaches = 2, above = 5
+      description = "Clients receive 5xx answers. See the dashboard: function errors or throttles, else the database."
+      namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = local.api
+      statistic   = "Sum", period = 60, periods = 3, breaches = 2, above = 5
     }
     function-errors = {
-      says      = "The function crashed or ran out of time or memory. Its log group has the reason; consider a rollback."
-      namespace = "AWS/Lambda", metric = "Errors", dimensions = local.function
-      statistic = "Sum", period = 60, periods = 3, breaches = 2, above = 0
+      description = "The function crashed or ran out of time or memory. Its log group has the reason; consider a rollback."
+      namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.function
+      statistic   = "Sum", period = 60, periods = 3, breaches = 2, above = 0
     }
     function-throttles = {
-      says      = "Requests are refused because all reserved (or the account's) concurrency is in use."
-      namespace = "AWS/Lambda", metric = "Throttles", dimensions = local.function
-      statistic = "Sum", period = 60, periods = 5, breaches = 3, above = 0
+      description = "Requests are refused because all reserved (or the account's) concurrency is in use."
+      namespace   = "AWS/Lambda", metric = "Throttles", dimensions = local.function
+      statistic   = "Sum", period = 60, periods = 5, breaches = 3, above = 0
     }
     function-duration = {
-      says      = "One request in a hundred takes longer than 2 s; a healthy one takes milliseconds. Usually the database is slow."
-      namespace = "AWS/Lambda", metric = "Duration", dimensions = local.function
-      statistic = "p99", period = 300, periods = 3, breaches = 3, above = 2000 # ms
+      description = "One request in a hundred takes longer than 2 s; a healthy one takes milliseconds. Usually the database is slow."
+      namespace   = "AWS/Lambda", metric = "Duration", dimensions = local.function
+      statistic   = "p99", period = 300, periods = 3, breaches = 3, above = 2000 # ms
     }
     function-concurrency = {
-      says      = "Four fifths of the concurrency that the database can bear is in use."
-      namespace = "AWS/Lambda", metric = "ConcurrentExecutions", dimensions = local.function
-      statistic = "Maximum", period = 60, periods = 5, breaches = 3, above = floor(var.concurrency_ceiling * 0.8)
+      description = "Four fifths of the concurrency that the database can handle is in use."
+      namespace   = "AWS/Lambda", metric = "ConcurrentExecutions", dimensions = local.function
+      statistic   = "Maximum", period = 60, periods = 5, breaches = 3, above = floor(var.concurrency_ceiling * 0.8)
     }
     rotation-errors = {
-      says      = "The database password could not be rotated. The old one still works; see the log of the rotate-secret function."
-      namespace = "AWS/Lambda", metric = "Errors", dimensions = local.rotation
-      statistic = "Sum", period = 300, periods = 1, breaches = 1, above = 0
+      description = "The database password could not be rotated. The old one still works; see the log of the rotate-secret function."
+      namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.rotation
+      statistic   = "Sum", period = 300, periods = 1, breaches = 1, above = 0
     }
     database-cpu = {
-      says      = "The database's processor is busy four fifths of the time, for 15 minutes."
-      namespace = "AWS/RDS", metric = "CPUUtilization", dimensions = local.database
-      statistic = "Average", period = 300, periods = 3, breaches = 3, above = 80 # %
+      description = "The database's processor is busy four fifths of the time, for 15 minutes."
+      namespace   = "AWS/RDS", metric = "CPUUtilization", dimensions = local.database
+      statistic   = "Average", period = 300, periods = 3, breaches = 3, above = 80 # %
     }
     database-connections = {
-      says      = "Four fifths of max_connections are in use; at the limit the service answers 503."
-      namespace = "AWS/RDS", metric = "DatabaseConnections", dimensions = local.database
-      statistic = "Maximum", period = 60, periods = 5, breaches = 3, above = floor(var.database.max_connections * 0.8)
+      description = "Four fifths of max_connections are in use; at the limit the service answers 503."
+      namespace   = "AWS/RDS", metric = "DatabaseConnections", dimensions = local.database
+      statistic   = "Maximum", period = 60, periods = 5, breaches = 3, above = floor(var.database.max_connections * 0.8)
     }
     database-storage = {
-      says      = "Less than a tenth of the first disk size is free. Either it cannot grow further, or it grew less than six hours ago."
-      namespace = "AWS/RDS", metric = "FreeStorageSpace", dimensions = local.database
-      statistic = "Minimum", period = 300, periods = 3, breaches = 3, below = var.database.storage_gb * local.gib / 10
+      description = "Less than a tenth of the first disk size is free. Either it cannot grow further, or it grew less than six hours ago."
+      namespace   = "AWS/RDS", metric = "FreeStorageSpace", dimensions = local.database
+      statistic   = "Minimum", period = 300, periods = 3, breaches = 3, below = var.database.storage_gb * local.gib / 10
     }
     database-memory = {
-      says      = "The database has less than 64 MiB to spare and will start to swap. Use a larger class or fewer connections."
-      namespace = "AWS/RDS", metric = "FreeableMemory", dimensions = local.database
-      statistic = "Minimum", period = 300, periods = 3, breaches = 3, below = 64 * local.mib
+      description = "The database has less than 64 MiB to spare and will start to swap. Use a larger class or fewer connections."
+      namespace   = "AWS/RDS", metric = "FreeableMemory", dimensions = local.database
+      statistic   = "Minimum", period = 300, periods = 3, breaches = 3, below = 64 * local.mib
     }
   }
 }
@@ -67,7 +67,7 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
   for_each = local.alarms
 
   alarm_name        = "${var.name}-${each.key}"
-  alarm_description = each.value.says
+  alarm_description = each.value.description
 
   namespace           = each.value.namespace
   metric_name         = each.value.metric
@@ -80,7 +80,7 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
   comparison_operator = can(each.value.above) ? "GreaterThanThreshold" : "LessThanThreshold"
   threshold           = try(each.value.above, each.value.below)
 
-  # No traffic is no failure. A database that reports nothing turns grey: it is starting, or the 5xx tell the rest.
+  # No traffic is no failure. A database without data gets INSUFFICIENT_DATA: it is starting, or the alarm on 5xx fires.
   treat_missing_data = each.value.namespace == "AWS/RDS" ? "missing" : "notBreaching"
 
   alarm_actions = [aws_sns_topic.alarms.arn]
@@ -88,7 +88,7 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
 }
 
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26:AWS's own key for SNS refuses CloudWatch, so it would take a key of ours; an alarm names a metric and no user
+  #checkov:skip=CKV_AWS_26:AWS's own key for SNS refuses CloudWatch, so it would need a key of our own; an alarm names a metric and no user
   name = "${var.name}-alarms"
 }
 

@@ -1,5 +1,5 @@
 output "rollback_alarm_names" {
-  description = "Alarms that tell a bad version: those a deployment should stop at."
+  description = "Alarms that indicate a bad version: those that should stop a deployment."
   value       = [for key in ["api-5xx", "function-errors"] : aws_cloudwatch_metric_alarm.watch[key].alarm_name]
 }
 

@@ -54,7 +54,7 @@ variable "function_log_group" {
 }
 
 variable "concurrency_ceiling" {
-  description = "Requests at once that the function, or the database behind it, can bear."
+  description = "Concurrent requests that the function and its database can handle."
   type        = number
   nullable    = false
 

@@ -1,4 +1,4 @@
-# The way to Secrets Manager: for principals of this account, to secrets of this account, and for nothing else.
+# The endpoint of Secrets Manager: for principals of this account, to secrets of this account, and for nothing else.
 
 data "aws_iam_policy_document" "endpoint" {
   statement {

@@ -26,7 +26,7 @@ data "aws_iam_policy_document" "assume_flow" {
       identifiers = ["vpc-flow-logs.amazonaws.com"]
     }
 
-    # Flow logs of other accounts cannot borrow this role.
+    # Flow logs of other accounts cannot assume this role (confused deputy).
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"

@@ -1,4 +1,4 @@
-# A network with no way out: private subnets, no internet gateway, no NAT. The one AWS service that the functions call
+# A network without internet access: private subnets, no internet gateway, no NAT. The one AWS service that the functions call
 # over the network, Secrets Manager, is reached through an interface endpoint inside it.
 
 data "aws_caller_identity" "current" {}
@@ -47,7 +47,7 @@ resource "aws_default_route_table" "local_only" {
   tags = { Name = "${var.name}-local-only" }
 }
 
-# Whatever is put here without a security group of its own can reach nothing.
+# Anything in the network without a security group of its own can reach nothing.
 resource "aws_default_security_group" "closed" {
   vpc_id  = aws_vpc.private.id
   ingress = []

@@ -9,7 +9,7 @@ output "subnet_ids" {
 }
 
 output "function_security_group_id" {
-  description = "Security group of whatever may reach the database and Secrets Manager."
+  description = "Security group of the functions, which may reach the database and Secrets Manager."
   value       = aws_security_group.function.id
 }
 

@@ -1,4 +1,4 @@
-# Who may open a connection to whom: the functions to the database and to the endpoint. Nobody else, nowhere else.
+# Allowed connections: from the functions to the database and to the endpoint, and no others.
 
 resource "aws_security_group" "function" {
   #checkov:skip=CKV2_AWS_5:attached in modules/function, which checkov does not follow

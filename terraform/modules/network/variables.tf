@@ -54,7 +54,7 @@ variable "log_retention_days" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds the roles made here."
+  description = "Permissions boundary of the roles created here."
   type        = string
   nullable    = false
 

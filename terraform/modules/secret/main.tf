@@ -1,4 +1,4 @@
-# The application's database credentials. Terraform makes the secret empty and never sees a value: the migrate function
+# The application's database credentials. Terraform creates the secret empty and never sees a value: the migrate function
 # writes the first password and the rotate function each later one, so that neither state nor plan can leak any.
 
 resource "aws_secretsmanager_secret" "application" {

@@ -10,7 +10,7 @@ variable "environment" {
 }
 
 variable "recovery_days" {
-  description = "Days that a deleted secret can be brought back and its name not used again; 0 deletes at once."
+  description = "Recovery window in days: how long a deleted secret can be restored and its name not be reused; 0 deletes at once."
   type        = number
   nullable    = false
 

@@ -12,14 +12,14 @@ use crate::harness::secrets_manager::SecretsManager;
 const SECRET: &str = "test/rds/credentials";
 const ADMIN_SECRET: &str = "arn:aws:secretsmanager:us-east-1:1:secret:rds!db-1";
 
-/// The account that the functions make. It is the server's, so the tests of it take turns.
+/// The account that the functions create. There is one for the whole server, so its tests run one at a time.
 const ACCOUNT: &str = "users_service";
 
 /// An empty schema, the administrator's secret, and a secret of the application without a value.
 struct Deployment {
     schema: MysqlSchema,
     secrets: SecretsManager,
-    /// Holds the turn until it is closed.
+    /// Holds the lock for these tests until it is closed.
     _turn: MySqlConnection,
 }
 
@@ -70,18 +70,18 @@ impl Deployment {
         Login { username: ACCOUNT.to_owned(), password, ..self.schema.login.clone() }
     }
 
-    /// Whether the server takes a login.
-    async fn takes(&self, login: &Login) -> bool {
+    /// Whether the server accepts a login.
+    async fn accepts(&self, login: &Login) -> bool {
         options(login).database(self.schema.name()).connect().await.is_ok()
     }
 
-    /// Ends every connection of the application.
+    /// Kills every connection of the application.
     async fn disconnect(&self) {
         let ids =
             format!("select group_concat(id) from information_schema.processlist where user = '{ACCOUNT}'");
         let ids = self.schema.value(&ids).await.unwrap_or_default();
         for id in ids.split(',').filter(|id| !id.is_empty()) {
-            // It may have ended by itself.
+            // It may have been closed already.
             let _ = raw_sql(&format!("kill {id}")).execute(&mut self.schema.connect().await).await;
         }
     }
@@ -98,7 +98,7 @@ impl Drop for Deployment {
 }
 
 #[tokio::test]
-async fn a_deploy_migrates_and_provides_the_account() {
+async fn a_deploy_migrates_and_creates_the_account() {
     let deployment = Deployment::new().await;
     let migrations = json!([
         {"number": 1, "name": "create_users", "state": "applied"},
@@ -141,17 +141,17 @@ async fn a_deploy_grants_the_account_every_table_that_a_release_brings() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_as_its_secret_says_is_mended() {
+async fn an_account_that_does_not_match_its_secret_is_reset() {
     let deployment = Deployment::new().await;
     deployment.migrate().await;
     deployment.schema.execute(&format!("drop user {ACCOUNT}@'%'")).await;
-    assert!(!deployment.takes(&deployment.login()).await);
+    assert!(!deployment.accepts(&deployment.login()).await);
     assert_eq!(deployment.migrate().await["secret"], "unchanged");
-    assert!(deployment.takes(&deployment.login()).await);
+    assert!(deployment.accepts(&deployment.login()).await);
     deployment.schema.execute(&format!("alter user {ACCOUNT}@'%' identified by 'other'")).await;
-    assert!(!deployment.takes(&deployment.login()).await);
+    assert!(!deployment.accepts(&deployment.login()).await);
     deployment.migrate().await;
-    assert!(deployment.takes(&deployment.login()).await);
+    assert!(deployment.accepts(&deployment.login()).await);
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn a_rotation_changes_the_password_and_no_request_fails() {
         let error = rotation.call(step("setSecret", "token-1")).await.unwrap_err();
         assert_eq!(error["errorType"], "DatabaseError", "{error}");
         assert!(error["errorMessage"].as_str().unwrap().contains("no second password"), "{error}");
-        assert!(deployment.takes(&old).await, "the old password still counts");
+        assert!(deployment.accepts(&old).await, "the old password still works");
         return;
     }
     for name in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
@@ -195,7 +195,7 @@ async fn a_rotation_changes_the_password_and_no_request_fails() {
     }
     let new = deployment.login();
     assert_ne!(new.password.expose_secret(), old.password.expose_secret());
-    assert!(deployment.takes(&new).await && deployment.takes(&old).await);
+    assert!(deployment.accepts(&new).await && deployment.accepts(&old).await);
     for function in [&service, &rotation] {
         let log = function.program.log().join("\n");
         for login in [&old, &new] {
@@ -217,7 +217,7 @@ async fn a_secret_without_a_value_has_nothing_to_rotate() {
 }
 
 #[tokio::test]
-async fn what_is_no_rotation_is_refused() {
+async fn an_event_that_is_not_a_rotation_is_refused() {
     let deployment = Deployment::new().await;
     let rotation = deployment.start("rotate-secret").await;
     deployment.secrets.put(SECRET, &deployment.schema.login);

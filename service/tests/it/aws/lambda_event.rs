@@ -36,7 +36,7 @@ async fn a_function_url_works_the_same() {
     assert_eq!(shown.text(), created.text());
     assert_eq!(shown.header("x-request-id"), "e1506fd5-9e7b-434f-bd42-4f8fa224b599");
     let refused = function.invoke(function_url_event("GET", "/users/abc", None)).await;
-    refused.assert_faults(&[("user_id", "invalid_format")]);
+    refused.assert_field_errors(&[("user_id", "invalid_format")]);
 }
 
 #[tokio::test]
@@ -90,11 +90,11 @@ async fn errors_are_problems_too() {
     let refused = function.invoke(gateway_event("POST", "/users", Some(&large))).await;
     refused.assert_problem(413, "body_too_large");
     let refused = function.post("/users", json!({"username": "a"})).await;
-    refused.assert_faults(&[("username", "too_short"), ("email", "missing")]);
+    refused.assert_field_errors(&[("username", "too_short"), ("email", "missing")]);
 }
 
 #[tokio::test]
-async fn dot_segments_lead_nowhere() {
+async fn dot_segments_are_not_found() {
     let function = LambdaFunction::on_sqlite().await;
     for number in 1..=2 {
         let name = format!("user-{number}");
@@ -125,7 +125,7 @@ async fn a_request_that_is_no_event_of_http_has_a_line_in_the_log() {
     assert_eq!(line["level"], "WARN");
 }
 
-/// A gateway's event with some values in the place of its own.
+/// A gateway's event with some values replaced.
 fn odd_event(changes: &Value) -> Value {
     let mut event = gateway_event("GET", "/users/1", None);
     for (name, value) in changes.as_object().unwrap() {
@@ -135,7 +135,7 @@ fn odd_event(changes: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn no_event_ends_the_function() {
+async fn no_event_crashes_the_function() {
     let function = LambdaFunction::on_sqlite().await;
     for changes in [
         json!({"rawPath": "/users/a b"}),
@@ -173,7 +173,7 @@ async fn no_event_ends_the_function() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_too_long_does_not_end_the_function() {
+async fn a_target_that_is_too_long_does_not_crash_the_function() {
     let function = LambdaFunction::on_sqlite().await;
     let long = "x".repeat(70_000);
     for changes in

@@ -9,7 +9,7 @@ use crate::harness::databases::{MysqlSchema, authority_of_the_server};
 use crate::harness::eventually::eventually;
 use crate::harness::lambda_function::{LambdaFunction, gateway_event};
 use crate::harness::program::run;
-use crate::harness::proxy::{Proxy, Way};
+use crate::harness::proxy::{Mode, Proxy};
 use crate::harness::secrets_manager::SecretsManager;
 
 const SECRET: &str = "test/rds/credentials";
@@ -37,7 +37,7 @@ impl Deployment {
             .await;
     }
 
-    /// Ends every connection that the function has.
+    /// Kills every connection of the function.
     async fn disconnect(&self) {
         let guest = self.schema.guest();
         let ids =
@@ -52,7 +52,7 @@ impl Deployment {
         vec![
             ("ENVIRONMENT", "test".to_owned()),
             ("AWS_ENDPOINT_URL", self.secrets.url()),
-            // What the environment says of a password does not count here.
+            // A password in the environment is ignored here.
             ("DB_PASSWORD", "not this one".to_owned()),
             ("DB_TLS", "preferred".to_owned()),
         ]
@@ -123,7 +123,7 @@ async fn a_malformed_secret_is_an_outage_without_its_values() {
 }
 
 #[tokio::test]
-async fn a_rotated_password_is_fetched_anew() {
+async fn a_rotated_password_is_fetched_again() {
     let deployment = Deployment::new().await;
     deployment.publish("first password");
     let function = deployment.start().await;
@@ -186,22 +186,22 @@ async fn migrate_takes_its_credentials_from_the_secret_too() {
 }
 
 #[tokio::test]
-async fn a_request_is_answered_before_the_functions_time_is_up() {
+async fn a_request_is_answered_before_the_functions_time_out() {
     let deployment = Deployment::new().await;
     let proxy = Proxy::to(&deployment.schema.login).await;
     deployment.secrets.put(SECRET, &proxy.login(&deployment.schema.guest_login("first password")));
     let function = deployment.start().await;
     assert_eq!(function.get("/users").await.status, 200);
-    proxy.set(Way::Silent);
+    proxy.set(Mode::Silent);
     let event = gateway_event("POST", "/users", Some(r#"{"username":"ada","email":"ada@example.com"}"#));
-    // The first finds a connection that is gone, the second makes a new one that never hears a word.
+    // The first finds a closed connection, the second opens a new one that gets no data.
     function.invoke(event.clone()).await.assert_problem(503, "database_unreachable");
     let late = function.invoke_within(event.clone(), Duration::from_secs(1)).await;
     late.assert_problem(503, "out_of_time");
     assert_eq!(late.header("x-request-id"), "JKJaXmPLvHcESHA=");
     function.program.logged("out_of_time").await;
     assert!(!late.header("retry-after").is_empty());
-    proxy.set(Way::Open);
+    proxy.set(Mode::Open);
     assert_eq!(function.invoke(event).await.status, 201);
 }
 

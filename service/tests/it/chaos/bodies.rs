@@ -1,4 +1,4 @@
-//! Bodies that are too large, that nobody wants, or that are too many at a time.
+//! Bodies that are too large, that no route reads, or that are too many at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use tokio::time::timeout;
 
 use super::bystander::{beside, count};
-use super::clients::{MEMORY, assert_unharmed, connections, flood};
+use super::clients::{MEMORY, assert_unaffected, connections, flood};
 use super::tally::Tally;
 use super::wire::{Wire, post, post_head};
 use crate::harness::program::Server;
@@ -25,11 +25,11 @@ async fn large_bodies_are_refused() {
         flood(&server, &tally, 32, chunked, StatusCode::PAYLOAD_TOO_LARGE).await;
     };
     beside(&server.address, &tally, true, floods).await;
-    assert_unharmed(&server, &tally, 64);
+    assert_unaffected(&server, &tally, 64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_nobody_wants_are_not_kept() {
+async fn bodies_that_no_route_reads_are_not_buffered() {
     const SIZE: usize = 1 << 20;
     let server = Server::on_sqlite(&[]).await;
     let tally = Arc::new(Tally::of("600 unfinished bodies of 1 MiB for a path that does not exist"));
@@ -41,13 +41,13 @@ async fn bodies_that_nobody_wants_are_not_kept() {
         }
     };
     beside(&server.address, &tally, true, all).await;
-    assert_unharmed(&server, &tally, 600);
+    assert_unaffected(&server, &tally, 600);
     let peak = server.program.peak_memory();
     assert!(peak < MEMORY / 2, "{peak} MiB");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_beyond_what_the_process_holds_are_shed() {
+async fn bodies_beyond_the_memory_budget_are_shed() {
     // 75 MB, of which 64 MiB may be held at a time.
     const CLIENTS: usize = 1250;
     const SIZE: usize = 60_000;
@@ -69,7 +69,7 @@ async fn bodies_beyond_what_the_process_holds_are_shed() {
         assert!((50..400).contains(&shed), "{shed} of {CLIENTS}");
     };
     beside(&server.address, &tally, true, all).await;
-    // What was held is free again when the clients are gone.
+    // The memory is free again when the clients are gone.
     let mut wire = Wire::connect(&server.address).await.unwrap();
     wire.send(post("ada", "")).await.unwrap();
     count(&tally, &wire.answer().await, StatusCode::CREATED);

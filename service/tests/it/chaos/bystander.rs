@@ -1,4 +1,4 @@
-//! A well-behaved client that goes on while others misbehave.
+//! A well-behaved client that sends requests while others misbehave.
 
 use std::cell::Cell;
 use std::io;
@@ -10,11 +10,11 @@ use tokio::time::{sleep, timeout};
 use super::tally::Tally;
 use super::wire::{Wire, WireAnswer, get};
 
-/// How long it waits for an answer: longer than a busy machine takes, far shorter than the server's limits.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it waits for an answer: longer than it takes under load, far shorter than the server's time-outs.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Counts the answer to a request that nothing is wrong with.
+/// Counts the answer to a valid request.
 pub(super) fn count(tally: &Tally, answer: &io::Result<WireAnswer>, expected: StatusCode) {
     match answer {
         Ok(answer) => {
@@ -27,8 +27,8 @@ pub(super) fn count(tally: &Tally, answer: &io::Result<WireAnswer>, expected: St
     }
 }
 
-/// Lists users on one connection and, if it is to, on a new one each time, until the fault is over,
-/// and once more then.
+/// Lists users on one connection and, if `connects`, on a new one each time, until the fault is over, and once more
+/// afterwards.
 pub(super) async fn beside<T>(
     address: &str,
     tally: &Tally,
@@ -60,7 +60,7 @@ pub(super) async fn beside<T>(
 }
 
 async fn list(wire: &mut Wire) -> io::Result<WireAnswer> {
-    timeout(PATIENCE, async {
+    timeout(ANSWER_TIMEOUT, async {
         wire.send(get("/users")).await?;
         wire.answer().await
     })

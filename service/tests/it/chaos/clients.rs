@@ -1,4 +1,4 @@
-//! Clients of the local server that misbehave, while others must not notice.
+//! Clients of the local server that misbehave; other clients must not be affected.
 
 use std::io;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use super::tally::Tally;
 use super::wire::{Wire, get, post, post_head};
 use crate::harness::program::Server;
 
-/// What the process may take at most, in MiB: several times what it does, far less than what was sent to it.
+/// The most memory that the process may take, in MiB: several times what it needs, far less than what is sent to it.
 pub(super) const MEMORY: u64 = 128;
 
-/// Checks that everyone was answered, and that the process is small.
+/// Checks that every request was answered, and that the process took little memory.
 #[track_caller]
-pub(super) fn assert_unharmed(server: &Server, tally: &Tally, at_least: u64) {
+pub(super) fn assert_unaffected(server: &Server, tally: &Tally, at_least: u64) {
     let counts = tally.counts();
     assert!(counts.answered >= at_least, "{counts:?}");
     assert_eq!((counts.shed, counts.wrong, counts.lost), (0, 0, 0), "{counts:?}");
@@ -26,7 +26,7 @@ pub(super) fn assert_unharmed(server: &Server, tally: &Tally, at_least: u64) {
     assert!(peak < MEMORY, "{peak} MiB");
 }
 
-/// Opens connections, many at a time, each with this written to it.
+/// Opens connections, many at a time, and writes this to each.
 pub(super) async fn connections(server: &Server, number: usize, first: &str) -> Vec<Wire> {
     const AT_A_TIME: usize = 64;
     let first: Arc<str> = first.into();
@@ -47,8 +47,8 @@ pub(super) async fn connections(server: &Server, number: usize, first: &str) -> 
     opening.join_all().await.into_iter().flatten().collect()
 }
 
-/// Sends the same octets by this many clients at once, and counts the answers, which must all be this one. Where the
-/// server does not read to the end, a client that is still writing may see the reset before the answer.
+/// Sends the same octets from this many clients at once, and counts the answers, which must all have this status. If the
+/// server does not read to the end, a client that is still writing may get a reset before the answer.
 pub(super) async fn flood(
     server: &Server,
     tally: &Arc<Tally>,
@@ -76,7 +76,7 @@ pub(super) async fn flood(
     flood.join_all().await;
 }
 
-/// Heads and bodies that come octet by octet.
+/// Sends heads and bodies octet by octet.
 async fn drip(server: &Server, clients: usize, time: Duration) -> (Vec<Wire>, Vec<Wire>) {
     const PAUSE: Duration = Duration::from_millis(500);
     let mut heads = connections(server, clients, "GET /users HTTP/1.1\r\nx-slow: ").await;
@@ -84,7 +84,7 @@ async fn drip(server: &Server, clients: usize, time: Duration) -> (Vec<Wire>, Ve
     let all = timeout(time, async {
         loop {
             for wire in heads.iter_mut().chain(&mut bodies) {
-                // Some the server has closed already.
+                // The server has closed some already.
                 let _ = wire.send(" ").await;
             }
             sleep(PAUSE).await;
@@ -95,33 +95,35 @@ async fn drip(server: &Server, clients: usize, time: Duration) -> (Vec<Wire>, Ve
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_clients_hold_up_nobody() {
+async fn slow_clients_do_not_delay_others() {
     let server = Server::on_sqlite(&[]).await;
     let tally = Arc::new(Tally::of("600 clients that send octet by octet"));
     beside(&server.address, &tally, true, drip(&server, 300, Duration::from_secs(2))).await;
-    assert_unharmed(&server, &tally, 20);
+    assert_unaffected(&server, &tally, 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes more than a minute: make chaos"]
-async fn slow_clients_are_let_go() {
+async fn slow_clients_run_into_the_head_and_body_time_outs() {
     let server = Server::on_sqlite(&[]).await;
     let tally = Arc::new(Tally::of("600 clients that never finish a request"));
-    let let_go = async {
+    let timed_out = async {
         let (heads, bodies) = drip(&server, 300, Duration::from_secs(77)).await;
         for mut wire in bodies {
             count(&tally, &wire.answer().await, StatusCode::REQUEST_TIMEOUT);
         }
         for mut wire in heads {
-            timeout(Duration::from_secs(5), wire.closed()).await.expect("a slow head is still waited for");
+            timeout(Duration::from_secs(5), wire.closed())
+                .await
+                .expect("the connection of a slow head is still open");
         }
     };
-    beside(&server.address, &tally, true, let_go).await;
-    assert_unharmed(&server, &tally, 300);
+    beside(&server.address, &tally, true, timed_out).await;
+    assert_unaffected(&server, &tally, 300);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_hang_up_in_the_middle_are_forgotten() {
+async fn clients_that_hang_up_in_the_middle_do_not_affect_others() {
     let server = Server::on_sqlite(&[]).await;
     let tally = Arc::new(Tally::of("2,000 clients that hang up in the middle"));
     let hang_up = async {
@@ -129,39 +131,39 @@ async fn clients_that_hang_up_in_the_middle_are_forgotten() {
         for mut wire in connections(&server, 1000, &half).await {
             wire.finish().await.unwrap();
         }
-        // Whole requests whose answers find nobody.
+        // Complete requests whose clients are gone before the answer.
         for wire in connections(&server, 1000, &post("ada", "")).await {
             wire.reset().unwrap();
         }
     };
     beside(&server.address, &tally, true, hang_up).await;
-    assert_unharmed(&server, &tally, 2);
+    assert_unaffected(&server, &tally, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute: make chaos"]
-async fn clients_that_never_read_are_let_go() {
+async fn clients_that_never_read_run_into_the_tcp_user_time_out() {
     let server = Server::on_sqlite(&[]).await;
     let tally = Arc::new(Tally::of("100 clients that never read their answers"));
     let requests = get("/openapi.json").repeat(1000);
-    let let_go = async {
-        let mut deaf = JoinSet::new();
+    let timed_out = async {
+        let mut clients = JoinSet::new();
         for _ in 0..100 {
             let (address, requests) = (server.address.clone(), requests.clone());
-            deaf.spawn(async move {
+            clients.spawn(async move {
                 let mut wire = Wire::connect(&address).await.unwrap();
-                // Writes until the server takes no more, and then waits to be let go.
+                // Writes until the server reads no more, and then until it closes the connection.
                 while wire.send(&requests).await.is_ok() {}
             });
         }
-        timeout(Duration::from_secs(90), deaf.join_all()).await.expect("some are still waited for")
+        timeout(Duration::from_secs(90), clients.join_all()).await.expect("some connections are still open")
     };
-    beside(&server.address, &tally, true, let_go).await;
-    assert_unharmed(&server, &tally, 100);
+    beside(&server.address, &tally, true, timed_out).await;
+    assert_unaffected(&server, &tally, 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_idle_connections_take_little() {
+async fn thousands_of_idle_connections_take_little_memory() {
     let server = Server::on_sqlite(&[]).await;
     let tally = Arc::new(Tally::of("2,000 idle connections"));
     let idle = async {
@@ -176,30 +178,30 @@ async fn thousands_of_idle_connections_take_little() {
         }
     };
     beside(&server.address, &tally, true, idle).await;
-    assert_unharmed(&server, &tally, 4000);
+    assert_unaffected(&server, &tally, 4000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_beyond_the_limit_wait_for_their_turn() {
-    // Of 320 open files it leaves 64 to others, such as the database. The other client has one more.
-    const PLACES: usize = 320 - 64 - 1;
+    // Of 320 open files, 64 are reserved for others, such as the database. The bystander has one more connection.
+    const LIMIT: usize = 320 - 64 - 1;
     let server = Server::on_sqlite_after("ulimit -n 320", &[]).await;
     let tally = Arc::new(Tally::of("200 connections beyond the limit"));
-    let crowd = async {
-        let mut held = connections(&server, PLACES, &get("/users")).await;
+    let clients = async {
+        let mut held = connections(&server, LIMIT, &get("/users")).await;
         for wire in &mut held {
             count(&tally, &wire.answer().await, StatusCode::OK);
         }
         let mut waiting = connections(&server, 200, &get("/users")).await;
         let early = timeout(Duration::from_millis(500), waiting[0].answer()).await;
-        assert!(early.is_err(), "the limit is not there");
+        assert!(early.is_err(), "there is no limit");
         drop(held);
         for wire in &mut waiting {
             count(&tally, &wire.answer().await, StatusCode::OK);
         }
     };
-    beside(&server.address, &tally, false, crowd).await;
-    assert_unharmed(&server, &tally, PLACES as u64 + 200);
+    beside(&server.address, &tally, false, clients).await;
+    assert_unaffected(&server, &tally, LIMIT as u64 + 200);
     assert!(!server.program.log().iter().any(|line| line.contains("could not be accepted")));
 }
 
@@ -207,13 +209,13 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 async fn a_low_default_of_open_files_is_raised() {
     let server = Server::on_sqlite_after("ulimit -S -n 128", &[]).await;
     let tally = Arc::new(Tally::of("500 connections with 128 open files by default"));
-    let crowd = async {
+    let clients = async {
         for mut wire in connections(&server, 500, &get("/users")).await {
             count(&tally, &wire.answer().await, StatusCode::OK);
         }
     };
-    beside(&server.address, &tally, true, crowd).await;
-    assert_unharmed(&server, &tally, 500);
+    beside(&server.address, &tally, true, clients).await;
+    assert_unaffected(&server, &tally, 500);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -231,7 +233,7 @@ async fn floods_of_headers_are_refused() {
         flood(&server, &tally, 64, huge, refused).await;
     };
     beside(&server.address, &tally, true, floods).await;
-    assert_unharmed(&server, &tally, 512 + 512 + 64);
+    assert_unaffected(&server, &tally, 512 + 512 + 64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,7 +257,7 @@ async fn pipelined_requests_are_answered_in_order() {
         }
     };
     beside(&server.address, &tally, true, pipeline).await;
-    assert_unharmed(&server, &tally, 1000);
+    assert_unaffected(&server, &tally, 1000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,5 +278,5 @@ async fn http_2_is_refused() {
         }
     };
     beside(&server.address, &tally, true, resets).await;
-    assert_unharmed(&server, &tally, 2);
+    assert_unaffected(&server, &tally, 2);
 }

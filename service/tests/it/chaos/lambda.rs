@@ -1,4 +1,4 @@
-//! The function between, before and within invocations that go wrong.
+//! The Lambda function: malformed events, deadlines, and connections closed while it was frozen.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use tokio::time::sleep;
 use users_service::clock::monotonic;
 use users_service::config::Login;
 
-use super::malformed::{Dice, event};
+use super::malformed::{Rng, event};
 use super::tally::Tally;
 use crate::harness::databases::MysqlSchema;
 use crate::harness::lambda_function::{LambdaFunction, gateway_event};
 use crate::harness::program::server_variables;
-use crate::harness::proxy::{Proxy, Way};
+use crate::harness::proxy::{Mode, Proxy};
 use crate::harness::test_app::Answer;
 
 async fn function_on(login: &Login) -> LambdaFunction {
@@ -35,19 +35,19 @@ fn count(tally: &Tally, answer: &Answer, expected: StatusCode) {
 async fn a_thousand_malformed_events_are_answered_by_one_process() {
     let function = LambdaFunction::on_sqlite().await;
     let tally = Tally::of("1,000 malformed events");
-    let mut dice = Dice(1);
+    let mut rng = Rng(1);
     for _ in 0..1000 {
-        let text = event(&mut dice);
+        let text = event(&mut rng);
         match function.call_text(text.clone()).await {
             Ok(answer) => {
                 let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
                 let status = StatusCode::from_u16(status).unwrap();
-                // Some of the faults leave a request that is sound, or make one of it.
+                // Some mutations leave the request valid.
                 let expected = !status.is_server_error();
                 assert!(expected, "{answer}: {}", String::from_utf8_lossy(&text));
                 tally.answer(status, false, expected);
             }
-            // The Runtime API sends JSON only: what is none never becomes a request.
+            // Text that is not JSON never becomes a request.
             Err(error) => {
                 let expected = serde_json::from_slice::<Value>(&text).is_err();
                 assert!(expected, "{error}: {}", String::from_utf8_lossy(&text));
@@ -70,24 +70,24 @@ async fn every_request_is_answered_before_its_deadline() {
     let function = function_on(&proxy.login(&schema.application())).await;
     let tally = Tally::of("a deadline that the database does not keep");
     count(&tally, &function.get("/users").await, StatusCode::OK);
-    proxy.set(Way::Silent);
+    proxy.set(Mode::Silent);
     for milliseconds in [50, 250, 300, 500, 700, 1000, 1500, 2000] {
         let time_limit = Duration::from_millis(milliseconds);
         let start = monotonic();
         let answer = function.invoke_within(gateway_event("GET", "/users", None), time_limit).await;
         let taken = start.elapsed();
         count(&tally, &answer, StatusCode::OK);
-        // Less time than the reserve is too little for any answer.
+        // A limit below the reserve leaves no time for an answer.
         assert!(taken < time_limit.max(Duration::from_millis(250)), "{taken:?} of {time_limit:?}");
         assert_eq!(answer.json()["code"], "out_of_time");
     }
-    proxy.set(Way::Open);
+    proxy.set(Mode::Open);
     count(&tally, &function.get("/users").await, StatusCode::OK);
     let counts = tally.counts();
     assert_eq!((counts.answered, counts.shed, counts.wrong, counts.lost), (2, 8, 0, 0), "{counts:?}");
 }
 
-/// Ends every connection of the function, as the server does once `wait_timeout` is over.
+/// Closes every connection of the function, as the server does after `wait_timeout`.
 async fn close_all(schema: &MysqlSchema) {
     let ids =
         "select group_concat(id) from information_schema.processlist where id <> connection_id() and db = ";
@@ -98,7 +98,7 @@ async fn close_all(schema: &MysqlSchema) {
 }
 
 #[tokio::test]
-async fn a_function_thaws_into_connections_that_the_server_has_closed() {
+async fn a_frozen_function_replaces_connections_that_the_server_has_closed() {
     const FUNCTIONS: usize = 4;
     let schema = migrated().await;
     let tally = Tally::of("frozen until the server closed its connections");
@@ -110,11 +110,11 @@ async fn a_function_thaws_into_connections_that_the_server_has_closed() {
         functions.push(function);
     }
     close_all(&schema).await;
-    // Longer than a connection may be idle and be trusted.
+    // Longer than a connection may be idle without being pinged.
     sleep(Duration::from_secs(6)).await;
     for (turn, function) in functions.iter().enumerate() {
         function.program.signal("CONT");
-        // An insert is never sent twice: that the connection is gone has to be known before.
+        // An insert is never sent twice: the closed connection has to be detected first.
         let body = json!({"username": format!("user-{turn}"), "email": format!("user-{turn}@example.com")});
         count(&tally, &function.post("/users", body).await, StatusCode::CREATED);
         count(&tally, &function.get("/users").await, StatusCode::OK);

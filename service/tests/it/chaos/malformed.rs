@@ -1,13 +1,13 @@
-//! Events that no gateway sends, made of good ones.
+//! Events that no gateway sends, mutated from valid ones.
 
 use serde_json::{Value, json};
 
 use crate::harness::lambda_function::{function_url_event, gateway_event};
 
-/// Numbers that look random and are the same in every run (splitmix64).
-pub(super) struct Dice(pub(super) u64);
+/// A pseudo-random number generator, the same in every run (splitmix64).
+pub(super) struct Rng(pub(super) u64);
 
-impl Dice {
+impl Rng {
     pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,43 +20,43 @@ impl Dice {
     }
 }
 
-/// The text of an event with one to four faults.
-pub(super) fn event(dice: &mut Dice) -> Vec<u8> {
-    let mut event = good(dice);
-    for _ in 0..=dice.below(4) {
-        spoil(&mut event, dice);
+/// The text of an event with one to four mutations.
+pub(super) fn event(rng: &mut Rng) -> Vec<u8> {
+    let mut event = valid(rng);
+    for _ in 0..=rng.below(4) {
+        mutate(&mut event, rng);
     }
     let mut text = event.to_string().into_bytes();
-    match dice.below(8) {
-        0 => text.truncate(dice.below(text.len())),
+    match rng.below(8) {
+        0 => text.truncate(rng.below(text.len())),
         1 => {
-            let place = dice.below(text.len());
-            text[place] = *dice.one_of(&[&0, &b'\n', &0xff, &b'"', &b'}']);
+            let place = rng.below(text.len());
+            text[place] = *rng.one_of(&[&0, &b'\n', &0xff, &b'"', &b'}']);
         }
         _ => {}
     }
     text
 }
 
-fn good(dice: &mut Dice) -> Value {
-    let make = if dice.below(2) == 0 { gateway_event } else { function_url_event };
-    match dice.below(3) {
+fn valid(rng: &mut Rng) -> Value {
+    let make = if rng.below(2) == 0 { gateway_event } else { function_url_event };
+    match rng.below(3) {
         0 => make("GET", "/users/1?page=1", None),
         1 => make("PUT", "/users/1", Some(r#"{"full_name":"Ada"}"#)),
         _ => make("POST", "/users", Some(r#"{"username":"a"}"#)),
     }
 }
 
-fn spoil(event: &mut Value, dice: &mut Dice) {
-    match dice.below(6) {
-        0 => misplace(event, dice),
-        1 => add_header(event, odd_name(dice), odd_text(dice)),
-        2 => add_header(event, "host", odd_text(dice)),
-        3 => event["rawPath"] = odd_text(dice).into(),
-        4 => event["rawQueryString"] = odd_text(dice).into(),
+fn mutate(event: &mut Value, rng: &mut Rng) {
+    match rng.below(6) {
+        0 => misplace(event, rng),
+        1 => add_header(event, odd_name(rng), odd_text(rng)),
+        2 => add_header(event, "host", odd_text(rng)),
+        3 => event["rawPath"] = odd_text(rng).into(),
+        4 => event["rawQueryString"] = odd_text(rng).into(),
         _ => {
-            event["body"] = odd_text(dice).into();
-            event["isBase64Encoded"] = (dice.below(2) == 0).into();
+            event["body"] = odd_text(rng).into();
+            event["isBase64Encoded"] = (rng.below(2) == 0).into();
         }
     }
 }
@@ -67,26 +67,26 @@ fn add_header(event: &mut Value, name: &str, value: String) {
     }
 }
 
-/// Takes a member away or puts a value of another type in its place, at any depth.
-fn misplace(event: &mut Value, dice: &mut Dice) {
+/// Removes a member or replaces it by a value of another type, at any depth.
+fn misplace(event: &mut Value, rng: &mut Rng) {
     let mut place = event;
     loop {
         let Some(members) = place.as_object().filter(|members| !members.is_empty()) else { return };
-        let name = members.keys().nth(dice.below(members.len())).unwrap().clone();
-        if place[&name].is_object() && dice.below(3) > 0 {
+        let name = members.keys().nth(rng.below(members.len())).unwrap().clone();
+        if place[&name].is_object() && rng.below(3) > 0 {
             place = &mut place[&name];
             continue;
         }
-        match dice.below(3) {
+        match rng.below(3) {
             0 => drop(place.as_object_mut().unwrap().remove(&name)),
-            _ => place[&name] = odd_value(dice),
+            _ => place[&name] = odd_value(rng),
         }
         return;
     }
 }
 
-fn odd_value(dice: &mut Dice) -> Value {
-    match dice.below(8) {
+fn odd_value(rng: &mut Rng) -> Value {
+    match rng.below(8) {
         0 => Value::Null,
         1 => json!(-1),
         2 => json!(1e300),
@@ -94,12 +94,12 @@ fn odd_value(dice: &mut Dice) -> Value {
         4 => json!({}),
         5 => json!([["a", {"b": null}]]),
         6 => json!(true),
-        _ => odd_text(dice).into(),
+        _ => odd_text(rng).into(),
     }
 }
 
-fn odd_name(dice: &mut Dice) -> &'static str {
-    dice.one_of(&[
+fn odd_name(rng: &mut Rng) -> &'static str {
+    rng.one_of(&[
         "",
         " ",
         "bad name",
@@ -119,8 +119,8 @@ fn odd_name(dice: &mut Dice) -> &'static str {
     ])
 }
 
-fn odd_text(dice: &mut Dice) -> String {
-    let piece = dice.one_of(&[
+fn odd_text(rng: &mut Rng) -> String {
+    let piece = rng.one_of(&[
         "",
         " ",
         "\0",
@@ -161,6 +161,6 @@ fn odd_text(dice: &mut Dice) -> String {
         "[[[[",
         "null",
     ]);
-    let times = *dice.one_of(&[&1, &1, &1, &3, &100, &10_000]);
+    let times = *rng.one_of(&[&1, &1, &1, &3, &100, &10_000]);
     piece.repeat(times)
 }

@@ -1,4 +1,4 @@
-//! Faults, one at a time, under requests that are counted. `make chaos` runs those too that take long.
+//! Fault injection: one fault at a time, while requests are counted. `make chaos` also runs the slow tests.
 
 mod tally;
 

@@ -1,4 +1,4 @@
-//! A database server of a test's own, which may be killed and set up badly.
+//! A database server of a test's own, which may be killed or misconfigured.
 
 use std::path::Path;
 use std::process::Command;
@@ -27,7 +27,7 @@ impl OwnServer {
         Self { schema: schema.into_migrated().await, folder }
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it, as a power failure would.
     pub(super) async fn kill(&self) {
         script("kill", self.folder.0.path(), Vec::new()).await;
     }
@@ -44,7 +44,7 @@ impl Drop for Folder {
     }
 }
 
-/// In a thread of its own, so that requests go on meanwhile.
+/// Runs in a thread of its own, so that requests go on meanwhile.
 async fn script(verb: &'static str, folder: &Path, options: Vec<String>) -> String {
     let folder = folder.to_owned();
     tokio::task::spawn_blocking(move || run(verb, &folder, &options)).await.unwrap()

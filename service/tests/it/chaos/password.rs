@@ -1,4 +1,4 @@
-//! The password is rotated while clients go on.
+//! The password is rotated under load.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::harness::databases::MysqlSchema;
 use crate::harness::program::Server;
 use crate::harness::secrets_manager::SecretsManager;
 
-/// MySQL has a second password for the time between; on MariaDB the secret is changed first, and the old password
-/// goes on working until the server's is changed.
+/// MySQL keeps a second password during the rotation; on MariaDB the secret is changed first, and the old password works
+/// until the account is changed.
 #[tokio::test]
 async fn a_password_that_is_rotated_under_load_fails_no_request() {
     let schema = MysqlSchema::migrated().await;
@@ -50,15 +50,15 @@ async fn a_password_that_is_rotated_under_load_fails_no_request() {
     assert!(!log.contains("second") && !log.contains("third"), "{log}");
 }
 
-/// Ends every connection of the guest, so that the next request has to log in anew.
+/// Kills every connection of the guest, so that the next request has to log in again.
 async fn disconnect(schema: &MysqlSchema) {
     let ids = format!(
         "select group_concat(id) from information_schema.processlist where user = '{}'",
         schema.guest()
     );
     let ids = schema.value(&ids).await.expect("the service has connections");
-    // All in one go: a read survives the loss of one connection, not of a second on its second try.
+    // All at once: a read survives the loss of one connection, but not of another one on its retry.
     let kills: Vec<_> = ids.split(',').map(|id| format!("kill {id}")).collect();
-    // One may have ended by itself.
+    // One may have been closed already.
     let _ = raw_sql(&kills.join("; ")).execute(&mut schema.connect().await).await;
 }

@@ -1,4 +1,4 @@
-//! The process dies between two instructions, again and again, while it writes to an SQLite file.
+//! The process is killed again and again while it writes to an SQLite file.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use sqlx::{Connection, query_scalar};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::malformed::Dice;
+use super::malformed::Rng;
 use super::tally::Tally;
 use super::wire::{Wire, post};
 use crate::harness::databases::SqliteFile;
@@ -17,7 +17,7 @@ use crate::harness::program::Server;
 
 const WRITERS: usize = 8;
 
-/// Creates users until the connection breaks, and notes those that were acknowledged.
+/// Creates users until the connection breaks, and records those that were acknowledged.
 async fn write(address: String, name: String, tally: Arc<Tally>, acknowledged: Arc<Mutex<Vec<String>>>) {
     let mut wire = Wire::connect(&address).await.unwrap();
     for turn in 0.. {
@@ -40,7 +40,7 @@ async fn survives(fault: &'static str, times: usize) {
     let path = file.path().display().to_string();
     let tally = Arc::new(Tally::of(fault));
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
-    let mut dice = Dice(1);
+    let mut rng = Rng(1);
     for time in 0..times {
         let mut server = Server::on_sqlite(&[("SQLITE_PATH", &path)]).await;
         let mut writers = JoinSet::new();
@@ -52,7 +52,7 @@ async fn survives(fault: &'static str, times: usize) {
         while acknowledged.lock().unwrap().len() == before {
             sleep(Duration::from_millis(1)).await;
         }
-        sleep(Duration::from_millis(dice.below(300) as u64)).await;
+        sleep(Duration::from_millis(rng.below(300) as u64)).await;
         server.program.signal("KILL");
         server.program.ended().await;
         writers.join_all().await;
@@ -61,23 +61,23 @@ async fn survives(fault: &'static str, times: usize) {
     }
     let counts = tally.counts();
     assert_eq!((counts.shed, counts.wrong), (0, 0), "{counts:?}");
-    // Each writer had one request in flight at each end.
+    // Each writer had one request in flight at each kill.
     assert_eq!(counts.lost, (WRITERS * times) as u64, "{counts:?}");
 }
 
-/// Checks that the file is sound and that everyone acknowledged is in it.
+/// Checks the integrity of the file, and that every acknowledged user is in it.
 async fn check(file: &SqliteFile, acknowledged: &[String]) {
     let mut connection = file.connect().await;
     let sound: String = query_scalar("pragma integrity_check").fetch_one(&mut connection).await.unwrap();
     assert_eq!(sound, "ok");
-    let there: HashSet<String> = query_scalar("select username from users")
+    let stored: HashSet<String> = query_scalar("select username from users")
         .fetch_all(&mut connection)
         .await
         .unwrap()
         .into_iter()
         .collect();
-    let missing: Vec<_> = acknowledged.iter().filter(|name| !there.contains(*name)).collect();
-    assert!(missing.is_empty(), "acknowledged and gone: {missing:?}");
+    let missing: Vec<_> = acknowledged.iter().filter(|name| !stored.contains(*name)).collect();
+    assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
     connection.close().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! The secret with the credentials is missing, malformed, denied, or comes too slowly.
+//! The secret with the credentials is missing, malformed, denied, or times out.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::traffic::HttpClient;
 use crate::harness::databases::MysqlSchema;
 use crate::harness::eventually::eventually;
 use crate::harness::program::Server;
-use crate::harness::secrets_manager::{SecretsManager, Trouble};
+use crate::harness::secrets_manager::{Fault, SecretsManager};
 
 pub(super) const SECRET: &str = "test/rds/credentials";
 
@@ -25,7 +25,7 @@ pub(super) fn variables(secrets: &SecretsManager) -> Vec<(&'static str, String)>
     ]
 }
 
-/// Makes trouble, looks at what clients and the log are told, puts it right, and looks again.
+/// Injects a fault, checks the answers and the log, removes the fault, and checks again.
 async fn assert_recovers(fault: &'static str, message: &str, break_it: fn(&SecretsManager)) {
     let schema = MysqlSchema::migrated().await;
     let secrets = SecretsManager::start().await;
@@ -39,9 +39,9 @@ async fn assert_recovers(fault: &'static str, message: &str, break_it: fn(&Secre
     server.get("/users").await.assert_problem(503, "database_credentials");
     let line = server.program.logged(&format!("secret {SECRET} {message}")).await;
     assert!(line.len() < 400, "{line}");
-    // Each fetch is tried twice if there is no answer, and `serve` itself has not waited for the first to end.
+    // Each fetch is tried twice if there is no answer, and `serve` does not wait for the first one.
     assert!(secrets.calls() <= 4, "{} calls for five requests", secrets.calls());
-    secrets.set_trouble(Trouble::None);
+    secrets.inject(Fault::None);
     secrets.put(SECRET, &schema.application());
     recovered(&server).await;
     for _ in 0..10 {
@@ -55,7 +55,7 @@ async fn recovered(server: &Server) {
     eventually("answer", async || (server.get("/users").await.status == 200).then_some(())).await;
 }
 
-/// The secret holds a password that the server does not take.
+/// The secret holds a password that the server refuses.
 #[tokio::test]
 async fn while_the_password_is_refused_the_secret_is_fetched_with_pauses() {
     let schema = MysqlSchema::migrated().await;
@@ -67,7 +67,7 @@ async fn while_the_password_is_refused_the_secret_is_fetched_with_pauses() {
     for _ in 0..50 {
         server.get("/users").await.assert_problem(503, "database_credentials");
     }
-    // The password that is refused, whether there is another, and one after each pause of 1, 2, 4, … seconds.
+    // One fetch at first, one after the refusal, and one after each pause of 1, 2, 4, … seconds.
     let allowed = 2 + usize::try_from(begin.elapsed().as_secs()).unwrap();
     assert!(secrets.calls() <= allowed, "{} calls, not {allowed}", secrets.calls());
     secrets.put(SECRET, &right);
@@ -89,14 +89,14 @@ async fn a_malformed_secret_is_reported_and_recovered_from() {
 
 #[tokio::test]
 async fn a_denied_secret_is_reported_and_recovered_from() {
-    let break_it = |secrets: &SecretsManager| secrets.set_trouble(Trouble::Denied);
+    let break_it = |secrets: &SecretsManager| secrets.inject(Fault::Denied);
     let message = "could not be fetched: AccessDeniedException: not authorized to perform secretsmanager:GetSecretValue";
     assert_recovers("secret denied", message, break_it).await;
 }
 
 #[tokio::test]
-async fn a_secret_that_does_not_come_is_reported_and_recovered_from() {
-    let break_it = |secrets: &SecretsManager| secrets.set_trouble(Trouble::Silent);
+async fn a_secret_that_times_out_is_reported_and_recovered_from() {
+    let break_it = |secrets: &SecretsManager| secrets.inject(Fault::Silent);
     let message = "could not be fetched: request has timed out";
     assert_recovers("secret slow: no answer at all", message, break_it).await;
 }

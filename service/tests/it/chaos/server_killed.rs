@@ -1,4 +1,4 @@
-//! The server is killed and comes back while clients go on.
+//! The server is killed and restarted under load.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::tally::Tally;
 use super::traffic::{HttpClient, Outcome, Traffic};
 use crate::harness::program::{Server, server_variables};
 
-/// How soon all is well again.
+/// How soon every request must succeed again.
 const RECOVERY: Duration = Duration::from_secs(2);
 
 #[tokio::test]
@@ -24,14 +24,14 @@ async fn a_server_that_is_killed_under_load_loses_nothing_that_was_acknowledged(
     let server = Server::start(&server_variables(&database.schema.application())).await;
     let tally = Arc::new(Tally::of("server killed (-9) and restarted under load, three times"));
     let traffic = Traffic::start(&server.address, &tally, true);
-    let mut returns = Vec::new();
+    let mut restarts = Vec::new();
     for _ in 0..3 {
         sleep(Duration::from_secs(2)).await;
-        let away = monotonic();
+        let killed = monotonic();
         database.kill().await;
         sleep(Duration::from_secs(1)).await;
         database.restart().await;
-        returns.push((away, monotonic()));
+        restarts.push((killed, monotonic()));
         sleep(RECOVERY).await;
     }
     sleep(Duration::from_secs(1)).await;
@@ -40,8 +40,8 @@ async fn a_server_that_is_killed_under_load_loses_nothing_that_was_acknowledged(
     let counts = tally.counts();
     assert_eq!((counts.wrong, counts.lost), (0, 0), "{tally}");
     assert!(counts.shed > 0 && counts.answered > counts.shed / 100, "{tally}");
-    for (index, (_, back)) in returns.iter().enumerate() {
-        let next = returns.get(index + 1).map(|(away, _)| *away);
+    for (index, (_, back)) in restarts.iter().enumerate() {
+        let next = restarts.get(index + 1).map(|(killed, _)| *killed);
         assert_recovered(&outcomes, *back, next);
     }
     let starts = server.program.log().iter().filter(|line| line.contains("Listening on")).count();
@@ -50,7 +50,7 @@ async fn a_server_that_is_killed_under_load_loses_nothing_that_was_acknowledged(
     settle(&server, &database, &outcomes).await;
 }
 
-/// From two seconds after the return on until the next kill, every request is answered.
+/// From two seconds after a restart until the next kill, every request succeeds.
 fn assert_recovered(outcomes: &[Outcome], back: Instant, next: Option<Instant>) {
     let from = back + RECOVERY;
     let late = |outcome: &&Outcome| outcome.at > from && next.is_none_or(|next| outcome.at < next);
@@ -60,15 +60,15 @@ fn assert_recovered(outcomes: &[Outcome], back: Instant, next: Option<Instant>) 
     }
     let answered = |outcome: &&Outcome| outcome.at > back && outcome.status.is_some_and(|s| s.is_success());
     let first = outcomes.iter().filter(answered).map(|outcome| outcome.at).min().unwrap();
-    eprintln!("first success {:?} after the return", first - back);
+    eprintln!("first success {:?} after the restart", first - back);
     assert!(first - back < RECOVERY);
 }
 
-/// Whoever was told 201 is there, and nobody is there twice.
+/// Every user answered with 201 is stored, and none is stored twice.
 async fn assert_acknowledged_once(database: &OwnServer, outcomes: &[Outcome]) {
-    let there = usernames(database).await;
-    let different: HashSet<_> = there.iter().collect();
-    assert_eq!(different.len(), there.len(), "somebody is there twice");
+    let stored = usernames(database).await;
+    let different: HashSet<_> = stored.iter().collect();
+    assert_eq!(different.len(), stored.len(), "a user is stored twice");
     for outcome in outcomes.iter().filter(|outcome| outcome.status == Some(StatusCode::CREATED)) {
         assert!(different.contains(outcome.username.as_ref().unwrap()), "{outcome:?}");
     }
@@ -79,12 +79,12 @@ async fn usernames(database: &OwnServer) -> Vec<String> {
     query_scalar("select username from users").fetch_all(&mut connection).await.unwrap()
 }
 
-/// Those who were told to come back do, and then are there once: created now (201), or found to be there (409).
+/// Creates that were answered 503 are tried again: then each user is stored once, created now (201) or before (409).
 async fn settle(server: &Server, database: &OwnServer, outcomes: &[Outcome]) {
-    let tally = Arc::new(Tally::of("creates that were told to come back, tried again"));
+    let tally = Arc::new(Tally::of("creates that were answered 503, tried again"));
     let client = HttpClient::new(&server.address, &tally);
     let before: HashSet<_> = usernames(database).await.into_iter().collect();
-    let mut there_already = 0;
+    let mut executed_before = 0;
     for outcome in outcomes {
         let Some(username) = &outcome.username else { continue };
         if outcome.status != Some(StatusCode::SERVICE_UNAVAILABLE) {
@@ -93,10 +93,10 @@ async fn settle(server: &Server, database: &OwnServer, outcomes: &[Outcome]) {
         let again = client.create(username).await.status.unwrap();
         let expected = if before.contains(username) { StatusCode::CONFLICT } else { StatusCode::CREATED };
         assert_eq!(again, expected, "{username}");
-        there_already += u64::from(again == StatusCode::CONFLICT);
+        executed_before += u64::from(again == StatusCode::CONFLICT);
     }
     let counts = tally.counts();
     assert_eq!(counts.answered, counts.sent, "{tally}");
     assert_acknowledged_once(database, outcomes).await;
-    eprintln!("of {} creates without a verdict {there_already} had been carried out", counts.sent);
+    eprintln!("of {} creates of unknown outcome {executed_before} had been executed", counts.sent);
 }

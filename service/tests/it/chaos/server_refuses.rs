@@ -1,4 +1,4 @@
-//! The server is there, but takes no connections, no writes, or not these locks.
+//! The server is up, but refuses connections, writes or locks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn rename() -> Request<Body> {
     json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#)
 }
 
-/// Sends a request and counts the answer, which must have one of these statuses or be told to come back.
+/// Sends a request and counts the answer, which must have this status or be a 503.
 async fn counted(tally: &Tally, service: &Service, request: Request<Body>, expected: u16) -> Answer {
     let answer = answer(service, request).await;
     let retry_after = !answer.header("retry-after").is_empty();
@@ -40,7 +40,7 @@ async fn counted(tally: &Tally, service: &Service, request: Request<Body>, expec
 
 #[tokio::test]
 #[ignore = "takes a minute: make chaos"]
-async fn too_many_connections_are_told_as_busy_until_there_is_room() {
+async fn too_many_connections_are_reported_as_busy_until_some_are_free() {
     let database = OwnServer::start(&["--max-connections=10"]).await;
     let guest = database.schema.application();
     let service = service_on(mysql_at(guest.clone())).await;
@@ -54,8 +54,10 @@ async fn too_many_connections_are_told_as_busy_until_there_is_room() {
     for other in others {
         other.close().await.unwrap();
     }
-    eventually("room", async || (counted(&tally, &service, get(), 200).await.status == 200).then_some(()))
-        .await;
+    eventually("free connection", async || {
+        (counted(&tally, &service, get(), 200).await.status == 200).then_some(())
+    })
+    .await;
     for number in 0..50 {
         assert_eq!(counted(&tally, &service, create(&format!("user{number}")), 201).await.status, 201);
     }
@@ -78,7 +80,7 @@ async fn exhaust(guest: &Login) -> Vec<MySqlConnection> {
 
 #[tokio::test]
 #[ignore = "takes a minute: make chaos"]
-async fn a_server_that_turns_read_only_is_left_and_found_again() {
+async fn connections_to_a_read_only_server_are_discarded_and_writes_recover() {
     let database = OwnServer::start(&[]).await;
     let guest = database.schema.application();
     let service = service_on(mysql_with_pool(guest, 1)).await;
@@ -93,7 +95,11 @@ async fn a_server_that_turns_read_only_is_left_and_found_again() {
         counted(&tally, &service, rename(), 200).await.assert_problem(503, "database_read_only");
         assert_eq!(counted(&tally, &service, get(), 200).await.status, 200);
     }
-    assert_ne!(connection_ids(&database.schema).await, connection, "it stays with a server that only reads");
+    assert_ne!(
+        connection_ids(&database.schema).await,
+        connection,
+        "it keeps a connection to a read-only server"
+    );
     database.schema.execute("set global read_only = 0").await;
     assert_eq!(counted(&tally, &service, create("bob"), 201).await.status, 201);
     assert_eq!(counted(&tally, &service, rename(), 200).await.status, 200);
@@ -111,7 +117,7 @@ async fn connection_ids(schema: &MysqlSchema) -> Option<String> {
 
 #[tokio::test]
 #[ignore = "takes a minute: make chaos"]
-async fn a_lock_that_another_holds_is_waited_for_three_times() {
+async fn a_lock_wait_time_out_is_tried_three_times() {
     let database = OwnServer::start(&["--innodb-lock-wait-timeout=1"]).await;
     let service = service_on(database.schema.config()).await;
     let tally = Arc::new(Tally::of("row locked by another session (1205)"));
@@ -134,9 +140,9 @@ async fn a_lock_that_another_holds_is_waited_for_three_times() {
 }
 
 /// In each round another session locks Bob's row, the request locks Ada's and waits for Bob's address, and then the
-/// other session wants Ada's. The server ends the deadlock at the cost of the one that has changed less: the request.
+/// other session wants Ada's. The server resolves the deadlock by rolling back the smaller transaction: the request's.
 #[tokio::test]
-async fn a_request_that_loses_a_deadlock_is_tried_again() {
+async fn a_request_that_loses_a_deadlock_is_retried() {
     const ROUNDS: u64 = 20;
     let deadlocks = "select count from information_schema.innodb_metrics where name = 'lock_deadlocks'";
     let schema = MysqlSchema::migrated().await;
@@ -190,7 +196,7 @@ async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
     let tally = Arc::new(Tally::of("pool exhausted: 2 connections blocked, 200 requests"));
     counted(&tally, &service, create("ada"), 201).await;
     let mut other = schema.connect().await;
-    // Reads wait for a locked table, which they do not for a locked row.
+    // Reads wait for a locked table, but not for a locked row.
     raw_sql("lock tables users write").execute(&mut other).await.unwrap();
     let send = |request: fn() -> Request<Body>| {
         let (tally, service) = (Arc::clone(&tally), service.clone());
@@ -221,7 +227,7 @@ async fn requests_without_a_connection_are_shed_and_not_queued_without_bound() {
     assert!(waited.iter().all(|(status, _)| *status == StatusCode::SERVICE_UNAVAILABLE));
     let longest = waited.iter().map(|(_, time)| *time).max().unwrap();
     eprintln!("longest wait for a connection {longest:?}");
-    // The limit is two seconds; the rest is the machine's.
+    // The limit is two seconds; the rest is scheduling.
     assert!(longest < Duration::from_secs(4), "{longest:?}");
     assert!(blocked.join_all().await.iter().all(|(status, _)| *status == StatusCode::OK));
     assert_eq!(counted(&tally, &service, get(), 200).await.status, 200);

@@ -1,4 +1,4 @@
-//! The process is told to stop while clients are at work.
+//! The process gets SIGTERM under load.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::harness::program::Server;
 
 const BUSY_CLIENTS: usize = 16;
 const SLOW_CLIENTS: usize = 8;
-/// The process has 25 seconds from the signal.
-const GRACE: Duration = Duration::from_secs(25);
+/// How long the process may take to stop after the signal.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Sends one request after the other on one connection until the server closes it, and returns the ids of those that
 /// stayed without an answer and how many users were created.
@@ -91,7 +91,7 @@ async fn sigterm_under_load_loses_no_request() {
         created += users;
     }
     assert!(server.program.ended().await.success());
-    assert!(stopped.elapsed() < GRACE);
+    assert!(stopped.elapsed() < SHUTDOWN_TIMEOUT);
 
     for _ in &unanswered {
         tally.lost();

@@ -13,7 +13,7 @@ use crate::harness::databases::SqliteFile;
 use crate::harness::program::Server;
 use crate::harness::test_app::Answer;
 
-/// Its lines tell which request they are about.
+/// Its lines have the request id.
 const LOG: [(&str, &str); 1] = [("LOG_FORMAT", "json")];
 
 fn count(tally: &Tally, answer: &Answer, expected: StatusCode) {
@@ -44,9 +44,14 @@ async fn create_until_refused(server: &Server, tally: &Tally, prefix: &str) -> (
     panic!("there is still space after {ENOUGH} users");
 }
 
-/// Checks that writes are refused with this code while reads go on, that they go on once there is space again, and
-/// that nothing is lost that was acknowledged.
-async fn outlasts_the_shortage(server: &Server, tally: &Tally, code: &str, make_space: impl FnOnce()) {
+/// Checks that writes are refused with this code while reads succeed, that writes succeed once there is space again, and
+/// that no acknowledged user is lost.
+async fn assert_survives_a_lack_of_space(
+    server: &Server,
+    tally: &Tally,
+    code: &str,
+    make_space: impl FnOnce(),
+) {
     let (created, refused) = create_until_refused(server, tally, "early").await;
     let problem = refused.assert_problem(503, code);
     let id = problem["request_id"].as_str().unwrap();
@@ -72,7 +77,7 @@ async fn a_disk_quota_refuses_writes_and_loses_nothing() {
     let tally = Tally::of("SQLite file at its size limit");
     // In units of 512 octets.
     let server = Server::on_sqlite_after("ulimit -S -f 600; trap '' XFSZ", &LOG).await;
-    outlasts_the_shortage(&server, &tally, "database_unreachable", || {
+    assert_survives_a_lack_of_space(&server, &tally, "database_unreachable", || {
         let id = server.program.id().to_string();
         let raised = Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status().unwrap();
         assert!(raised.success());
@@ -80,7 +85,7 @@ async fn a_disk_quota_refuses_writes_and_loses_nothing() {
     .await;
 }
 
-/// Makes the folder of the process a small disk of its own, if this machine lets us.
+/// Mounts a small file system on the folder of the process; that needs user namespaces.
 const SMALL_DISK: &str = r#"exec unshare --user --map-root-user --mount sh -c '
     mount -t tmpfs -o size=600k none "$PWD" && cd "$PWD" && head -c 200000 /dev/zero >ballast && exec "$0" "$@"
     ' "$0" "$@""#;
@@ -93,12 +98,12 @@ fn can_mount() -> bool {
 #[tokio::test]
 async fn a_full_disk_refuses_writes_and_loses_nothing() {
     if !can_mount() {
-        eprintln!("Only root may mount on this machine: a full disk was not tried");
+        eprintln!("Only root may mount here: a full disk was not tested");
         return;
     }
     let tally = Tally::of("SQLite on a full disk");
     let server = Server::on_sqlite_after(SMALL_DISK, &LOG).await;
-    outlasts_the_shortage(&server, &tally, "database_full", || {
+    assert_survives_a_lack_of_space(&server, &tally, "database_full", || {
         fs::remove_file(format!("/proc/{}/cwd/ballast", server.program.id())).unwrap();
     })
     .await;

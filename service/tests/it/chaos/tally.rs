@@ -1,4 +1,4 @@
-//! What became of the requests that a fault was tried on.
+//! The results of the requests that were sent during a fault.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -10,9 +10,9 @@ use axum::http::StatusCode;
 pub(crate) struct Counts {
     /// Requests that were sent.
     pub(crate) sent: u64,
-    /// Those answered as if nothing were wrong.
+    /// Those answered as without the fault.
     pub(crate) answered: u64,
-    /// Those answered 503 with `Retry-After`: the client can come back.
+    /// Those answered 503 with `Retry-After`: the client can try again.
     pub(crate) shed: u64,
     /// Those answered as the contract does not allow.
     pub(crate) wrong: u64,
@@ -32,7 +32,7 @@ impl Tally {
         Self { fault, counts: Mutex::default() }
     }
 
-    /// Counts an answer: `expected` says whether it is one of a service without trouble.
+    /// Counts an answer: `expected` says whether it is the answer of a service without the fault.
     pub(crate) fn answer(&self, status: StatusCode, retry_after: bool, expected: bool) {
         self.count(|counts| match status {
             StatusCode::SERVICE_UNAVAILABLE if retry_after => counts.shed += 1,

@@ -13,10 +13,10 @@ use users_service::clock::monotonic;
 use super::tally::Tally;
 
 const CLIENTS: usize = 8;
-/// Longer than any time limit of the service: past it a request counts as lost.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any time-out of the service: after it a request counts as lost.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What became of one request.
+/// The outcome of one request.
 #[derive(Debug, Clone)]
 pub(super) struct Outcome {
     /// The user that was to be created; `None` for a request that reads.
@@ -26,7 +26,7 @@ pub(super) struct Outcome {
     pub(super) at: Instant,
 }
 
-/// Requests under way.
+/// Running clients.
 pub(super) struct Traffic {
     stop: Arc<AtomicBool>,
     clients: JoinSet<Vec<Outcome>>,
@@ -70,11 +70,11 @@ pub(super) struct HttpClient {
 
 impl HttpClient {
     pub(super) fn new(address: &str, tally: &Arc<Tally>) -> Self {
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = Client::builder().no_proxy().timeout(ANSWER_TIMEOUT).build().unwrap();
         Self { client, address: address.to_owned(), tally: Arc::clone(tally) }
     }
 
-    /// A conflict is an answer too: the user is there already.
+    /// A conflict is expected, too: the user exists already.
     pub(super) async fn create(&self, username: &str) -> Outcome {
         let user = json!({"username": username, "email": format!("{username}@example.com")});
         let request = self.client.request(Method::POST, format!("http://{}/users", self.address));

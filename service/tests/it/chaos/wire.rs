@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand: a client that misbehaves has to choose every octet itself.
+//! HTTP/1.1 over a raw socket: a client that misbehaves has to choose every octet itself.
 
 use std::io;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long a client here waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(40);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// A connection to the local server.
 pub(super) struct Wire(BufReader<TcpStream>);
@@ -18,7 +18,7 @@ pub(super) struct Wire(BufReader<TcpStream>);
 #[derive(Debug)]
 pub(super) struct WireAnswer {
     pub(super) status: StatusCode,
-    /// In small letters, without the blanks around the values.
+    /// In lower case, without white space around the values.
     headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
@@ -45,25 +45,25 @@ impl Wire {
         self.0.get_mut().write_all(octets.as_ref()).await
     }
 
-    /// Says that nothing more will be sent.
+    /// Shuts down the sending side (FIN).
     pub(super) async fn finish(&mut self) -> io::Result<()> {
         self.0.get_mut().shutdown().await
     }
 
-    /// Ends the connection at once, without a farewell.
+    /// Resets the connection (RST).
     pub(super) fn reset(self) -> io::Result<()> {
         self.0.into_inner().set_zero_linger()
     }
 
     /// The next answer. An error, if the connection ends before it is whole.
     pub(super) async fn answer(&mut self) -> io::Result<WireAnswer> {
-        timeout(PATIENCE, self.read()).await?
+        timeout(ANSWER_TIMEOUT, self.read()).await?
     }
 
     /// Waits for the server to close the connection.
     pub(super) async fn closed(&mut self) {
         let mut rest = Vec::new();
-        let end = timeout(PATIENCE, self.0.read_to_end(&mut rest)).await;
+        let end = timeout(ANSWER_TIMEOUT, self.0.read_to_end(&mut rest)).await;
         end.expect("the connection stays open").ok();
     }
 

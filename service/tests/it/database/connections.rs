@@ -43,7 +43,7 @@ async fn connections(schema: &MysqlSchema) -> Vec<String> {
     ids.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
-/// Waits until so many statements of the application are at work.
+/// Waits until this many statements of the application are running.
 async fn waiting(schema: &MysqlSchema, number: usize) -> Vec<String> {
     let sql = format!(
         "select concat(count(*), ':', coalesce(group_concat(id), '')) from information_schema.processlist
@@ -60,7 +60,7 @@ async fn waiting(schema: &MysqlSchema, number: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_killed_statement_costs_no_other_connection() {
+async fn a_killed_statement_invalidates_no_other_connection() {
     let (schema, service) = warm_service().await;
     let before = connections(&schema).await;
     let mut lock = schema.connect().await;
@@ -81,7 +81,7 @@ async fn a_killed_statement_costs_no_other_connection() {
 }
 
 #[tokio::test]
-async fn clients_that_hang_up_cost_no_connection() {
+async fn connections_of_clients_that_hang_up_are_released_and_not_closed() {
     let (schema, service) = warm_service().await;
     let before = connections(&schema).await;
     for _ in 0..3 {
@@ -108,7 +108,7 @@ async fn clients_that_hang_up_cost_no_connection() {
         }
     }
     assert_eq!(connections(&schema).await, before);
-    // The transaction that was left alone holds no lock.
+    // The abandoned transaction holds no lock.
     let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Grace"}"#);
     assert_eq!(answer(&service, change).await.status, 200);
 }

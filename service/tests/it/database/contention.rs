@@ -1,4 +1,4 @@
-//! Transactions of others that are in the way of a request.
+//! Requests that conflict with transactions of other sessions.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn a_request_does_not_wait_for_ever_for_a_connection() {
 }
 
 #[tokio::test]
-async fn a_locked_row_keeps_neither_other_users_nor_readiness_waiting() {
+async fn a_locked_row_delays_neither_other_users_nor_readiness() {
     let schema = MysqlSchema::migrated().await;
     schema
         .execute(
@@ -72,7 +72,7 @@ async fn a_locked_row_keeps_neither_other_users_nor_readiness_waiting() {
         let others = answer(&service, request(Method::GET, path));
         assert_eq!(timeout(Duration::from_secs(1), others).await.expect(path).status, 200, "{path}");
     }
-    // Nobody waits for the row for ever.
+    // No request waits for the row for ever.
     for answer in blocked.join_all().await {
         assert_eq!(answer.status, 503);
         assert!(!answer.header("retry-after").is_empty());

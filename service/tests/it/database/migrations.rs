@@ -1,4 +1,4 @@
-//! Migrations on a server: repeated, raced, looked at, half-applied.
+//! Migrations on a server: repeated, concurrent, half-applied, and their status.
 
 use sqlx::Connection;
 use users_service::db::Database;
@@ -37,7 +37,7 @@ async fn several_can_migrate_at_once() {
 
 #[tokio::test]
 async fn several_can_migrate_a_file_at_once() {
-    // Several files, because the race is for the first moments of each.
+    // Several files, because the race is in the first moments of each.
     for _ in 0..32 {
         let file = SqliteFile::new();
         let migrate = || file.migrate(Task::Apply);
@@ -49,7 +49,7 @@ async fn several_can_migrate_a_file_at_once() {
 }
 
 #[tokio::test]
-async fn status_looks_and_changes_nothing() {
+async fn status_changes_nothing() {
     let schema = MysqlSchema::new().await;
     assert_eq!(state(&schema.migrate(Task::Status).await.unwrap()), TO_DO);
     let tables =
@@ -109,7 +109,7 @@ async fn half_applied() -> MysqlSchema {
 }
 
 #[tokio::test]
-async fn a_half_applied_migration_stops_and_says_the_way_out() {
+async fn a_half_applied_migration_stops_and_says_what_to_do() {
     let schema = half_applied().await;
     assert_eq!(
         state(&schema.migrate(Task::Status).await.unwrap()),
@@ -152,7 +152,7 @@ async fn only_a_half_applied_migration_can_be_marked() {
 }
 
 #[tokio::test]
-async fn the_lock_is_let_go_of_in_the_end() {
+async fn the_migration_lock_is_released() {
     let schema = MysqlSchema::new().await;
     schema.migrate(Task::Apply).await.unwrap();
     let free = format!("select is_free_lock(left('users-service:{}', 64))", schema.name());
@@ -163,7 +163,7 @@ async fn the_lock_is_let_go_of_in_the_end() {
 }
 
 #[tokio::test]
-async fn what_else_is_in_a_shared_schema_stays_as_it_is() {
+async fn other_tables_of_a_shared_schema_are_left_unchanged() {
     let schema = MysqlSchema::with_default("character set latin1").await;
     schema
         .execute(

@@ -1,4 +1,4 @@
-//! The database: migrations, connections, transactions of others, outages.
+//! The database: migrations, connections, contention, outages.
 
 mod connections;
 mod contention;

@@ -13,18 +13,18 @@ use users_service::config::{Credentials, Database, Login, Mysql, Tls};
 use crate::harness::databases::MysqlSchema;
 use crate::harness::test_app::{answer, json_request, request, service_on};
 
-/// What was said since it was last asked.
+/// The traffic since the last call of `take`.
 #[derive(Debug, Default)]
 struct Talk {
     /// The commands of the client, by their names in the protocol.
     commands: Vec<&'static str>,
-    /// How often the client spoke after the server had.
+    /// The number of round trips: how often the client sent after the server had.
     turns: usize,
     client_spoke: bool,
     connections: usize,
 }
 
-/// Passes octets on between the service and the server, and listens. The connection must be in the clear.
+/// A proxy between the service and the server that records the traffic. The connection must be unencrypted.
 struct Wiretap {
     login: Login,
     talk: Arc<Mutex<Talk>>,
@@ -79,7 +79,7 @@ async fn listen(listener: TcpListener, server: (String, u16), talk: Arc<Mutex<Ta
     }
 }
 
-/// Finds the packets in what the client says.
+/// Parses the packets that the client sends.
 /// <https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html>
 #[derive(Default)]
 struct Packets(Vec<u8>);
@@ -117,9 +117,9 @@ fn name(command: u8) -> &'static str {
     }
 }
 
-/// A database with one connection, which is tapped.
+/// A database with one connection, which is recorded.
 async fn tapped_database() -> (MysqlSchema, Wiretap, Database) {
-    // The server now knows the password: a login in the clear needs no more than its hash.
+    // The server now knows the password: an unencrypted login needs no more than its hash.
     let schema = MysqlSchema::migrated().await;
     let tap = Wiretap::on(&schema.application()).await;
     let credentials = Credentials::Fixed(tap.login.clone());

@@ -1,4 +1,4 @@
-//! `scripts/schema.sql` is what the migrations make.
+//! `scripts/schema.sql` is the schema that the migrations create.
 
 use users_service::db::migrations::{State, Task};
 

@@ -26,7 +26,7 @@ pub(crate) fn authority_of_the_server() -> Option<PathBuf> {
     variable("TEST_MYSQL_CA").map(PathBuf::from)
 }
 
-/// How to log in to the server of the tests, which may do everything there.
+/// The administrator's login to the server of the tests.
 pub(crate) fn login(database: &str) -> Login {
     let url = variable("TEST_MYSQL_URL").expect(
         "TEST_MYSQL_URL is not set, so there is no server to test on: run `make test`, which starts one, or point \
@@ -71,7 +71,7 @@ impl TestDatabase {
         }
     }
 
-    /// Runs statements behind the back of the service.
+    /// Runs statements without the service.
     pub(crate) async fn execute(&self, sql: &str) {
         match self {
             Self::Sqlite(file) => file.execute(sql).await,
@@ -137,7 +137,7 @@ impl MysqlSchema {
     /// The same of a schema that is there already.
     pub(crate) async fn into_migrated(self) -> Self {
         self.migrate(Task::Apply).await.unwrap();
-        self.provide_application().await;
+        self.create_application().await;
         self
     }
 
@@ -158,7 +158,7 @@ impl MysqlSchema {
         &self.login.database
     }
 
-    /// How the application gets at a migrated schema.
+    /// How the application connects to a migrated schema.
     pub(crate) fn config(&self) -> Database {
         mysql_at(self.application())
     }
@@ -172,8 +172,8 @@ impl MysqlSchema {
         migrations::run(mysql_at(self.login.clone()), ALL, task).await
     }
 
-    /// Makes the application's account, with the rights that a deploy grants it on the tables of the migrations.
-    pub(crate) async fn provide_application(&self) {
+    /// Creates the application's account, with the privileges that a deploy grants on the tables of the migrations.
+    pub(crate) async fn create_application(&self) {
         self.execute(&format!("create user {}@'%' identified by '{PASSWORD}'", self.guest())).await;
         let Database::Mysql(administrator) = mysql_at(self.login.clone()) else { unreachable!() };
         account::grant(administrator, &self.application(), ALL).await.unwrap();
@@ -268,7 +268,7 @@ pub(crate) fn mysql_with_pool(login: Login, pool_size: usize) -> Database {
     Database::Mysql(Mysql { credentials: Credentials::Fixed(login), tls: Tls::Preferred, pool_size })
 }
 
-/// A way into the server without a schema.
+/// Options for a connection to the server without a schema.
 pub(crate) fn options(login: &Login) -> MySqlConnectOptions {
     use secrecy::ExposeSecret;
     MySqlConnectOptions::new()

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 const PAUSE: Duration = Duration::from_millis(20);
 const LOOKS: u32 = 1500;
 
-/// Looks again and again until there is something to see, for half a minute.
+/// Polls until there is a result, for at most half a minute.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..LOOKS {
         if let Some(seen) = look().await {

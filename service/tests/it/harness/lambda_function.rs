@@ -45,12 +45,12 @@ impl LambdaFunction {
         Self::start(&[("DB_ENGINE", "sqlite".to_owned())]).await
     }
 
-    /// What becomes of an event, whatever it is.
+    /// The result of any event.
     pub(crate) async fn call(&self, event: Value) -> Outcome {
         self.api.invoke(event, TIME_LIMIT).await
     }
 
-    /// What becomes of an event that need not be JSON.
+    /// The result of an event that need not be JSON.
     pub(crate) async fn call_text(&self, event: Vec<u8>) -> Outcome {
         self.api.invoke_text(event.into(), TIME_LIMIT).await
     }

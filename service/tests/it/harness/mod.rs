@@ -1,4 +1,4 @@
-//! What the tests work with.
+//! Helpers of the tests: servers, databases, and the executable.
 
 pub(crate) mod databases;
 pub(crate) mod eventually;

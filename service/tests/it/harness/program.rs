@@ -16,7 +16,7 @@ use users_service::config::{Login, settings};
 use crate::harness::eventually::eventually;
 use crate::harness::test_app::Answer;
 
-/// Variables that only the libraries read, and that the machine of the test may have set.
+/// Variables that only the libraries read, and that the environment of the tests may have set.
 const OF_LIBRARIES: [&str; 3] = ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_LAMBDA_MAX_CONCURRENCY"];
 
 /// The executable with arguments and variables, and with no other settings.
@@ -55,7 +55,7 @@ pub(crate) enum Reading {
     Ended,
 }
 
-/// The executable at work; killed at the end.
+/// A running executable, killed at the end.
 pub(crate) struct Program {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
@@ -68,7 +68,7 @@ impl Program {
         Self::spawn(command(arguments, variables))
     }
 
-    /// The same after the words of a shell that set it up, such as `ulimit -n 256`.
+    /// The same after shell commands for its set-up, such as `ulimit -n 256`.
     pub(crate) fn start_after(setup: &str, arguments: &[&str], variables: &[(&str, String)]) -> Self {
         let bare = command(arguments, variables);
         let mut command = Command::new("sh");
@@ -142,7 +142,7 @@ impl Program {
         self.signal("TERM");
     }
 
-    /// Sends a signal. The shell can on every machine, and takes no dependency.
+    /// Sends a signal, by the shell: that needs no dependency.
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
@@ -165,7 +165,7 @@ impl Drop for Program {
     }
 }
 
-/// The variables with those that choose a free port of this machine.
+/// The variables with those for a free local port.
 fn here<'a>(variables: &[(&'a str, String)]) -> Vec<(&'a str, String)> {
     let here = [("HOST", "127.0.0.1".to_owned()), ("PORT", "0".to_owned())];
     here.into_iter().chain(variables.iter().cloned()).collect()
@@ -190,7 +190,7 @@ impl Server {
         Self::listening(Program::start(&["serve"], &here(variables))).await
     }
 
-    /// On an SQLite file, after the words of a shell that set it up.
+    /// On an SQLite file, after shell commands for its set-up.
     pub(crate) async fn on_sqlite_after(setup: &str, variables: &[(&str, &str)]) -> Self {
         Self::listening(Program::start_after(setup, &["serve"], &here(&sqlite(variables)))).await
     }

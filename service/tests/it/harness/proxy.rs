@@ -1,4 +1,4 @@
-//! A way to the server that can be cut, slowed down and mended.
+//! A TCP proxy in front of the server that injects network faults.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,31 +12,31 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 use users_service::config::Login;
 
-/// What becomes of connections.
+/// How the proxy treats connections: "old" ones are those open when the mode is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Mode {
     /// New ones reach the server. Old ones are closed.
     Open,
-    /// They are closed, the old and the new ones.
+    /// Old and new ones are closed.
     Cut,
-    /// New ones are accepted, and never hear a word. Old ones are closed.
+    /// New ones are accepted and get no data. Old ones are closed.
     Silent,
-    /// Old ones stay open, and never hear a word again: no end, no reset. New ones reach the server.
-    Thawed,
-    /// The same, and new ones hear nothing either.
-    Hole,
-    /// The server's answers come this much later, on old and new ones.
-    Late(Duration),
-    /// The server's answers come octet by octet, with this pause after each, on old and new ones.
+    /// Old ones stay open and get no data, FIN or RST, as after a freeze. New ones reach the server.
+    HalfOpen,
+    /// Neither old nor new ones get data, FIN or RST.
+    BlackHole,
+    /// The server's answers are delayed by this much, on old and new ones.
+    Latency(Duration),
+    /// The server's answers arrive octet by octet, with this pause after each, on old and new ones.
     Drip(Duration),
-    /// Old ones are closed once the server has said this many octets more. New ones reach the server.
+    /// Old ones are closed after the server has sent this many more octets. New ones reach the server.
     CutAfter(usize),
 }
 
-/// A port of this machine that leads to the server.
+/// A local port that forwards to the server.
 pub(crate) struct Proxy {
     address: SocketAddr,
-    way: watch::Sender<Way>,
+    mode: watch::Sender<Mode>,
     cut: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
@@ -45,14 +45,14 @@ impl Proxy {
     pub(crate) async fn to(server: &Login) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (way, changes) = watch::channel(Way::Open);
+        let (mode, changes) = watch::channel(Mode::Open);
         let cut = Arc::new(AtomicU64::new(0));
         let link = Link { server: (server.host.clone(), server.port), changes, cut: Arc::clone(&cut) };
-        Self { address, way, cut, task: tokio::spawn(accept(listener, link)) }
+        Self { address, mode, cut, task: tokio::spawn(accept(listener, link)) }
     }
 
-    pub(crate) fn set(&self, way: Way) {
-        self.way.send_replace(way);
+    pub(crate) fn set(&self, mode: Mode) {
+        self.mode.send_replace(mode);
     }
 
     /// How many connections were cut in the middle of an answer.
@@ -60,7 +60,7 @@ impl Proxy {
         self.cut.load(Ordering::Relaxed)
     }
 
-    /// The same login by this way.
+    /// The same login through this proxy.
     pub(crate) fn login(&self, server: &Login) -> Login {
         Login { host: self.address.ip().to_string(), port: self.address.port(), ..server.clone() }
     }
@@ -83,30 +83,30 @@ async fn accept(listener: TcpListener, link: Link) {
 #[derive(Clone)]
 struct Link {
     server: (String, u16),
-    changes: watch::Receiver<Way>,
+    changes: watch::Receiver<Mode>,
     cut: Arc<AtomicU64>,
 }
 
 impl Link {
     async fn carry(mut self, mut client: TcpStream) {
-        let mut way = match *self.changes.borrow_and_update() {
-            Way::Cut => return,
-            Way::Thawed | Way::CutAfter(_) => Way::Open,
-            way => way,
+        let mut mode = match *self.changes.borrow_and_update() {
+            Mode::Cut => return,
+            Mode::HalfOpen | Mode::CutAfter(_) => Mode::Open,
+            mode => mode,
         };
         let Ok(mut server) = TcpStream::connect(self.server).await else { return };
         let _ = client.set_nodelay(true);
         let _ = server.set_nodelay(true);
         let (mut question, mut answer) = (vec![0; 16384], vec![0; 16384]);
         loop {
-            let dead = matches!(way, Way::Silent | Way::Thawed | Way::Hole);
+            let dead = matches!(mode, Mode::Silent | Mode::HalfOpen | Mode::BlackHole);
             tokio::select! {
                 changed = self.changes.changed() => {
                     if changed.is_err() { return }
                     match *self.changes.borrow_and_update() {
-                        Way::Open | Way::Cut | Way::Silent => return,
+                        Mode::Open | Mode::Cut | Mode::Silent => return,
                         _ if dead => {}
-                        now => way = now,
+                        now => mode = now,
                     }
                 }
                 read = client.read(&mut question), if !dead => match read {
@@ -114,8 +114,8 @@ impl Link {
                     _ => return,
                 },
                 read = server.read(&mut answer), if !dead => match read {
-                    Ok(length @ 1..) => if !pass_on(&answer[..length], &mut client, &mut way).await {
-                        if way == Way::CutAfter(0) { self.cut.fetch_add(1, Ordering::Relaxed); }
+                    Ok(length @ 1..) => if !pass_on(&answer[..length], &mut client, &mut mode).await {
+                        if mode == Mode::CutAfter(0) { self.cut.fetch_add(1, Ordering::Relaxed); }
                         return;
                     },
                     _ => return,
@@ -125,11 +125,11 @@ impl Link {
     }
 }
 
-/// Whether the connection goes on.
-async fn pass_on(answer: &[u8], client: &mut TcpStream, way: &mut Way) -> bool {
-    match way {
-        Way::Late(delay) => sleep(*delay).await,
-        Way::Drip(pause) => {
+/// Returns whether the connection stays open.
+async fn pass_on(answer: &[u8], client: &mut TcpStream, mode: &mut Mode) -> bool {
+    match mode {
+        Mode::Latency(delay) => sleep(*delay).await,
+        Mode::Drip(pause) => {
             for octet in answer {
                 if client.write_all(&[*octet]).await.is_err() {
                     return false;
@@ -138,12 +138,12 @@ async fn pass_on(answer: &[u8], client: &mut TcpStream, way: &mut Way) -> bool {
             }
             return true;
         }
-        Way::CutAfter(left) if *left < answer.len() => {
+        Mode::CutAfter(left) if *left < answer.len() => {
             let _ = client.write_all(&answer[..*left]).await;
             *left = 0;
             return false;
         }
-        Way::CutAfter(left) => *left -= answer.len(),
+        Mode::CutAfter(left) => *left -= answer.len(),
         _ => {}
     }
     client.write_all(answer).await.is_ok()

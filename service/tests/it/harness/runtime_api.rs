@@ -18,12 +18,12 @@ use uuid::Uuid;
 
 use crate::harness::http_server::HttpServer;
 
-/// How long a function may take for one event, by the deadline that it is told.
+/// How long a function may take for one event: the deadline in its invocation.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(29);
 /// How long the test waits for it.
-const PATIENCE: Duration = Duration::from_secs(40);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What became of an event: the answer of the function, or its error.
+/// The result of an event: the answer of the function, or its error.
 pub(crate) type Outcome = Result<Value, Value>;
 
 struct Invocation {
@@ -59,7 +59,7 @@ impl RuntimeApi {
         Self { server: HttpServer::start(router).await, queue, shared }
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` is to be.
+    /// The value for `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) fn address(&self) -> String {
         self.server.address().to_string()
     }
@@ -75,7 +75,7 @@ impl RuntimeApi {
         let (sender, outcome) = oneshot::channel();
         self.shared.outcomes.lock().unwrap().insert(id.clone(), sender);
         self.queue.send(Invocation { id, event, time_limit }).ok().unwrap();
-        tokio::time::timeout(PATIENCE, outcome).await.expect("the function did not answer").unwrap()
+        tokio::time::timeout(ANSWER_TIMEOUT, outcome).await.expect("the function did not answer").unwrap()
     }
 }
 

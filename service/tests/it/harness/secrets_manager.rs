@@ -22,7 +22,7 @@ const PENDING: &str = "AWSPENDING";
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/x-amz-json-1.1")];
 
-/// The versions of a secret by their ids. One that is to be rotated in has no text at first.
+/// The versions of a secret by their ids. A pending one has no text at first.
 type Versions = HashMap<String, Version>;
 
 #[derive(Default)]
@@ -33,33 +33,33 @@ struct Version {
 
 type Secrets = Arc<Mutex<HashMap<String, Versions>>>;
 
-/// What is the matter with the service itself.
+/// A fault to inject into the service.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum Fault {
     #[default]
     None,
-    /// The caller may not read secrets.
+    /// Calls are refused with `AccessDeniedException`.
     Denied,
-    /// Nothing is answered.
+    /// Calls get no answer.
     Silent,
 }
 
-/// Hands out the secrets that the test puts in.
+/// Serves the secrets that the test puts in.
 pub(crate) struct SecretsManager {
     server: HttpServer,
     secrets: Secrets,
-    trouble: Arc<Mutex<Trouble>>,
+    fault: Arc<Mutex<Fault>>,
     calls: Arc<AtomicUsize>,
 }
 
 impl SecretsManager {
     pub(crate) async fn start() -> Self {
         let secrets = Secrets::default();
-        let trouble = Arc::<Mutex<Trouble>>::default();
+        let fault = Arc::<Mutex<Fault>>::default();
         let calls = Arc::<AtomicUsize>::default();
-        let state = (Arc::clone(&secrets), Arc::clone(&trouble), Arc::clone(&calls));
+        let state = (Arc::clone(&secrets), Arc::clone(&fault), Arc::clone(&calls));
         let router = Router::new().route("/", post(call)).with_state(state);
-        Self { server: HttpServer::start(router).await, secrets, trouble, calls }
+        Self { server: HttpServer::start(router).await, secrets, fault, calls }
     }
 
     /// How often it has been called.
@@ -67,13 +67,13 @@ impl SecretsManager {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// What `AWS_ENDPOINT_URL` is to be.
+    /// The value for `AWS_ENDPOINT_URL`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.server.address())
     }
 
-    pub(crate) fn set_trouble(&self, trouble: Trouble) {
-        *self.trouble.lock().unwrap() = trouble;
+    pub(crate) fn inject(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
     }
 
     /// Makes a secret that has no value yet.
@@ -132,20 +132,20 @@ fn move_stage(versions: &mut Versions, id: &str, stage: &str) {
 }
 
 async fn call(
-    State((secrets, trouble, calls)): State<(Secrets, Arc<Mutex<Trouble>>, Arc<AtomicUsize>)>,
+    State((secrets, fault, calls)): State<(Secrets, Arc<Mutex<Fault>>, Arc<AtomicUsize>)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     calls.fetch_add(1, Ordering::Relaxed);
-    let trouble = *trouble.lock().unwrap();
-    match trouble {
-        Trouble::None => answer(&secrets, &headers, &body).into_response(),
-        Trouble::Denied => {
+    let fault = *fault.lock().unwrap();
+    match fault {
+        Fault::None => answer(&secrets, &headers, &body).into_response(),
+        Fault::Denied => {
             let denied = json!({"__type": "AccessDeniedException",
                                 "Message": "not authorized to perform secretsmanager:GetSecretValue"});
             (StatusCode::BAD_REQUEST, JSON, denied.to_string()).into_response()
         }
-        Trouble::Silent => std::future::pending().await,
+        Fault::Silent => std::future::pending().await,
     }
 }
 

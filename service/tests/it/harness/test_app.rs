@@ -37,7 +37,7 @@ macro_rules! on_every_database {
 }
 pub(crate) use on_every_database;
 
-/// Shows when every user of these tests is created.
+/// A fixed clock: when every user of these tests is created.
 struct StoppedClock;
 
 impl Clock for StoppedClock {
@@ -109,7 +109,7 @@ impl TestApp {
     }
 }
 
-/// What features work with, with a clock that stands still.
+/// The state of the features, with a fixed clock.
 fn state_over(database: Database) -> AppState {
     AppState::new(database, Arc::new(StoppedClock))
 }
@@ -139,7 +139,7 @@ pub(crate) fn json_request(method: Method, path: &str, body: impl Into<Body>) ->
         .unwrap()
 }
 
-/// What a router answers to a request.
+/// The answer of a router to a request.
 pub(crate) async fn answer(service: &Service, request: Request<Body>) -> Answer {
     let (head, body) = service.clone().oneshot(request).await.unwrap().into_parts();
     Answer { status: head.status, headers: head.headers, body: to_bytes(body, usize::MAX).await.unwrap() }
@@ -191,9 +191,9 @@ impl Answer {
         problem
     }
 
-    /// The fields at fault with their codes.
+    /// The invalid fields with their codes.
     #[track_caller]
-    pub(crate) fn faults(&self) -> Vec<(String, String)> {
+    pub(crate) fn field_errors(&self) -> Vec<(String, String)> {
         let problem = self.assert_problem(422, "invalid_input");
         let errors = problem["errors"].as_array().unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -207,11 +207,11 @@ impl Answer {
             .collect()
     }
 
-    /// Checks that exactly these fields are at fault.
+    /// Checks that exactly these fields are invalid.
     #[track_caller]
-    pub(crate) fn assert_faults(&self, expected: &[(&str, &str)]) {
-        let faults = self.faults();
-        let faults: Vec<_> = faults.iter().map(|(field, code)| (field.as_str(), code.as_str())).collect();
-        assert_eq!(faults, expected, "{}", self.text());
+    pub(crate) fn assert_field_errors(&self, expected: &[(&str, &str)]) {
+        let errors = self.field_errors();
+        let errors: Vec<_> = errors.iter().map(|(field, code)| (field.as_str(), code.as_str())).collect();
+        assert_eq!(errors, expected, "{}", self.text());
     }
 }

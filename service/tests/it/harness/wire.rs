@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::harness::program::Server;
 
-/// A request that ends its connection. Sent last, it shows where the server takes the request before it to end.
-pub(crate) const FAREWELL: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+/// A request that closes its connection. Sent last, it shows where the server considers the previous request to end.
+pub(crate) const LAST_REQUEST: &str = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 /// Sends octets on a connection of their own and returns all that comes back until the server closes it.
 pub(crate) fn exchange(server: &Server, octets: &[u8]) -> String {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    // A server that refuses the beginning need not read the rest, and may close under the writer and the reader.
+    // A server that refuses the beginning need not read the rest, and may close the connection meanwhile.
     let _ = stream.write_all(octets);
     let mut answers = Vec::new();
     match stream.read_to_end(&mut answers) {

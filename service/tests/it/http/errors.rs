@@ -7,7 +7,7 @@ use users_service::db::{Database, Error, Outage};
 
 use crate::harness::test_app::{TestApp, answer, json_request, request, service_over};
 
-/// Every route that asks the database.
+/// Every route that uses the database.
 const ROUTES: [(Method, &str); 7] = [
     (Method::GET, "/users"),
     (Method::GET, "/users?username=ada"),
@@ -18,15 +18,15 @@ const ROUTES: [(Method, &str); 7] = [
     (Method::GET, "/ready"),
 ];
 
-/// What nobody outside may see.
+/// Text of an inner error, which no client may see.
 const INNER_TEXT: &str = "inner text of the driver";
 
 /// How the database fails.
-type Fault = fn() -> Error;
+type Failing = fn() -> Error;
 
-/// The router over a database whose every use fails in this way.
-fn failing(fault: Fault) -> Service {
-    service_over(Database::failing(fault).unwrap())
+/// The router over a database whose every use fails with this error.
+fn failing(error: Failing) -> Service {
+    service_over(Database::failing(error).unwrap())
 }
 
 fn valid_request(method: &Method, path: &str) -> axum::http::Request<axum::body::Body> {
@@ -34,7 +34,7 @@ fn valid_request(method: &Method, path: &str) -> axum::http::Request<axum::body:
 }
 
 #[tokio::test]
-async fn a_panic_is_a_problem_without_a_word_of_it() {
+async fn a_panic_is_a_problem_without_its_message() {
     for (method, path) in ROUTES {
         let answer = answer(&failing(|| panic!("{INNER_TEXT}")), valid_request(&method, path)).await;
         answer.assert_problem(500, "internal");
@@ -53,8 +53,8 @@ async fn an_internal_error_shows_only_a_request_id() {
 }
 
 #[tokio::test]
-async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
-    let faults: [(Fault, &str); 11] = [
+async fn every_kind_of_outage_is_a_503_with_retry_after() {
+    let outages: [(Failing, &str); 11] = [
         (|| Error::unavailable(Outage::Unreachable, INNER_TEXT), "database_unreachable"),
         (|| Error::unavailable(Outage::TimedOut, INNER_TEXT), "database_timed_out"),
         (|| Error::unavailable(Outage::Busy, INNER_TEXT), "database_busy"),
@@ -67,9 +67,9 @@ async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
         (|| Error::unavailable(Outage::Full, INNER_TEXT), "database_full"),
         (|| Error::unavailable(Outage::Damaged, INNER_TEXT), "database_damaged"),
     ];
-    for (fault, code) in faults {
+    for (outage, code) in outages {
         for (method, path) in ROUTES {
-            let answer = answer(&failing(fault), valid_request(&method, path)).await;
+            let answer = answer(&failing(outage), valid_request(&method, path)).await;
             answer.assert_problem(503, code);
             assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
             assert!(!answer.text().contains(INNER_TEXT), "{}", answer.text());
@@ -78,7 +78,7 @@ async fn every_kind_of_outage_is_a_503_that_says_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn health_asks_no_database() {
+async fn health_does_not_use_the_database() {
     let health = answer(&failing(|| panic!("{INNER_TEXT}")), request(Method::GET, "/health")).await;
     assert_eq!(health.status, 200);
     let body = health.json();
@@ -165,9 +165,9 @@ async fn an_id_that_is_no_positive_integer_is_refused() {
     ] {
         let path = format!("/users/{id}");
         let expected = [("user_id", "invalid_format")];
-        app.get(&path).await.assert_faults(&expected);
-        app.put(&path, json!({"full_name": "Ada"})).await.assert_faults(&expected);
-        app.delete(&path).await.assert_faults(&expected);
+        app.get(&path).await.assert_field_errors(&expected);
+        app.put(&path, json!({"full_name": "Ada"})).await.assert_field_errors(&expected);
+        app.delete(&path).await.assert_field_errors(&expected);
     }
 }
 
@@ -211,7 +211,7 @@ async fn every_answer_has_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn readiness_is_told() {
+async fn readiness_is_reported() {
     let app = TestApp::on_sqlite().await;
     assert_eq!(app.get("/ready").await.text(), r#"{"status":"ready"}"#);
     assert_eq!(app.get("/ready/").await.status, 200);

@@ -5,13 +5,13 @@ use serde_json::json;
 use crate::harness::program::Server;
 use crate::harness::wire::{exchange, statuses};
 
-/// What comes back for a target as it is, with nothing in between that would tidy it.
+/// The answer for a target exactly as it is, without a client that would normalise it.
 fn get(server: &Server, target: &str) -> String {
     exchange(server, format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
 #[tokio::test]
-async fn no_spelling_goes_around_the_router() {
+async fn no_spelling_bypasses_the_router() {
     let server = Server::on_sqlite(&[]).await;
     server.post("/users", json!({"username": "ada", "email": "ada@example.com"})).await;
     for (target, status) in [

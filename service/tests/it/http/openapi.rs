@@ -1,4 +1,4 @@
-//! The OpenAPI document, and whether the service keeps to it.
+//! The OpenAPI document, and whether the service conforms to it.
 
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ fn walk_mut(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
 }
 
 #[tokio::test]
-async fn every_reference_leads_somewhere() {
+async fn every_reference_resolves() {
     let document = document().await;
     let mut references = 0;
     walk(&document, &mut |value| {
@@ -205,7 +205,7 @@ fn provoke(method: &str, path: &str, status: &str) -> Option<Request<Body>> {
     }
 }
 
-fn away() -> Error {
+fn unavailable() -> Error {
     Error::unavailable(Outage::Unreachable, "a test")
 }
 
@@ -214,7 +214,7 @@ async fn provoked(method: &str, path: &str, status: &str) -> Option<Answer> {
     let request = provoke(method, path, status)?;
     Some(match status {
         "500" => answer(&service_over(Database::failing(|| panic!("a test")).unwrap()), request).await,
-        "503" => answer(&service_over(Database::failing(away).unwrap()), request).await,
+        "503" => answer(&service_over(Database::failing(unavailable).unwrap()), request).await,
         _ => {
             let app = TestApp::on_sqlite().await;
             app.user("ada").await;

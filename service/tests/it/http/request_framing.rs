@@ -2,17 +2,17 @@
 //! <https://www.rfc-editor.org/rfc/rfc9112#section-11.2>
 
 use crate::harness::program::Server;
-use crate::harness::wire::{FAREWELL, exchange, statuses};
+use crate::harness::wire::{LAST_REQUEST, exchange, statuses};
 
 /// What an attacker hides in the body of another request.
 const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
 const POST: &str = "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
 
-/// Sends each request, and a farewell after it: the answers must be exactly these, and the last ends the connection.
+/// Sends each request, followed by one that closes the connection: the answers must be exactly these.
 async fn assert_answers(cases: &[(String, &[u16])]) {
     let server = Server::on_sqlite(&[]).await;
     for (request, expected) in cases {
-        let answers = exchange(&server, format!("{request}{FAREWELL}").as_bytes());
+        let answers = exchange(&server, format!("{request}{LAST_REQUEST}").as_bytes());
         assert_eq!(statuses(&answers), *expected, "{request:?} is answered {answers}");
         assert!(!answers.contains("route_not_found"), "{request:?} smuggles: {answers}");
     }
@@ -103,7 +103,7 @@ async fn a_chunk_has_a_plain_hexadecimal_size_and_ends_where_it_says() {
 }
 
 #[tokio::test]
-async fn a_head_has_one_reading() {
+async fn a_head_is_unambiguous() {
     let folded = "GET /health HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n";
     assert_answers(&[
         (folded.to_owned(), &[400]),
@@ -124,7 +124,7 @@ async fn a_head_has_one_reading() {
 }
 
 #[tokio::test]
-async fn a_body_that_nobody_wants_is_no_request() {
+async fn a_body_that_no_route_reads_is_not_parsed_as_a_request() {
     let length = format!("Content-Length: {}", SMUGGLED.len());
     let with_body = |line: &str| format!("{line}\r\nHost: x\r\n{length}\r\n\r\n{SMUGGLED}");
     assert_answers(&[
@@ -153,7 +153,7 @@ async fn a_request_names_one_host() {
 }
 
 #[tokio::test]
-async fn what_has_two_readings_is_a_problem() {
+async fn an_ambiguous_request_is_a_problem() {
     let server = Server::on_sqlite(&[]).await;
     let end = "Connection: close\r\n\r\n";
     for (request, status, code) in [

@@ -1,4 +1,4 @@
-//! Headers that keep an answer from being misread, kept or handed to another site.
+//! Headers against content sniffing, caching and use by other origins.
 
 use axum::http::{HeaderValue, Method};
 use serde_json::json;
@@ -32,7 +32,7 @@ async fn answers(app: &TestApp) -> Vec<Answer> {
 }
 
 #[tokio::test]
-async fn no_answer_is_guessed_at() {
+async fn no_answer_may_be_sniffed() {
     let app = TestApp::on_sqlite().await;
     for answer in answers(&app).await {
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{answer:?}");

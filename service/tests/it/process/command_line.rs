@@ -1,4 +1,4 @@
-//! The executable's subcommands that end by themselves, and what it says when it cannot start.
+//! The executable's subcommands that end by themselves, and its messages when it cannot start.
 
 use std::process::Output;
 
@@ -66,7 +66,7 @@ fn no_command_is_an_error_with_the_usage() {
 }
 
 #[test]
-fn a_bad_configuration_is_told_whole() {
+fn every_problem_of_a_configuration_is_reported() {
     let wrong = [
         setting("LOG_LEVEL", "LOUD"),
         setting("LOG_FORMAT", "xml"),
@@ -109,7 +109,7 @@ fn a_job_without_its_settings_names_them_all() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told_with_what_to_do() {
+fn a_port_in_use_is_reported_with_what_to_do() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let folder = TempDir::new().unwrap();
@@ -128,7 +128,7 @@ fn a_port_that_is_taken_is_told_with_what_to_do() {
 }
 
 #[test]
-fn a_file_that_cannot_be_made_is_told() {
+fn a_file_that_cannot_be_created_is_reported() {
     let variables = [
         setting("DB_ENGINE", "sqlite"),
         setting("SQLITE_PATH", "/no/such/folder/users.db"),
@@ -175,7 +175,7 @@ async fn a_schema_is_migrated() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_migrated_is_told_without_the_password() {
+async fn a_server_that_cannot_be_migrated_is_reported_without_the_password() {
     let schema = MysqlSchema::new().await;
     let mut variables = server_variables(&schema.login);
     variables.retain(|(name, _)| *name != "DB_PASSWORD");

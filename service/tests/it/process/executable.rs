@@ -1,4 +1,4 @@
-//! `serve`, spoken to over a socket and stopped by a signal.
+//! `serve`, called over a socket and stopped by a signal.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::databases::MysqlSchema;
 use crate::harness::program::{Server, server_variables};
-use crate::harness::proxy::{Proxy, Way};
+use crate::harness::proxy::{Mode, Proxy};
 use users_service::clock::monotonic;
 use users_service::db::migrations::Task;
 
@@ -75,7 +75,7 @@ async fn the_first_line_says_where_it_listens_and_on_which_database() {
 }
 
 #[tokio::test]
-async fn it_starts_before_its_database_and_finds_it_later() {
+async fn it_starts_before_its_database_and_connects_later() {
     let schema = MysqlSchema::new().await;
     let server = Server::start(&server_variables(&schema.login)).await;
     server.program.logged("The database is not ready").await;
@@ -85,12 +85,12 @@ async fn it_starts_before_its_database_and_finds_it_later() {
 }
 
 #[tokio::test]
-async fn users_outlive_the_process() {
+async fn users_are_kept_when_the_process_ends() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("users.db").display().to_string();
     let mut server = Server::on_sqlite(&[("SQLITE_PATH", &path)]).await;
     server.post("/users", json!({"username": "ada", "email": "ada@example.com"})).await;
-    // Without a farewell.
+    // Killed, without a shutdown.
     server.program.signal("KILL");
     server.program.ended().await;
     let server = Server::on_sqlite(&[("SQLITE_PATH", &path)]).await;
@@ -160,7 +160,7 @@ async fn a_body_that_is_too_large_is_answered_while_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_told_not_to_send_too_much() {
+async fn a_client_that_expects_100_continue_is_refused_before_it_sends_too_much() {
     let server = Server::on_sqlite(&[]).await;
     let mut stream = connect(&server);
     write!(stream, "{HEAD}Content-Length: 2000000\r\nExpect: 100-continue\r\n\r\n").unwrap();
@@ -169,7 +169,7 @@ async fn a_client_that_asks_first_is_told_not_to_send_too_much() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_not_waited_for() {
+async fn a_client_that_expects_100_continue_is_answered_at_once() {
     let server = Server::on_sqlite(&[]).await;
     let mut stream = connect(&server);
     let head =
@@ -180,7 +180,7 @@ async fn a_client_that_asks_first_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_on_writing_sees_the_answer() {
+async fn a_client_that_is_still_writing_gets_the_answer() {
     let server = Server::on_sqlite(&[]).await;
     for path in ["/users", "/nothing"] {
         let mut stream = connect(&server);
@@ -198,7 +198,7 @@ async fn a_client_that_goes_on_writing_sees_the_answer() {
 }
 
 #[tokio::test]
-async fn a_body_that_stops_coming_is_not_waited_for() {
+async fn a_body_that_stalls_is_not_waited_for() {
     let server = Server::on_sqlite(&[]).await;
     let mut stream = connect(&server);
     let head = HEAD.replace("/users", "/nothing");
@@ -218,7 +218,7 @@ async fn a_request_whose_client_goes_away_has_a_line_in_the_log() {
     variables.extend([("LOG_FORMAT", "json".to_owned()), ("LOG_LEVEL", "DEBUG".to_owned())]);
     let server = Server::start(&variables).await;
     assert_eq!(server.get("/users").await.status, 200);
-    proxy.set(Way::Silent);
+    proxy.set(Mode::Silent);
     let mut stream = connect(&server);
     write!(stream, "GET /users/17 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     server.program.logged("Request: GET /users/17").await;

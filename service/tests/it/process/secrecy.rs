@@ -1,4 +1,4 @@
-//! The password shows nowhere: not in a log line, an answer or a message, whatever goes right or wrong.
+//! The password appears in no log line, answer or message, in success or failure.
 
 use std::fmt::Write;
 
@@ -111,7 +111,7 @@ async fn when_the_secret_is_malformed() {
 #[tokio::test]
 async fn when_a_command_ends() {
     let (schema, _) = database().await;
-    // Who migrates needs more than the application.
+    // Migrating needs more privileges than the application has.
     let variables = server_variables(&schema.create_guest("all", PASSWORD).await);
     let right = with(&variables, &[("LOG_LEVEL", "TRACE")]);
     let wrong = with(&right, &[("DB_USER", "nobody")]);

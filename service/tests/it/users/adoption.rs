@@ -1,4 +1,4 @@
-//! Databases that the Python service made are taken over with their rows.
+//! Databases that the Python service created are adopted with their rows.
 
 use users_service::db::migrations::{MigrateError, State, Task};
 
@@ -64,7 +64,7 @@ async fn assert_adopted(schema: MysqlSchema) -> TestApp {
     let steps = schema.migrate(Task::Apply).await.unwrap();
     assert_eq!(steps[0].state, State::Applied);
     assert_eq!(sorted(&schema.definition("users").await), sorted(&fresh_definition().await));
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(
         app.get("/users").await.text(),
@@ -109,7 +109,7 @@ async fn a_row_without_a_date_is_given_one() {
     let rows = "insert into users (username, email, created_at) values ('ada', 'ada@example.com', null)";
     let schema = old_schema("", &[DESCRIBED_TABLE, rows]).await;
     schema.migrate(Task::Apply).await.unwrap();
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     let user = app.get("/users/1").await.json();
     assert_eq!(user["created_at"].as_str().unwrap().len(), 19, "{user}");
@@ -150,7 +150,7 @@ async fn collisions_are_listed_before_anything_is_altered() {
     let message = error.to_string();
     assert!(
         !message.contains("ada") && !message.contains('@'),
-        "names and addresses are nobody's log: {message}"
+        "names and addresses are not logged: {message}"
     );
 
     assert_eq!(schema.definition("users").await, definition);
@@ -174,7 +174,7 @@ async fn a_table_that_is_not_ours_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_time_of_another_zone_is_told_in_utc() {
+async fn a_time_of_another_zone_is_returned_in_utc() {
     let schema = old_schema("", &[PYTHON_TABLE]).await;
     schema
         .execute(
@@ -184,13 +184,13 @@ async fn a_time_of_another_zone_is_told_in_utc() {
         )
         .await;
     schema.migrate(Task::Apply).await.unwrap();
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(app.get("/users/1").await.json()["created_at"], "2024-01-15T10:30:00");
 }
 
 #[tokio::test]
-async fn a_key_on_the_id_gives_way_to_ours() {
+async fn a_key_on_the_id_is_replaced_by_ours() {
     let keys = "
         create index ix_users_user_id on users (user_id);
         create unique index idx_user_id on users (user_id)";
@@ -198,7 +198,7 @@ async fn a_key_on_the_id_gives_way_to_ours() {
 }
 
 #[tokio::test]
-async fn what_else_hangs_on_the_table_is_kept() {
+async fn what_depends_on_the_table_is_kept() {
     let schema = old_schema(
         "character set latin1",
         &[
@@ -223,7 +223,7 @@ async fn what_else_hangs_on_the_table_is_kept() {
         "{users}"
     );
     assert_eq!(schema.value("select count(*) from users where phone = '+49 89 1'").await.unwrap(), "2");
-    schema.provide_application().await;
+    schema.create_application().await;
     let app = TestApp::on(TestDatabase::Mysql(schema)).await;
     assert_eq!(app.get("/users/3").await.json()["full_name"], "Jöhn");
 }
@@ -232,7 +232,7 @@ async fn what_else_hangs_on_the_table_is_kept() {
 async fn names_that_differ_in_accents_or_outer_blanks_collide() {
     let schema = MysqlSchema::new().await;
     let version = schema.value("select version()").await.unwrap();
-    // Tells blanks and accents apart; the new keys do not.
+    // Distinguishes blanks and accents; the new keys do not.
     let collation = if version.contains("MariaDB") { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
     let rows = "
         insert into users (user_id, username, email) values

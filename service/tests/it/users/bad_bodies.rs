@@ -1,4 +1,4 @@
-//! Bodies that are not what they should be as a whole.
+//! Bodies that are refused as a whole.
 
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request};
@@ -16,7 +16,7 @@ async fn send(app: &TestApp, body: impl Into<Bytes>) -> [Answer; 2] {
     [post.await, put.await]
 }
 
-/// Sends a sound body under another type to both routes.
+/// Sends a valid body with another content type to both routes.
 async fn send_as(app: &TestApp, headers: &[(&str, &str)]) -> [Answer; 2] {
     let [post, put] = ROUTES.map(|(method, path)| {
         let mut request = Request::builder().method(method).uri(path);
@@ -89,7 +89,7 @@ async fn deep_nesting_is_refused() {
 }
 
 #[tokio::test]
-async fn a_malformed_body_is_told_by_line_and_column() {
+async fn a_malformed_body_is_reported_by_line_and_column() {
     let app = app_with_a_user().await;
     let [post, _] = send(&app, "{\n  \"username\": ada\n}").await;
     let problem = post.assert_problem(400, "malformed_json");
@@ -97,14 +97,14 @@ async fn a_malformed_body_is_told_by_line_and_column() {
 }
 
 #[tokio::test]
-async fn what_is_no_object_is_refused() {
+async fn json_that_is_not_an_object_is_refused() {
     let app = app_with_a_user().await;
     for body in ["null", "true", "1", "\"text\"", "[]", "[{\"username\":\"ada\"}]", "1e999999"] {
         for answer in send(&app, body).await {
             if body == "1e999999" {
                 assert!(answer.status.is_client_error());
             } else {
-                answer.assert_faults(&[("body", "wrong_type")]);
+                answer.assert_field_errors(&[("body", "wrong_type")]);
             }
         }
     }
@@ -141,7 +141,7 @@ async fn another_media_type_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_coding_may_say_so_in_any_case() {
+async fn content_coding_identity_is_accepted_in_any_case() {
     for coding in ["identity", "Identity", "IDENTITY"] {
         let app = app_with_a_user().await;
         let headers = [("content-type", "application/json"), ("content-encoding", coding)];
@@ -164,7 +164,7 @@ async fn json_by_any_of_its_names_is_accepted() {
     }
 }
 
-/// A body of this many octets that is sound JSON.
+/// A body of this many octets that is valid JSON.
 fn padded(length: usize) -> String {
     let start = r#"{"full_name":"Ada","padding":""#;
     format!("{start}{}\"}}", "x".repeat(length - start.len() - 2))
@@ -183,8 +183,8 @@ async fn a_body_of_64_kib_is_read_and_one_octet_more_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_body_comes_before_an_unknown_id() {
+async fn an_invalid_body_is_reported_before_an_unknown_id() {
     let app = TestApp::on_sqlite().await;
     app.send(json_request(Method::PUT, "/users/9", "{")).await.assert_problem(400, "malformed_json");
-    app.put("/users/9", json!({"email": "x"})).await.assert_faults(&[("email", "invalid_format")]);
+    app.put("/users/9", json!({"email": "x"})).await.assert_field_errors(&[("email", "invalid_format")]);
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::test_app::{TestApp, json_request, on_every_database};
 
 on_every_database! {
-    whatever_a_client_sends_is_no_fault_of_the_service,
+    no_input_causes_an_internal_error,
 }
 
 /// Texts that have broken services before.
@@ -52,7 +52,7 @@ fn nasty_texts() -> Vec<String> {
     texts.into_iter().map(str::to_owned).chain(long).chain(wide).collect()
 }
 
-async fn whatever_a_client_sends_is_no_fault_of_the_service(app: TestApp) {
+async fn no_input_causes_an_internal_error(app: TestApp) {
     let path = app.user("ada").await;
     for text in nasty_texts() {
         let query: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -89,8 +89,8 @@ async fn assert_refused(field: &str, value: impl Into<Value>, code: &str) {
     let value = value.into();
     let mut body = json!({"username": "bob", "email": "bob@example.com"});
     body[field] = value.clone();
-    app.post("/users", body).await.assert_faults(&[(field, code)]);
-    app.put(&path, json!({field: value})).await.assert_faults(&[(field, code)]);
+    app.post("/users", body).await.assert_field_errors(&[(field, code)]);
+    app.put(&path, json!({field: value})).await.assert_field_errors(&[(field, code)]);
     assert_eq!(app.listed("/users").await, (vec!["ada".to_owned()], 1));
 }
 
@@ -165,14 +165,14 @@ async fn a_full_name_has_at_most_100_characters() {
 }
 
 #[tokio::test]
-async fn a_full_name_has_no_characters_that_deceive() {
+async fn a_full_name_has_no_control_or_bidirectional_characters() {
     for name in ["a\0b", "a\nb", "a\u{7f}b", "a\u{85}b", "a\u{202e}b", "a\u{2066}b", "\u{1b}[31mred"] {
         assert_refused("full_name", name, "invalid_characters").await;
     }
 }
 
 #[tokio::test]
-async fn a_full_name_shows_something_or_is_empty() {
+async fn a_full_name_has_a_visible_character_or_is_empty() {
     for name in [
         "\u{200b}",
         "\u{2060}",
@@ -211,26 +211,28 @@ async fn a_field_of_a_wrong_type_is_refused() {
 async fn a_new_user_must_have_a_username_and_an_email() {
     let app = TestApp::on_sqlite().await;
     let missing = [("username", "missing"), ("email", "missing")];
-    app.post("/users", json!({})).await.assert_faults(&missing);
-    app.post("/users", json!({"Username": "ada", "EMAIL": "ada@example.com"})).await.assert_faults(&missing);
-    app.post("/users", json!({"username": "ada"})).await.assert_faults(&[("email", "missing")]);
+    app.post("/users", json!({})).await.assert_field_errors(&missing);
+    app.post("/users", json!({"Username": "ada", "EMAIL": "ada@example.com"}))
+        .await
+        .assert_field_errors(&missing);
+    app.post("/users", json!({"username": "ada"})).await.assert_field_errors(&[("email", "missing")]);
 }
 
 #[tokio::test]
-async fn all_bad_fields_are_named_at_once() {
+async fn all_invalid_fields_are_reported_together() {
     let app = TestApp::on_sqlite().await;
     let path = app.user("ada").await;
     let body = json!({"username": "a", "email": "nowhere", "full_name": 7});
-    let faults = [("username", "too_short"), ("email", "invalid_format"), ("full_name", "wrong_type")];
+    let errors = [("username", "too_short"), ("email", "invalid_format"), ("full_name", "wrong_type")];
     let refused = app.post("/users", body.clone()).await;
-    refused.assert_faults(&faults);
+    refused.assert_field_errors(&errors);
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
     for field in ["username", "email", "full_name"] {
         assert!(detail.contains(field), "{detail}");
     }
-    app.put(&path, body).await.assert_faults(&faults);
+    app.put(&path, body).await.assert_field_errors(&errors);
     let body = json!({"username": null, "full_name": "a\u{202e}b"});
-    app.post("/users", body).await.assert_faults(&[
+    app.post("/users", body).await.assert_field_errors(&[
         ("username", "null"),
         ("email", "missing"),
         ("full_name", "invalid_characters"),

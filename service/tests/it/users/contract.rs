@@ -1,4 +1,4 @@
-//! What the use cases of the users promise, whatever the database: one suite, run over each.
+//! The contract of the use cases of the users: one suite, run over every database.
 
 use tokio::task::JoinSet;
 use users_service::field::Change;
@@ -12,15 +12,15 @@ use crate::harness::test_app::{TestApp, on_every_database};
 on_every_database! {
     a_user_is_read_as_it_was_written,
     an_unknown_user_is_not_found,
-    a_taken_username_is_told_by_its_field,
-    a_taken_email_is_told_by_its_field,
-    both_are_told_if_both_are_taken,
+    a_taken_username_is_reported_by_its_field,
+    a_taken_email_is_reported_by_its_field,
+    both_are_reported_if_both_are_taken,
     a_value_that_names_a_key_does_not_mislead,
     the_keys_ignore_the_case_of_ascii_letters,
-    the_keys_tell_apart_all_that_a_username_may_hold,
+    the_keys_distinguish_all_that_a_username_may_hold,
     an_update_keeps_clears_and_sets,
-    an_update_may_take_nobody_elses_name,
-    a_delete_tells_whether_there_was_a_user,
+    an_update_may_not_take_the_name_of_another_user,
+    a_delete_reports_whether_there_was_a_user,
     a_listing_is_ordered_and_counted,
     any_page_can_be_asked_for,
     ids_grow,
@@ -105,19 +105,19 @@ async fn an_unknown_user_is_not_found(app: TestApp) {
     assert_eq!(by_email(&app.users, "nobody@example.com").await, None);
 }
 
-async fn a_taken_username_is_told_by_its_field(app: TestApp) {
+async fn a_taken_username_is_reported_by_its_field(app: TestApp) {
     create(&app.users, "ada").await;
     let again = new_user("ada", "other@example.com");
     assert_eq!(taken(app.users.create(again).await), USERNAME);
 }
 
-async fn a_taken_email_is_told_by_its_field(app: TestApp) {
+async fn a_taken_email_is_reported_by_its_field(app: TestApp) {
     create(&app.users, "ada").await;
     let again = new_user("other", "ada@example.com");
     assert_eq!(taken(app.users.create(again).await), EMAIL);
 }
 
-async fn both_are_told_if_both_are_taken(app: TestApp) {
+async fn both_are_reported_if_both_are_taken(app: TestApp) {
     let ada = create(&app.users, "ada").await;
     let bob = create(&app.users, "bob").await;
     for again in [new_user("ada", "ada@example.com"), new_user("BOB", "Ada@Example.com")] {
@@ -129,7 +129,7 @@ async fn both_are_told_if_both_are_taken(app: TestApp) {
         ..UserChanges::default()
     };
     assert_eq!(taken(app.users.update(bob, &both("ada", "ada@example.com")).await), BOTH);
-    // One's own value is nobody else's.
+    // A user's own value is not taken.
     assert_eq!(taken(app.users.update(bob, &both("bob", "ada@example.com")).await), EMAIL);
     assert_eq!(taken(app.users.update(ada, &both("bob", "ada@example.com")).await), USERNAME);
 }
@@ -153,7 +153,7 @@ async fn the_keys_ignore_the_case_of_ascii_letters(app: TestApp) {
     assert_eq!(taken(app.users.create(again).await), USERNAME);
 }
 
-async fn the_keys_tell_apart_all_that_a_username_may_hold(app: TestApp) {
+async fn the_keys_distinguish_all_that_a_username_may_hold(app: TestApp) {
     let names = ["a.b", "a_b", "a-b", "a..b", "ab0", "ab00", "a0b", "aob"];
     for (number, name) in names.into_iter().enumerate() {
         let user = new_user(name, &format!("user{number}@example.com"));
@@ -190,7 +190,7 @@ async fn an_update_keeps_clears_and_sets(app: TestApp) {
     assert_eq!(app.users.update(id, &clear).await.unwrap(), cleared);
 }
 
-async fn an_update_may_take_nobody_elses_name(app: TestApp) {
+async fn an_update_may_not_take_the_name_of_another_user(app: TestApp) {
     create(&app.users, "ada").await;
     let id = create(&app.users, "bob").await;
     let username = UserChanges { username: Some(Username::parse("ADA").unwrap()), ..UserChanges::default() };
@@ -201,7 +201,7 @@ async fn an_update_may_take_nobody_elses_name(app: TestApp) {
     assert_eq!(app.users.get(id).await.unwrap().username, "bob");
 }
 
-async fn a_delete_tells_whether_there_was_a_user(app: TestApp) {
+async fn a_delete_reports_whether_there_was_a_user(app: TestApp) {
     let id = create(&app.users, "ada").await;
     app.users.delete(id).await.unwrap();
     assert_not_found(&app.users.delete(id).await);

@@ -78,7 +78,7 @@ async fn an_old_row_can_be_updated_in_its_other_fields(app: TestApp) {
     assert_eq!(changed.json()["username"], "john doe");
     let changed = app.put("/users/9", json!({"username": "unal"})).await;
     assert_eq!(changed.json()["email"], "no address");
-    app.put("/users/8", json!({"username": "x"})).await.assert_faults(&[("username", "too_short")]);
+    app.put("/users/8", json!({"username": "x"})).await.assert_field_errors(&[("username", "too_short")]);
 }
 
 async fn an_old_row_can_be_brought_under_the_rules(app: TestApp) {

@@ -17,11 +17,11 @@ on_every_database! {
     a_username_is_looked_up_ignoring_case,
     an_email_is_looked_up_ignoring_case,
     an_international_email_is_looked_up_in_any_spelling,
-    accents_and_blanks_are_no_matter_of_case,
-    patterns_are_not_patterns,
+    accents_and_blanks_are_not_ignored,
+    wildcards_have_no_meaning,
     both_filters_must_match,
     the_second_page_of_a_lookup_is_empty,
-    an_empty_filter_finds_nobody,
+    an_empty_filter_finds_no_user,
 }
 
 async fn fifteen_users(app: &TestApp) -> Vec<String> {
@@ -125,7 +125,7 @@ async fn an_international_email_is_looked_up_in_any_spelling(app: TestApp) {
     }
 }
 
-async fn accents_and_blanks_are_no_matter_of_case(app: TestApp) {
+async fn accents_and_blanks_are_not_ignored(app: TestApp) {
     app.user("jose").await;
     for name in ["jos%C3%A9", "jose%20", "%20jose", "jose%00", "jose%0A", "%EF%BD%8Aose"] {
         assert_eq!(app.listed(&format!("/users?username={name}")).await.1, 0, "{name}");
@@ -134,7 +134,7 @@ async fn accents_and_blanks_are_no_matter_of_case(app: TestApp) {
     assert_eq!(app.listed("/users?email=jose@example.com%20").await.1, 0);
 }
 
-async fn patterns_are_not_patterns(app: TestApp) {
+async fn wildcards_have_no_meaning(app: TestApp) {
     app.user("ada").await;
     for name in ["a%25", "%25", "___", "'%20or%201=1%20--%20", "ad\\"] {
         assert_eq!(app.listed(&format!("/users?username={name}")).await.1, 0, "{name}");
@@ -154,7 +154,7 @@ async fn the_second_page_of_a_lookup_is_empty(app: TestApp) {
     assert_eq!(app.listed("/users?username=ada&page=2").await, (vec![], 1));
 }
 
-async fn an_empty_filter_finds_nobody(app: TestApp) {
+async fn an_empty_filter_finds_no_user(app: TestApp) {
     app.user("ada").await;
     assert_eq!(app.listed("/users?username=").await, (vec![], 0));
     assert_eq!(app.listed("/users?email=").await, (vec![], 0));
@@ -179,24 +179,26 @@ async fn a_bad_page_is_refused() {
         "9223372036854775808",
         "99999999999999999999999",
     ] {
-        app.get(&format!("/users?page={page}")).await.assert_faults(&[("page", "out_of_range")]);
+        app.get(&format!("/users?page={page}")).await.assert_field_errors(&[("page", "out_of_range")]);
     }
     for size in ["0", "101", "007", "00", "-5", "ten", "", "10%00", "99999999999999999999999"] {
-        app.get(&format!("/users?page_size={size}")).await.assert_faults(&[("page_size", "out_of_range")]);
+        app.get(&format!("/users?page_size={size}"))
+            .await
+            .assert_field_errors(&[("page_size", "out_of_range")]);
     }
 }
 
 #[tokio::test]
-async fn all_bad_parameters_are_named_at_once() {
+async fn all_invalid_parameters_are_reported_together() {
     let app = TestApp::on_sqlite().await;
     let refused = app.get("/users?page=0&page_size=101").await;
-    refused.assert_faults(&[("page", "out_of_range"), ("page_size", "out_of_range")]);
+    refused.assert_field_errors(&[("page", "out_of_range"), ("page_size", "out_of_range")]);
     assert_eq!(
         refused.json()["detail"],
         "page must be an integer from 1 to 9223372036854775807; page_size must be an integer from 1 to 100"
     );
     // A lookup does not excuse a bad page.
-    app.get("/users?username=ada&page=x").await.assert_faults(&[("page", "out_of_range")]);
+    app.get("/users?username=ada&page=x").await.assert_field_errors(&[("page", "out_of_range")]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The users: what their calls answer, and what holds on every database.
+//! The users: their calls, and their contract on every database.
 
 mod adoption;
 mod bad_bodies;

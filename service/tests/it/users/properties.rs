@@ -1,4 +1,4 @@
-//! What holds for every value, tried on generated ones: texts made of what databases and Unicode disagree about.
+//! Property tests: what holds for every value, tested on generated texts that databases and Unicode treat differently.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::harness::test_app::{Answer, TestApp};
 
-/// Generates values and checks each. A failure prints the least of them, and how to have the same values again.
+/// Generates values and checks each. A failure prints the smallest one, and how to generate the same values again.
 fn check<S: Strategy>(cases: u32, values: &S, property: impl Fn(S::Value) -> TestCaseResult) {
     let mut config = ProptestConfig {
         cases,
@@ -208,7 +208,7 @@ fn what_is_accepted_comes_back_byte_for_byte_from_every_database() {
                     look_up(app, Some(user.username.as_str()), None).await,
                     look_up(app, None, Some(user.email.as_str())).await,
                 ];
-                // Before the check: a failure must not stand in the way of the search for a smaller one.
+                // Deleted before the check: a failure must not affect the search for a smaller value.
                 app.users.delete(created.id).await.unwrap();
                 let expected = Some(expected);
                 for found in found {
@@ -221,7 +221,7 @@ fn what_is_accepted_comes_back_byte_for_byte_from_every_database() {
     });
 }
 
-/// Two users that may get into each other's way, as a client would send them.
+/// Two users that may conflict, as a client would send them.
 fn pair() -> impl Strategy<Value = [Value; 2]> {
     let user = || (username(), email(), full_name());
     let same_or = |same: &str, other: String, which: u8| match which {
@@ -243,7 +243,7 @@ fn pair() -> impl Strategy<Value = [Value; 2]> {
     })
 }
 
-/// Creates one user, then the other, looks both up, makes the second of the first, and takes away what was made.
+/// Creates one user, then the other, looks both up, updates the first to the second, and deletes what was created.
 async fn story(app: &TestApp, [one, other]: &[Value; 2]) -> Vec<Value> {
     let created = [app.post("/users", one.clone()).await, app.post("/users", other.clone()).await];
     let mut answers: Vec<Value> = created.iter().map(essence).collect();
@@ -273,7 +273,7 @@ fn what_is_equal_to_one_store_is_equal_to_all() {
         let (sqlite, mysql) =
             databases.runtime.block_on(async { (story(sqlite, &pair).await, story(mysql, &pair).await) });
         prop_assert_eq!(&sqlite, &mysql);
-        // The contract's own words: unique ignoring case, which of ASCII is the case of its letters.
+        // The contract: unique ignoring the case of ASCII letters.
         if sqlite[0][0] == 201 && sqlite[1][0] != 422 {
             let stored = |field: &str| match field {
                 "email" => pair

@@ -1,4 +1,4 @@
-//! Changing users: what is left out stays, `null` clears, a value replaces.
+//! Updating users: a field that is left out keeps its value, `null` clears it, a value replaces it.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ async fn a_cleared_full_name_can_be_set_again(app: TestApp) {
 async fn null_is_refused_where_a_value_must_be(app: TestApp) {
     let path = app.user("ada").await;
     let refused = app.put(&path, json!({"username": null, "email": null, "full_name": null})).await;
-    refused.assert_faults(&[("username", "null"), ("email", "null")]);
+    refused.assert_field_errors(&[("username", "null"), ("email", "null")]);
 }
 
 async fn an_update_without_changes_shows_the_user(app: TestApp) {
@@ -109,7 +109,7 @@ async fn a_refused_update_changes_nothing(app: TestApp) {
         .assert_problem(409, "username_taken");
     app.put(&path, json!({"full_name": "Bob", "email": "x"}))
         .await
-        .assert_faults(&[("email", "invalid_format")]);
+        .assert_field_errors(&[("email", "invalid_format")]);
     assert_eq!(app.get(&path).await.text(), before.text());
 }
 
@@ -147,7 +147,7 @@ async fn updates_of_one_user_at_once_all_succeed(app: TestApp) {
             let name = format!("Ada {number}");
             let changed = app.put(&path, json!({"full_name": name})).await;
             assert_eq!(changed.status, 200, "{}", changed.text());
-            // What an answer shows is what its own request has made of the user.
+            // An answer shows the user as its own request left it.
             assert_eq!(changed.json()["full_name"], *name);
         });
     }

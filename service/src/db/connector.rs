@@ -1,5 +1,7 @@
 //! Makes connections, and decides whether an idle one can be used again.
 
+#[cfg(feature = "sqlite")]
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use tokio::time::timeout;
 
 use super::connection::Connection;
 use super::error::{Error, Outage};
+#[cfg(feature = "sqlite")]
+use super::migrations::{Migration, apply_on_sqlite};
 use super::mysql;
 #[cfg(feature = "sqlite")]
 use super::sqlite;
@@ -30,27 +34,35 @@ pub(super) struct Connector {
 enum Driver {
     Mysql(Box<mysql::Connector>),
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlite::Connector),
+    File(PathBuf),
+    /// Each connection is a database of its own.
+    #[cfg(feature = "sqlite")]
+    Memory(&'static [Migration]),
     /// Never connects: tests inject errors here that no real database can be made to return.
     Failing(fn() -> Error),
 }
 
-impl From<mysql::Connector> for Connector {
-    fn from(connector: mysql::Connector) -> Self {
-        Self { driver: Driver::Mysql(Box::new(connector)), generation: AtomicU64::new(0) }
-    }
-}
-
-#[cfg(feature = "sqlite")]
-impl From<sqlite::Connector> for Connector {
-    fn from(connector: sqlite::Connector) -> Self {
-        Self { driver: Driver::Sqlite(connector), generation: AtomicU64::new(0) }
-    }
-}
-
 impl Connector {
+    const fn new(driver: Driver) -> Self {
+        Self { driver, generation: AtomicU64::new(0) }
+    }
+
+    pub(super) fn to_server(connector: mysql::Connector) -> Self {
+        Self::new(Driver::Mysql(Box::new(connector)))
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(super) fn to_file(path: &Path) -> Self {
+        Self::new(Driver::File(path.to_owned()))
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(super) const fn in_memory(migrations: &'static [Migration]) -> Self {
+        Self::new(Driver::Memory(migrations))
+    }
+
     pub(super) const fn failing(error: fn() -> Error) -> Self {
-        Self { driver: Driver::Failing(error), generation: AtomicU64::new(0) }
+        Self::new(Driver::Failing(error))
     }
 
     /// Invalidates a connection that broke and all that were made before it, those in use as well: a statement that is
@@ -65,7 +77,13 @@ impl Connector {
         match &self.driver {
             Driver::Mysql(connector) => Ok(Connection::Mysql(connector.connect().await?.into())),
             #[cfg(feature = "sqlite")]
-            Driver::Sqlite(connector) => Ok(Connection::Sqlite(connector.connect().await?.into())),
+            Driver::File(path) => Ok(Connection::Sqlite(sqlite::connect(path).await?.into())),
+            #[cfg(feature = "sqlite")]
+            Driver::Memory(migrations) => {
+                let mut connection = sqlite::connect(Path::new(sqlite::IN_MEMORY)).await?;
+                apply_on_sqlite(&mut connection, migrations).await?;
+                Ok(Connection::Sqlite(connection.into()))
+            }
             Driver::Failing(error) => Err(error()),
         }
     }

@@ -9,6 +9,7 @@ mod leased;
 pub mod migrations;
 mod mysql;
 mod pool;
+mod readiness;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
@@ -18,8 +19,6 @@ mod transaction;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::time::timeout;
 
 use self::connector::Connector;
 pub(crate) use self::error::DatabaseError;
@@ -32,9 +31,6 @@ pub use self::mysql::account;
 use self::pool::Connections;
 pub(crate) use self::statement::{Statement, Written};
 use crate::config;
-
-/// How long [`Database::ready`] may take.
-const READY_LIMIT: Duration = Duration::from_secs(2);
 
 /// How many connections read an SQLite file at a time; each is a thread.
 #[cfg(feature = "sqlite")]
@@ -62,7 +58,7 @@ impl Database {
             config::Database::Mysql(config) => {
                 let description = mysql::description(&config);
                 let size = config.pool_size;
-                let connector = Connector::from(mysql::Connector::new(config)?);
+                let connector = Connector::to_server(mysql::Connector::new(config)?);
                 let connections = Connections::shared(connector, size)?;
                 Ok(Self(Arc::new(Inner { connections, migrations, description })))
             }
@@ -75,12 +71,11 @@ impl Database {
     /// for the lock. A database in memory exists only in its one connection.
     #[cfg(feature = "sqlite")]
     async fn open_file(path: &Path, migrations: &'static [Migration]) -> Result<Self, Error> {
-        let connector = || Connector::from(sqlite::Connector::new(path, migrations));
         let connections = if path == Path::new(sqlite::IN_MEMORY) {
-            Connections::shared(connector(), 1)?
+            Connections::shared(Connector::in_memory(migrations), 1)?
         } else {
             migrations::run_on_sqlite(path, migrations, Task::Apply).await?;
-            Connections::one_writer(connector(), SQLITE_READERS, connector())?
+            Connections::one_writer(Connector::to_file(path), SQLITE_READERS, Connector::to_file(path))?
         };
         let description = format!("SQLite {}", path.display());
         Ok(Self(Arc::new(Inner { connections, migrations, description })))
@@ -94,25 +89,6 @@ impl Database {
         let connections = Connections::shared(Connector::failing(error), 1)?;
         let description = "a database that always fails".to_owned();
         Ok(Self(Arc::new(Inner { connections, migrations: &[], description })))
-    }
-
-    /// Whether requests can be served: the database answers within two seconds, and the migrations of this release are
-    /// applied. Those of newer releases do not matter.
-    ///
-    /// # Errors
-    /// Why they cannot.
-    pub async fn ready(&self) -> Result<(), Error> {
-        let known = self.0.migrations.len();
-        let applied = timeout(READY_LIMIT, migrations::count_applied(self, known))
-            .await
-            .unwrap_or_else(|_| Err(Error::unavailable(Outage::TimedOut, "no answer within two seconds")))?;
-        if applied == known {
-            return Ok(());
-        }
-        let cause = format!(
-            "{applied} of this release's {known} migrations are applied; run `users-service migrate`"
-        );
-        Err(Error::unavailable(Outage::NotMigrated, cause))
     }
 
     /// What kind of database it is, for people: `MySQL at db.example:3306`.

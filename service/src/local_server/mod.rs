@@ -119,7 +119,7 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
         let connection = connections.watch(http.serve_connection(socket, answer));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                refusal::log_end(&error, &exchange);
+                refusal::log_end(&error, exchange.refusal(), exchange.is_receiving());
             }
             drop(permit);
         });

@@ -4,7 +4,6 @@ use axum::http::{HeaderValue, StatusCode};
 use hyper::Error;
 use tracing::{debug, info};
 
-use super::exchange::Exchange;
 use crate::http::{Problem, new_request_id, uri_too_long};
 
 /// How a head was refused.
@@ -46,17 +45,17 @@ fn problem(status: StatusCode) -> Option<Problem> {
     }
 }
 
-/// Logs why a connection ended. Only refused and slow heads are logged above DEBUG: clients come and go.
-pub(super) fn log_end(error: &Error, exchange: &Exchange) {
+/// Logs why a connection ended, with the refusal that hyper wrote, if it did, and whether the head of a request was
+/// arriving. Only refused and slow heads are logged above DEBUG: clients come and go.
+pub(super) fn log_end(error: &Error, refusal: Option<&Refusal>, is_receiving: bool) {
     if error.is_parse() {
-        let refusal = exchange.refusal();
         info!(
             cause = %error,
             status = refusal.map(|refusal| refusal.status.as_u16()),
             request_id = refusal.and_then(|refusal| refusal.request_id.to_str().ok()),
             "A request was refused before it was read"
         );
-    } else if error.is_timeout() && exchange.is_receiving() {
+    } else if error.is_timeout() && is_receiving {
         info!("A connection was closed because the head of a request took too long to arrive");
     } else {
         debug!(%error, "A connection ended early");

@@ -11,13 +11,12 @@ mod sqlite;
 
 use std::pin::Pin;
 
-use sqlx::{FromRow, MySqlConnection};
+use sqlx::MySqlConnection;
 
 pub use self::error::MigrateError;
 pub(crate) use self::mysql::migrate_error;
 #[cfg(feature = "sqlite")]
 pub(super) use self::sqlite::{apply as apply_on_sqlite, run as run_on_sqlite};
-use super::{Database, Error, Executor, Statement};
 use crate::config;
 
 /// One step from one version of the schema to the next: a pair of files with the same number and name.
@@ -84,30 +83,6 @@ pub async fn run(
         #[cfg(feature = "sqlite")]
         config::Database::Sqlite(path) => sqlite::run(&path, migrations, task).await,
     }
-}
-
-/// The migrations up to this number that the database records as applied. The application's account may read that record.
-/// The statement fails where the first table is missing, too.
-const COUNT_APPLIED: Statement = Statement::read(
-    "ready",
-    "select (select count(*) from users_service_migrations where number <= ? and finished) as applied,
-            exists (select 1 from users) as has_users",
-)
-.on_sqlite(
-    "select (select count(*) from users_service_migrations where number <= ?) as applied,
-            exists (select 1 from users) as has_users",
-);
-
-#[derive(Debug, FromRow)]
-struct Applied {
-    applied: i64,
-}
-
-/// How many of the first migrations are applied.
-pub(super) async fn count_applied(database: &Database, known: usize) -> Result<usize, Error> {
-    let number = i64::try_from(known).unwrap_or(i64::MAX);
-    let row: Option<Applied> = database.run(&COUNT_APPLIED, &[number.into()]).await?;
-    Ok(row.and_then(|row| usize::try_from(row.applied).ok()).unwrap_or_default())
 }
 
 /// What the database records about a migration.

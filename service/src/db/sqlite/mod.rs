@@ -2,7 +2,7 @@
 
 mod error;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -11,7 +11,6 @@ use tracing::log::LevelFilter;
 
 pub(super) use self::error::{classify, is_busy};
 use super::Error;
-use super::migrations::{Migration, apply_on_sqlite};
 
 /// The path of a database in memory.
 pub(super) const IN_MEMORY: &str = ":memory:";
@@ -19,24 +18,9 @@ pub(super) const IN_MEMORY: &str = ":memory:";
 /// How long a statement waits for a writer of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Opens a file.
-pub(super) struct Connector {
-    path: PathBuf,
-    migrations: &'static [Migration],
-}
-
-impl Connector {
-    pub(super) fn new(path: &Path, migrations: &'static [Migration]) -> Self {
-        Self { path: path.to_owned(), migrations }
-    }
-
-    pub(super) async fn connect(&self) -> Result<SqliteConnection, Error> {
-        let mut connection = options(&self.path).connect().await.map_err(|error| classify(error).0)?;
-        if self.path == Path::new(IN_MEMORY) {
-            apply_on_sqlite(&mut connection, self.migrations).await?;
-        }
-        Ok(connection)
-    }
+/// Opens a file, or a database in memory.
+pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, Error> {
+    options(path).connect().await.map_err(|error| classify(error).0)
 }
 
 /// How a file is opened, by requests and by migrations.

@@ -134,6 +134,22 @@ async fn both_are_reported_if_both_are_taken(app: TestApp) {
     assert_eq!(taken(app.users.update(ada, &both("bob", "ada@example.com")).await), USERNAME);
 }
 
+async fn a_key_that_nobody_expects_is_an_internal_error_without_its_value(app: TestApp) {
+    app.database.execute("create unique index idx_full_name on users (full_name)").await;
+    let user = |username: &str| NewUser {
+        full_name: Some(FullName::parse("Ada Lovelace").unwrap()),
+        ..new_user(username, &format!("{username}@example.com"))
+    };
+    app.users.create(user("ada")).await.unwrap();
+    let error = app.users.create(user("bob")).await.unwrap_err();
+    // What is logged is made of this.
+    let shown = format!("{error} {error:?} {}", users_service::http::chain(&error));
+    assert!(shown.contains("idx_full_name") && !shown.contains("Lovelace"), "{shown}");
+    let body =
+        serde_json::json!({"username": "eve", "email": "eve@example.com", "full_name": "Ada Lovelace"});
+    app.post("/users", body).await.assert_problem(500, "internal");
+}
+
 async fn a_value_that_names_a_key_does_not_mislead(app: TestApp) {
     for (number, text) in ["users.idx_email", "for.key.idx_email", "idx_email"].into_iter().enumerate() {
         let first = new_user(text, &format!("a{number}@example.com"));

@@ -14,6 +14,10 @@ pub enum Error {
         /// The name of the key: `idx_` and its columns, as in `idx_username`.
         key: String,
     },
+    /// A foreign key refuses it: a row that it names is not there, or other rows still refer to the one that it removes.
+    /// SQLite does not tell which.
+    #[error("a foreign key refuses it")]
+    ForeignKey(#[source] Cause),
     /// It may succeed later.
     #[error("{}", reason.detail())]
     Unavailable {
@@ -70,7 +74,7 @@ impl Error {
     pub(super) const fn retry(&self) -> Retry {
         match self {
             Self::Unavailable { retry, .. } => *retry,
-            Self::Duplicate { .. } | Self::Internal(_) => Retry::Never,
+            Self::Duplicate { .. } | Self::ForeignKey(_) | Self::Internal(_) => Retry::Never,
         }
     }
 

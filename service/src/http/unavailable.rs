@@ -9,7 +9,7 @@ impl From<Error> for Problem {
             Error::Unavailable { reason, .. } => {
                 Self::unavailable(reason.code(), reason.detail(), reason.retry_after(), error)
             }
-            Error::Duplicate { .. } | Error::Internal(_) => Self::internal(error),
+            Error::Duplicate { .. } | Error::ForeignKey(_) | Error::Internal(_) => Self::internal(error),
         }
     }
 }

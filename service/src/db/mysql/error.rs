@@ -13,6 +13,7 @@ pub(in crate::db) fn classify(error: sqlx::Error) -> (Error, Invalidation) {
     let Some(server) = server_error(&error) else { return of_driver(error) };
     let (outage, invalidation) = match server.number() {
         1062 => return (Error::Duplicate { key: key_name(server.message()).to_owned() }, Invalidation::None),
+        1216 | 1217 | 1451 | 1452 => return (Error::ForeignKey(error.into()), Invalidation::None),
         1020 | 1205 | 1213 => return (Error::conflict(error), Invalidation::None),
         // An administrator killed this statement or this connection.
         1317 | 1927 => return (Error::connection_lost(error), Invalidation::This),

@@ -4,6 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, MySqlConnection, query_scalar, raw_sql};
 use users_service::config::Login;
+use users_service::db::migrations::Migration;
+use users_service::migrations::ALL;
 
 use crate::harness::databases::{MysqlSchema, clean_up, options};
 use crate::harness::lambda_function::LambdaFunction;
@@ -100,10 +102,8 @@ impl Drop for Deployment {
 #[tokio::test]
 async fn a_deploy_migrates_and_creates_the_account() {
     let deployment = Deployment::new().await;
-    let migrations = json!([
-        {"number": 1, "name": "create_users", "state": "applied"},
-        {"number": 2, "name": "index_user_id", "state": "applied"},
-    ]);
+    let applied = |migration: &Migration| json!({"number": migration.number, "name": migration.name, "state": "applied"});
+    let migrations: Vec<Value> = ALL.iter().map(applied).collect();
     assert_eq!(deployment.migrate().await, json!({"migrations": migrations, "secret": "created"}));
 
     let service = deployment.start("lambda").await;

@@ -8,7 +8,7 @@ pub(in crate::db) fn classify(error: sqlx::Error) -> (Error, Invalidation) {
     if let Some(key) = duplicate_key(&error) {
         return (Error::Duplicate { key }, Invalidation::None);
     }
-    if error.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) {
+    if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) {
         return (Error::ForeignKey(error.into()), Invalidation::None);
     }
     match error {

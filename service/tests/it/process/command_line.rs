@@ -5,6 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 use tempfile::TempDir;
 use users_service::config::settings;
+use users_service::db::migrations::Migration;
 use users_service::migrations::ALL;
 
 use crate::harness::databases::{MysqlSchema, SqliteFile};
@@ -144,7 +145,8 @@ fn a_file_that_cannot_be_created_is_reported() {
 
 /// The status of every migration of this release, all in the same state.
 fn status(state: &str) -> String {
-    ALL.iter().map(|migration| format!("{:04} {}: {state}\n", migration.number, migration.name)).collect()
+    let line = |migration: &Migration| format!("{:04} {}: {state}\n", migration.number, migration.name);
+    ALL.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 #[test]

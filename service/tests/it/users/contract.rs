@@ -15,6 +15,7 @@ on_every_database! {
     a_taken_username_is_reported_by_its_field,
     a_taken_email_is_reported_by_its_field,
     both_are_reported_if_both_are_taken,
+    a_key_that_nobody_expects_is_an_internal_error_without_its_value,
     a_value_that_names_a_key_does_not_mislead,
     the_keys_ignore_the_case_of_ascii_letters,
     the_keys_distinguish_all_that_a_username_may_hold,

@@ -27,6 +27,8 @@ main() {
   GIT_COMMIT=$(image_commit)
   export GIT_COMMIT
   for_lambda build
+  # Before the bench's build, which leaves an executable with SQLite in its place.
+  size=$(stat --format %s "$FOR_LAMBDA/users-service")
   # The same with SQLite, whose database in memory stands for the server.
   for_lambda bench --features sqlite --bench router --no-run
   bench=$(newest "$FOR_LAMBDA"/deps/router-*)
@@ -44,7 +46,7 @@ main() {
 # Prints lines of a figure, its unit and its name.
 measure() {
   local request few many
-  printf '%s bytes: executable for Lambda\n' "$(stat --format %s "$FOR_LAMBDA/users-service")"
+  printf '%s bytes: executable for Lambda\n' "$size"
   for request in get list create update delete refused; do
     few=$(instructions "$request" $FEW)
     many=$(instructions "$request" $MANY)

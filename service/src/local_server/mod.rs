@@ -24,7 +24,7 @@ use hyper_util::rt::TokioTimer;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::Service as _;
 use tracing::{info, warn};
@@ -106,6 +106,7 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
     http.max_header_size(MAX_HEAD).max_buf_size(MAX_HEAD);
     let connections = GracefulShutdown::new();
     let stopping = Arc::new(AtomicBool::new(false));
+    let (drained, _) = watch::channel(false);
     let permits = Arc::new(Semaphore::new(most_connections()));
     let reason = loop {
         let (stream, permit) = tokio::select! {
@@ -117,8 +118,13 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
         let socket = Socket::new(stream, Arc::clone(&exchange));
         let answer = answers(service.clone(), Arc::clone(&exchange), Arc::clone(&stopping));
         let connection = connections.watch(http.serve_connection(socket, answer));
+        let drained = drained.subscribe();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let result = tokio::select! {
+                result = connection => result,
+                () = abandoned(drained, &exchange) => Ok(()),
+            };
+            if let Err(error) = result {
                 refusal::log_end(&error, exchange.refusal(), exchange.is_receiving());
             }
             drop(permit);
@@ -127,7 +133,7 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
     stopping.store(true, Ordering::Relaxed);
     drop(listener);
     info!("Stopping on {reason}: finishing the requests in flight");
-    finish(connections).await;
+    finish(connections, &drained).await;
     Ok(())
 }
 
@@ -148,14 +154,24 @@ async fn accept(
     }
 }
 
+/// Waits until the drain period is over while no request is in flight on a connection. hyper would wait for the rest of a
+/// head that has begun to arrive.
+async fn abandoned(mut drained: watch::Receiver<bool>, exchange: &Exchange) {
+    let over = drained.wait_for(|drained| *drained).await.is_ok();
+    if !over || !exchange.is_between_answers() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Drains the connections: first serves open ones for the drain period, then waits for the requests in flight.
-async fn finish(connections: GracefulShutdown) {
-    let drained = async {
+async fn finish(connections: GracefulShutdown, drained: &watch::Sender<bool>) {
+    let all_closed = async {
         while connections.count() > 0 {
             sleep(DRAIN_POLL_INTERVAL).await;
         }
     };
-    let _ = timeout(DRAIN_PERIOD, drained).await;
+    let _ = timeout(DRAIN_PERIOD, all_closed).await;
+    drained.send_replace(true);
     if timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await.is_err() {
         warn!("Some requests did not finish within {} seconds", SHUTDOWN_TIMEOUT.as_secs());
     }
@@ -185,7 +201,7 @@ fn prepare(request: Request<Incoming>, exchange: &Arc<Exchange>) -> Request<Body
     if let Some(problem) = problem {
         head.extensions.insert(Refused(problem));
     }
-    let body = RequestBody::wrap(body, &head.headers, exchange);
+    let body = RequestBody::wrap(body, &head, exchange);
     Request::from_parts(head, body)
 }
 

@@ -17,7 +17,9 @@ pub(super) struct Refusal {
 pub(super) fn with_problem(answer: &[u8]) -> Option<(Refusal, String)> {
     const NO_BODY: &str = "content-length: 0\r\n";
     let answer = str::from_utf8(answer).ok()?;
-    let status = answer.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+    // hyper answers in the version of the request before.
+    let line = answer.strip_prefix("HTTP/1.1 ").or_else(|| answer.strip_prefix("HTTP/1.0 "))?;
+    let status = line.get(..3)?.parse().ok()?;
     let problem = problem(status)?;
     let (before, after) = answer.split_once(NO_BODY)?;
     let request_id = new_request_id();
@@ -76,6 +78,13 @@ mod tests {
         assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{head}");
         assert!(head.ends_with("\r\ndate: x"), "{head}");
         assert!(body.contains(refusal.request_id.to_str().unwrap()), "{body}");
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_request_before() {
+        let answer = b"HTTP/1.0 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        let (refusal, answer) = with_problem(answer).unwrap();
+        assert!(refusal.status == 400 && answer.contains("malformed_request"), "{answer}");
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{HeaderMap, header};
+use axum::http::request::Parts;
+use axum::http::{Version, header};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
@@ -35,11 +36,15 @@ pub(super) struct RequestBody {
 
 impl RequestBody {
     /// The body as handlers take it.
-    pub(super) fn wrap(incoming: Incoming, headers: &HeaderMap, exchange: &Arc<Exchange>) -> Body {
+    pub(super) fn wrap(incoming: Incoming, head: &Parts, exchange: &Arc<Exchange>) -> Body {
         if incoming.is_end_stream() {
             return Body::empty();
         }
-        let awaits_continue = headers.contains_key(header::EXPECT);
+        let awaits_continue = head.version == Version::HTTP_11
+            && head
+                .headers
+                .get(header::EXPECT)
+                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         Body::new(Self { incoming: Some(incoming), awaits_continue, exchange: Arc::clone(exchange) })
     }
 }

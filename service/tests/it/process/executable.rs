@@ -149,6 +149,19 @@ async fn an_idle_connection_does_not_keep_it_from_stopping() {
 }
 
 #[tokio::test]
+async fn a_head_that_is_not_finished_does_not_keep_it_from_stopping() {
+    let mut server = Server::on_sqlite(&[]).await;
+    let mut unfinished = connect(&server);
+    write!(unfinished, "GET /health HT").unwrap();
+    assert_eq!(server.get("/health").await.status, 200);
+    let begin = monotonic();
+    server.program.terminate();
+    assert!(server.program.ended().await.success());
+    // Requests in flight would have 25 seconds.
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_answered_while_it_is_sent() {
     let server = Server::on_sqlite(&[]).await;
     let mut stream = connect(&server);

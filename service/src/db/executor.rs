@@ -8,6 +8,7 @@ use super::Database;
 use super::connection::Outcome;
 use super::error::{Error, Retry};
 use super::in_flight::finish;
+use super::pool::Permit;
 use super::statement::{Statement, Value};
 use crate::clock::monotonic;
 use crate::request_context;
@@ -32,18 +33,20 @@ impl Executor for &Database {
     async fn run<T: Outcome>(self, statement: &'static Statement, values: &[Value<'_>]) -> Result<T, Error> {
         let deadline = request_context::deadline();
         let may_retry = |error: &Error, attempt| may_retry(error, attempt, statement.is_idempotent());
-        retry(deadline, may_retry, || self.attempt(deadline, statement, values)).await
+        let permit = self.0.connections.permit(statement.access()).await?;
+        retry(deadline, may_retry, || self.attempt(&permit, deadline, statement, values)).await
     }
 }
 
 impl Database {
     async fn attempt<T: Outcome>(
         &self,
+        permit: &Permit,
         deadline: Instant,
         statement: &'static Statement,
         values: &[Value<'_>],
     ) -> Result<T, Error> {
-        let mut leased = self.0.connections.lease(statement.access(), deadline).await?;
+        let mut leased = self.0.connections.lease(permit, deadline).await?;
         leased.bind(values)?;
         finish(deadline, async move { log(statement, leased.run(statement)).await }).await?
     }

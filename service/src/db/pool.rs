@@ -21,6 +21,13 @@ const WAIT_LIMIT: Duration = Duration::from_secs(2);
 /// The connect time-out, which includes fetching the secret again.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+/// The right to use connections, for reading or for writing.
+#[derive(Clone)]
+pub(super) struct Permit {
+    access: Access,
+    _write: Option<Arc<OwnedSemaphorePermit>>,
+}
+
 /// Connections for reading and for writing.
 #[derive(Clone)]
 pub(super) struct Connections {
@@ -46,16 +53,21 @@ impl Connections {
         Ok(Self { readers: pool(readers, size)?, writers: pool(writer, 1)?, write_permits })
     }
 
+    /// The right to use connections for this, which is kept over retries: otherwise each of them would queue again.
+    pub(super) async fn permit(&self, access: Access) -> Result<Permit, Error> {
+        Ok(match access {
+            Access::Read => Permit { access, _write: None },
+            Access::Write => Permit { access, _write: Some(Arc::new(self.write_permit().await?)) },
+        })
+    }
+
     /// Takes a connection from the pool, or makes one.
-    pub(super) async fn lease(&self, access: Access, deadline: Instant) -> Result<Leased, Error> {
+    pub(super) async fn lease(&self, permit: &Permit, deadline: Instant) -> Result<Leased, Error> {
         let lease = async {
-            let permit = match access {
-                Access::Read => None,
-                Access::Write => Some(self.write_permit().await?),
-            };
+            let Permit { access, .. } = *permit;
             let pool = if access == Access::Read { &self.readers } else { &self.writers };
             let object = pool.get().await.map_err(pool_error)?;
-            Ok(Leased::new(object, permit))
+            Ok(Leased::new(object, permit.clone()))
         };
         timeout_at(deadline.into(), lease).await.unwrap_or_else(|_| Err(timed_out()))
     }

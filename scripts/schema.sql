@@ -15,6 +15,88 @@ create table users (
     key idx_user_id (user_id)
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 
+-- What a user has beyond the contract of `users`: a state and a password. No row means active and without a password.
+-- Times are milliseconds since 1970. A hash is compared by the service, never by the collation.
+create table accounts (
+    user_id int not null,
+    status varchar(10) not null default 'active',
+    password_hash varchar(512) default null,
+    password_changed_at bigint default null,
+    last_signed_in_at bigint default null,
+    primary key (user_id),
+    foreign key (user_id) references users (user_id) on delete cascade
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- A row for each sign-in. A refresh token is computed from the id, the generation, the secret and a key that is not in the
+-- database: nothing here can be presented. Times are milliseconds since 1970.
+create table sessions (
+    session_id binary(16) not null,
+    user_id int not null,
+    secret binary(32) not null,
+    generation int unsigned not null,
+    signed_in_at bigint not null,
+    refreshed_at bigint not null,
+    expires_at bigint not null,
+    absolute_expiry bigint not null,
+    ended_at bigint default null,
+    ip_address varchar(45) not null,
+    user_agent varchar(255) not null,
+    primary key (session_id),
+    key idx_user_id (user_id),
+    key idx_expires_at (expires_at),
+    foreign key (user_id) references users (user_id) on delete cascade
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- The permissions of a role are words with blanks between them, in order. Those of `admin` are every permission there is.
+create table roles (
+    role varchar(50) not null,
+    description varchar(500) not null,
+    permissions text not null,
+    primary key (role)
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- Its permissions are not listed: it holds every permission there is.
+insert ignore into roles (role, description, permissions) values ('admin', 'Administrators: every permission', '');
+
+create table user_roles (
+    user_id int not null,
+    role varchar(50) not null,
+    primary key (user_id, role),
+    key idx_role (role),
+    foreign key (user_id) references users (user_id) on delete cascade,
+    foreign key (role) references roles (role)
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- From where an account was signed in to, as a keyed hash of the address, and when last: milliseconds since 1970.
+create table known_addresses (
+    user_id int not null,
+    address binary(16) not null,
+    last_seen_at bigint not null,
+    primary key (user_id, address),
+    key idx_last_seen_at (last_seen_at),
+    foreign key (user_id) references users (user_id) on delete cascade
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- One live token for each user and purpose, kept as its SHA-256. `expires_at` is in milliseconds since 1970.
+create table one_time_tokens (
+    user_id int not null,
+    purpose varchar(20) not null,
+    token_hash binary(32) not null,
+    expires_at bigint not null,
+    primary key (user_id, purpose),
+    unique key idx_token_hash (token_hash),
+    key idx_expires_at (expires_at),
+    foreign key (user_id) references users (user_id) on delete cascade
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- A bucket of GCRA (ITU-T I.371) for each limit and subject, by a keyed hash of both. `tat`, the theoretical arrival time, is
+-- in milliseconds since 1970. No column may be AUTO_INCREMENT: the answer comes by last_insert_id(expression).
+create table rate_limits (
+    bucket binary(16) not null,
+    tat bigint unsigned not null,
+    primary key (bucket)
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
 -- Which migrations have been applied. The name is the service's own: the schema may be shared.
 create table users_service_migrations (
     number int unsigned not null,

@@ -7,6 +7,14 @@ use crate::users;
 pub const ALL: &[Migration] = &[
     Migration { prepare: Some(users::adopt), ..migration!("0001", "create_users", creates: ["users"]) },
     migration!("0002", "index_user_id", creates: []),
+    migration!("0003", "create_accounts", creates: ["accounts"]),
+    migration!("0004", "create_sessions", creates: ["sessions"]),
+    migration!("0005", "create_roles", creates: ["roles"]),
+    migration!("0006", "add_admin_role", creates: []),
+    migration!("0007", "create_user_roles", creates: ["user_roles"]),
+    migration!("0008", "create_known_addresses", creates: ["known_addresses"]),
+    migration!("0009", "create_one_time_tokens", creates: ["one_time_tokens"]),
+    migration!("0010", "create_rate_limits", creates: ["rate_limits"]),
 ];
 
 #[cfg(test)]

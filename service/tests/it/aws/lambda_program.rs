@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::raw_sql;
 
-use crate::harness::databases::{MysqlSchema, authority_of_the_server};
+use crate::harness::databases::{MysqlSchema, authority_of_the_server, drop_every_table};
 use crate::harness::eventually::eventually;
 use crate::harness::lambda_function::{LambdaFunction, gateway_event};
 use crate::harness::program::run;
@@ -175,7 +175,8 @@ async fn migrate_takes_its_credentials_from_the_secret_too() {
     let deployment = Deployment::new().await;
     deployment.schema.create_guest("all", "first password").await;
     deployment.publish("first password");
-    deployment.schema.execute("drop table users, users_service_migrations").await;
+    let sql = drop_every_table() + "drop table users_service_migrations";
+    deployment.schema.execute(&sql).await;
     let mut variables = deployment.variables();
     variables.push(("AWS_ACCESS_KEY_ID", "test-key".to_owned()));
     variables.push(("AWS_SECRET_ACCESS_KEY", "test-secret".to_owned()));

@@ -5,7 +5,7 @@ use users_service::db::Database;
 use users_service::db::migrations::{MigrateError, State, Step, Task};
 use users_service::migrations::ALL;
 
-use crate::harness::databases::{MysqlSchema, SqliteFile};
+use crate::harness::databases::{MysqlSchema, SqliteFile, drop_every_table};
 use crate::harness::test_app::TestApp;
 
 fn state(steps: &[Step]) -> Vec<(u32, State)> {
@@ -15,6 +15,13 @@ fn state(steps: &[Step]) -> Vec<(u32, State)> {
 /// Every migration of this release in the same state.
 fn all(state: State) -> Vec<(u32, State)> {
     ALL.iter().map(|migration| (migration.number, state)).collect()
+}
+
+/// The first migration in one state, the others pending.
+fn only_the_first(state: State) -> Vec<(u32, State)> {
+    let mut states = all(State::Pending);
+    states[0].1 = state;
+    states
 }
 
 /// All applied, and one of a newer release.
@@ -124,10 +131,7 @@ async fn half_applied() -> MysqlSchema {
 #[tokio::test]
 async fn a_half_applied_migration_stops_and_says_what_to_do() {
     let schema = half_applied().await;
-    assert_eq!(
-        state(&schema.migrate(Task::Status).await.unwrap()),
-        [(1, State::HalfApplied), (2, State::Pending)]
-    );
+    assert_eq!(state(&schema.migrate(Task::Status).await.unwrap()), only_the_first(State::HalfApplied));
     let error = schema.migrate(Task::Apply).await.unwrap_err();
     assert!(matches!(error, MigrateError::HalfApplied { number: 1, .. }), "{error:?}");
     let message = error.to_string();
@@ -140,14 +144,14 @@ async fn a_half_applied_migration_stops_and_says_what_to_do() {
 async fn a_half_applied_migration_that_took_effect_is_marked_applied() {
     let schema = half_applied().await;
     let marked = schema.migrate(Task::MarkApplied(1)).await.unwrap();
-    assert_eq!(state(&marked), [(1, State::Applied), (2, State::Pending)]);
+    assert_eq!(state(&marked), only_the_first(State::Applied));
     assert_eq!(state(&schema.migrate(Task::Apply).await.unwrap()), all(State::Applied));
 }
 
 #[tokio::test]
 async fn a_half_applied_migration_without_effect_is_marked_pending_and_done_again() {
     let schema = half_applied().await;
-    schema.execute("drop table users").await;
+    schema.execute(&drop_every_table()).await;
     assert_eq!(state(&schema.migrate(Task::MarkPending(1)).await.unwrap()), all(State::Pending));
     assert_eq!(state(&schema.migrate(Task::Apply).await.unwrap()), all(State::Applied));
     assert_eq!(schema.value("select count(*) from users").await.unwrap(), "0");

@@ -9,7 +9,7 @@ use users_service::config::{Config, Login, Purpose};
 use users_service::db::Database;
 use users_service::migrations::ALL;
 
-use crate::harness::databases::{MysqlSchema, SqliteFile, TestDatabase, login, mysql_at};
+use crate::harness::databases::{MysqlSchema, SqliteFile, TestDatabase, drop_every_table, login, mysql_at};
 use crate::harness::proxy::{Mode, Proxy};
 use crate::harness::test_app::{
     Answer, TestApp, answer, json_request, on_every_database, request, service_on,
@@ -29,7 +29,7 @@ fn assert_outage(answer: &Answer, code: &str) {
 }
 
 async fn missing_tables_are_an_outage_and_not_an_internal_error(app: TestApp) {
-    app.database.execute("drop table users").await;
+    app.database.execute(&drop_every_table()).await;
     assert_outage(&app.get("/users/1").await, "database_not_migrated");
     assert_outage(&app.get("/users").await, "database_not_migrated");
     let body = json!({"username": "ada", "email": "ada@example.com"});

@@ -3,6 +3,7 @@
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
+use super::Credentials;
 use super::mysql::{self, Mysql};
 use super::reader::Reader;
 use super::setting::settings;
@@ -20,6 +21,13 @@ pub enum Database {
     /// An embedded database in one file.
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
+}
+
+impl Database {
+    /// Whether the credentials come from a secret.
+    pub(super) const fn uses_secret(&self) -> bool {
+        matches!(self, Self::Mysql(Mysql { credentials: Credentials::Secret(_), .. }))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,29 +2,35 @@
 //!
 //! A module declares the settings that it reads, with their defaults and meanings, and reads them into a type.
 
+mod access;
 mod administration;
 mod aws;
 mod credentials;
 mod database;
 mod deployment;
+mod keys;
 mod listen;
 mod log;
 mod mysql;
 mod reader;
 mod setting;
+mod tokens;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 
+pub use self::access::Access;
 pub use self::administration::Administration;
 pub use self::aws::Aws;
 pub use self::credentials::{Credentials, Login, Secret, Server};
 pub use self::database::Database;
+pub use self::keys::{KeyRotation, KeySecret, Keys};
 pub use self::log::{Log, LogFormat};
 pub use self::mysql::{Mysql, Tls};
 use self::reader::Reader;
 pub use self::reader::{ConfigProblem, ConfigProblems};
 pub use self::setting::{Setting, table};
+pub use self::tokens::Tokens;
 
 /// The settings of every module, in the order in which `--help` and docs/configuration.md show them.
 const SETTINGS: &[&[Setting]] = &[
@@ -34,6 +40,9 @@ const SETTINGS: &[&[Setting]] = &[
     database::SETTINGS,
     credentials::SETTINGS,
     mysql::SETTINGS,
+    access::SETTINGS,
+    tokens::SETTINGS,
+    keys::SETTINGS,
     administration::SETTINGS,
     aws::SETTINGS,
 ];
@@ -52,6 +61,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Which database, and how to connect to it.
     pub database: Database,
+    /// Who may call.
+    pub access: Access,
 }
 
 /// What the process runs as; some defaults depend on it.
@@ -92,7 +103,10 @@ impl Config {
         let log = log::read(reader, in_lambda);
         let listen = listen::read(reader);
         let database = database::read(reader, in_lambda);
-        Some(Self { log: log?, listen: listen?, database: database? })
+        let from_secret = in_lambda || database.as_ref().is_some_and(Database::uses_secret);
+        let port = listen.map_or(0, |address| address.port());
+        let access = access::read(reader, port, in_lambda, from_secret);
+        Some(Self { log: log?, listen: listen?, database: database?, access: access? })
     }
 }
 

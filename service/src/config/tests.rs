@@ -125,16 +125,48 @@ fn the_table_has_every_variable_that_is_read_and_no_other() {
             set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
         }
     };
-    for set in [&[][..], &[("DB_ENGINE", "sqlite")], &[("DB_CREDENTIALS", "secret")]] {
+    for set in [&[][..], &[("DB_ENGINE", "sqlite")], &[("DB_CREDENTIALS", "secret")], &[("ACCESS", "tokens")]]
+    {
         let _ = Config::read(Purpose::Local, look_up(set));
     }
     let _ = Administration::read(look_up(&[]));
+    let _ = KeyRotation::read(look_up(&[]));
     let mut table: BTreeSet<_> = settings().map(|setting| setting.name).collect();
     assert_eq!(settings().count(), table.len(), "each is declared once");
     if !cfg!(feature = "sqlite") {
         table.remove("SQLITE_PATH");
     }
     assert_eq!(read.into_inner(), table);
+}
+
+#[test]
+fn the_keys_are_where_the_credentials_are_unless_a_file_is_named() {
+    let keys = |purpose, variables: &[(&'static str, &'static str)]| {
+        let issuer = [("ACCESS", "tokens"), ("TOKEN_ISSUER", "https://users.example")];
+        let variables: Vec<_> = issuer.into_iter().chain(variables.iter().copied()).collect();
+        let Access::Tokens { keys, .. } = read(purpose, &variables).unwrap().access else {
+            panic!("it is on")
+        };
+        match keys {
+            Keys::File { path, make } => format!("{} {make}", path.display()),
+            Keys::Secret(secret) => secret.id,
+        }
+    };
+    let env = ("DB_CREDENTIALS", "env");
+    assert_eq!(keys(Purpose::Local, &[]), "signing-keys.json true");
+    assert_eq!(keys(Purpose::Local, &[("ENVIRONMENT", "prod"), env]), "signing-keys.json false");
+    assert_eq!(keys(Purpose::Local, &[("ENVIRONMENT", "prod")]), "prod/signing-keys");
+    assert_eq!(keys(Purpose::Lambda, &[env]), "dev/signing-keys");
+    let file = ("SIGNING_KEYS_FILE", "/run/keys.json");
+    assert_eq!(keys(Purpose::Lambda, &[file]), "/run/keys.json true");
+}
+
+#[test]
+fn without_tokens_nothing_about_them_is_read() {
+    let wrong = [("TOKEN_ISSUER", "?"), ("TOKEN_AUDIENCES", "two words")];
+    assert!(matches!(read(Purpose::Lambda, &wrong).unwrap().access, Access::Open));
+    let on = [("ACCESS", "tokens"), wrong[0], wrong[1]];
+    assert_eq!(read(Purpose::Lambda, &on).unwrap_err().0.len(), 2);
 }
 
 #[test]

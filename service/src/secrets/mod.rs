@@ -29,7 +29,7 @@ pub enum Error {
         /// Why, in one short line.
         message: String,
     },
-    /// The secret does not have the form that RDS writes.
+    /// The secret does not have the form that it must have.
     #[error("secret {id} {message}")]
     Malformed {
         /// The name of the secret.
@@ -37,6 +37,12 @@ pub enum Error {
         /// What is wrong, without a value.
         message: String,
     },
+}
+
+impl Error {
+    fn no_text(id: &str) -> Self {
+        Self::Malformed { id: id.to_owned(), message: "holds bytes instead of JSON text".to_owned() }
+    }
 }
 
 /// Where the login for MySQL comes from.
@@ -115,12 +121,22 @@ impl SecretSource {
     }
 }
 
+/// The text of a secret.
+///
+/// # Errors
+/// If it cannot be fetched, or holds bytes.
+pub async fn fetch_text(client: &Client, id: &str) -> Result<String, Error> {
+    let value = client.get_secret_value().secret_id(id).send().await;
+    let value = value.map_err(|error| Error::Fetch { id: id.to_owned(), message: describe(&error) })?;
+    value.secret_string.ok_or_else(|| Error::no_text(id))
+}
+
 /// Reads the value of a secret.
 ///
 /// # Errors
 /// If it does not have the form that RDS writes.
 pub fn parse(value: Option<&str>, secret: &Secret) -> Result<Login, Error> {
+    let text = value.ok_or_else(|| Error::no_text(&secret.id))?;
     let malformed = |message| Error::Malformed { id: secret.id.clone(), message };
-    let text = value.ok_or_else(|| malformed("holds bytes instead of JSON text".to_owned()))?;
     rds_json::parse(text, &secret.server).map_err(malformed)
 }

@@ -1,0 +1,129 @@
+use chrono::TimeDelta;
+
+use super::*;
+use crate::keys::ring::Ring;
+
+fn noon() -> DateTime<Utc> {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+fn hours(hours: i64) -> TimeDelta {
+    TimeDelta::hours(hours)
+}
+
+fn kids(document: &Document) -> Vec<&str> {
+    document.keys.iter().map(|key| key.kid.as_str()).collect()
+}
+
+/// The ids of the key that signs, and of those that are published.
+fn at(document: &Document, now: DateTime<Utc>) -> (String, Vec<String>) {
+    let ring = Ring::new(document, "memory").unwrap();
+    let published = ring.published(now).map(|key| key.kid().to_owned()).collect();
+    (ring.signing(now).unwrap().kid().to_owned(), published)
+}
+
+#[test]
+fn the_first_key_signs_at_once() {
+    let first = Document::first(noon()).unwrap();
+    let kid = first.keys[0].kid.clone();
+    assert_eq!(at(&first, noon()), (kid.clone(), vec![kid]));
+}
+
+#[test]
+fn a_new_key_is_published_for_two_hours_then_signs_and_the_old_one_stays_until_its_tokens_are_over() {
+    let first = Document::first(noon()).unwrap();
+    let old = first.keys[0].kid.clone();
+    let rotation = noon() + hours(24 * 30);
+    let rotated = first.rotated(rotation).unwrap();
+    let new = rotated.keys[1].kid.clone();
+    let both = vec![old.clone(), new.clone()];
+    assert_eq!(at(&rotated, rotation), (old.clone(), both.clone()));
+    assert_eq!(at(&rotated, rotation + hours(2) - TimeDelta::seconds(1)), (old, both.clone()));
+    assert_eq!(at(&rotated, rotation + hours(2)), (new.clone(), both.clone()));
+    // The last token of the old one, made by a clock that is a minute slow, is good for 15 minutes and the leeway.
+    let end = rotation + hours(2) + TimeDelta::minutes(17);
+    assert_eq!(at(&rotated, end - TimeDelta::seconds(1)).1, both);
+    assert_eq!(at(&rotated, end), (new.clone(), vec![new]));
+}
+
+#[test]
+fn a_rotation_drops_the_keys_whose_tokens_are_over_and_no_others() {
+    let document = Document::first(noon()).unwrap().rotated(noon()).unwrap();
+    let [first, second] = [0, 1].map(|at| document.keys[at].kid.clone());
+    let soon = document.rotated(noon() + hours(1)).unwrap();
+    assert_eq!(kids(&soon)[..2], [&*first, &*second], "the first still signs");
+    let third = soon.keys[2].kid.clone();
+    let later = soon.rotated(noon() + hours(4)).unwrap();
+    assert_eq!(kids(&later)[..1], [&*third]);
+    assert_eq!(later.keys.len(), 2);
+}
+
+#[test]
+fn many_rotations_in_a_row_are_refused_before_the_secret_is_full() {
+    let mut document = Document::first(noon()).unwrap();
+    for _ in 1..MAX_KEYS {
+        document = document.rotated(noon()).unwrap();
+    }
+    assert!(document.render().unwrap().len() < MAX_SIZE / 2);
+    assert!(matches!(document.rotated(noon()), Err(Error::Full(MAX_KEYS))));
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_key_sign_that_is_not_published() {
+    let rotated = Document::first(noon()).unwrap().rotated(noon()).unwrap();
+    let first = rotated.keys[0].kid.clone();
+    assert_eq!(at(&rotated, noon() - hours(9999)).0, first);
+    // Rotated again, on the clock that was set back.
+    let again = rotated.rotated(noon() - hours(9999)).unwrap();
+    let (signing, published) = at(&again, noon() - hours(9999));
+    assert_eq!((signing, published.len()), (first, 3));
+}
+
+#[test]
+fn a_mac_key_is_replaced_once_a_month_and_accepted_for_longer_than_sessions_live() {
+    let document = Document::first(noon()).unwrap().rotated(noon() + hours(1)).unwrap();
+    assert_eq!((document.keys.len(), document.mac_keys.len()), (2, 1));
+    let month = noon() + hours(24 * 30);
+    let document = document.rotated(month).unwrap();
+    assert_eq!(document.mac_keys.len(), 2);
+    let others = |now| Ring::new(&document, "memory").unwrap().mac_keys(now).unwrap().others.len();
+    assert_eq!(others(month), 1, "the new one is accepted before it makes codes");
+    assert_eq!(others(month + hours(24 * 400)), 1);
+    assert_eq!(others(month + hours(24 * 400 + 3)), 0);
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let document = Document::first(noon()).unwrap().rotated(noon()).unwrap();
+    let text = document.render().unwrap();
+    let again = Document::parse(text.as_bytes(), "memory").unwrap();
+    assert_eq!(*again.render().unwrap(), *text);
+    assert!(text.contains(r#""signs_from": "2026-03-01T14:00:00Z""#), "{}", text.len());
+    assert!(Ring::new(&again, "memory").is_ok());
+}
+
+#[test]
+fn what_is_malformed_is_explained_without_a_value() {
+    let document = Document::first(noon()).unwrap();
+    let whole = document.render().unwrap();
+    let other = Document::first(noon()).unwrap();
+    let mac = document.mac_keys[0].key.expose_secret();
+    let key = document.keys[0].pkcs8.expose_secret();
+    for (text, expected) in [
+        ("hunter2".to_owned(), "are not JSON (line 1"),
+        (whole[..whole.len() / 2].to_owned(), "end early (line "),
+        (String::new(), "end early (line 1"),
+        (r#""hunter2""#.to_owned(), "lack a member, or hold a value of a wrong type"),
+        (whole.replace("\"pkcs8\"", "\"pkcs9\""), "lack a member"),
+        (whole.replace("2026-03-01T12:00:00Z", "hunter2"), "lack a member, or hold a value of a wrong type"),
+        (whole.replace("\"version\": 1", "\"version\": 2"), "have version 2; this release reads version 1"),
+        (r#"{"version":1,"keys":[],"mac_keys":[]}"#.to_owned(), "are none"),
+        (whole.replace(key, "hunter2"), "number 1, that is not a private key"),
+        (whole.replace(&document.keys[0].kid, &other.keys[0].kid), "number 1, with the kid of another"),
+        (whole.replace(mac, "aHVudGVyMg=="), "MAC key, number 1, that is not 32 octets"),
+    ] {
+        let error = Ring::parse(text.as_bytes(), "keys.json").err().unwrap().to_string();
+        assert!(error.starts_with("the signing keys in keys.json ") && error.contains(expected), "{error}");
+        assert!(!error.contains("hunter2") && !error.contains("aHVud"), "{error}");
+    }
+}

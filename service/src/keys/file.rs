@@ -1,0 +1,119 @@
+//! The keys in a file that nobody else can read, replaced as a whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use secrecy::zeroize::Zeroizing;
+use tracing::info;
+
+use super::Error;
+use super::document::{Document, MAX_SIZE};
+
+/// The permissions of anybody but the owner.
+const OTHERS: u32 = 0o077;
+
+/// What a rotation does with the keys that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// A new key takes over in two hours; the one before verifies until its tokens are over.
+    Gradual,
+    /// A key has leaked: all are dropped, and a new one signs at once.
+    Compromised,
+}
+
+/// The octets of the file.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Error::Missing(path.to_owned()),
+        _ => Error::File { path: path.to_owned(), action: "read", message: error.to_string() },
+    };
+    let file = File::open(path).map_err(failed)?;
+    let mode = file.metadata().map_err(failed)?.mode() & 0o7777;
+    if mode & OTHERS != 0 {
+        return Err(Error::Exposed { path: path.to_owned(), mode });
+    }
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_SIZE));
+    file.take(MAX_SIZE as u64).read_to_end(&mut text).map_err(failed)?;
+    Ok(text)
+}
+
+/// Makes the file with a first key, if there is none. Processes that start at the same time make one together.
+pub(super) fn make(path: &Path, now: DateTime<Utc>) -> Result<(), Error> {
+    if path.exists() {
+        return Ok(());
+    }
+    let place = Place::lock(path)?;
+    if !place.target.exists() {
+        place.replace(&Document::first(now)?)?;
+        info!("Made the signing keys in {}", path.display());
+    }
+    Ok(())
+}
+
+/// Rotates the keys in the file, or makes it with a first key if there is none. One rotation waits for another.
+///
+/// # Errors
+/// If the file cannot be read or written, or no key can be made.
+pub fn rotate(path: &Path, rotation: Rotation, now: DateTime<Utc>) -> Result<(), Error> {
+    let place = Place::lock(path)?;
+    let document = match (rotation, read(path)) {
+        // What is in the file does not matter then, not even whether it can be read.
+        (Rotation::Compromised, _) | (Rotation::Gradual, Err(Error::Missing(_))) => Document::first(now)?,
+        (Rotation::Gradual, text) => Document::parse(&text?, &path.display().to_string())?.rotated(now)?,
+    };
+    place.replace(&document)
+}
+
+/// The file and its folder, which is locked until this is dropped: two who read, change and write would lose a key.
+struct Place {
+    path: PathBuf,
+    /// Where it is in truth: to rename to a symbolic link would replace the link.
+    target: PathBuf,
+    folder: File,
+}
+
+impl Place {
+    fn lock(path: &Path) -> Result<Self, Error> {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = File::open(parent.unwrap_or(Path::new(".")));
+        let locked = folder.and_then(|folder| folder.lock().map(|()| folder));
+        let failed = |error: io::Error| Self::failed(path, &error);
+        Ok(Self { path: path.to_owned(), folder: locked.map_err(failed)?, target })
+    }
+
+    /// Whoever reads meanwhile has the old file or the new one, and so has the machine after a power cut.
+    fn replace(&self, document: &Document) -> Result<(), Error> {
+        let mut name = self.target.clone().into_os_string();
+        name.push(".new");
+        let part = PathBuf::from(name);
+        let written = self.write(&part, document.render()?.as_bytes());
+        written.map_err(|error| {
+            let _ = fs::remove_file(&part);
+            Self::failed(&self.path, &error)
+        })
+    }
+
+    fn write(&self, part: &Path, text: &[u8]) -> io::Result<()> {
+        // Left behind by one who was killed: the folder is locked, so nobody is at work on it.
+        match fs::remove_file(part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(part, &self.target)?;
+        self.folder.sync_all()
+    }
+
+    fn failed(path: &Path, error: &io::Error) -> Error {
+        Error::File { path: path.to_owned(), action: "written", message: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

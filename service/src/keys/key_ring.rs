@@ -1,0 +1,245 @@
+//! The keys of a process, read anew from time to time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::Error;
+use super::file;
+use super::mac_keys::MacKeys;
+use super::ring::Ring;
+use super::signing_key::{Jwk, SigningKey, VerifyingKey};
+use super::source::Source;
+use crate::backoff::Backoff;
+use crate::clock::{Clock, IdleSince};
+use crate::config;
+use crate::http::chain;
+
+/// How long the keys are used before they are read anew. A new key is published two hours before it signs.
+const FRESH: Duration = Duration::from_mins(5);
+
+/// How often somebody who names an unknown key may cause the keys to be read.
+const UNKNOWN: Duration = Duration::from_mins(1);
+
+/// The pauses after failures to read.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// The length of a thumbprint (RFC 7638) with SHA-256: no other text is the id of a key.
+const KID_LENGTH: usize = 43;
+
+/// The keys, read anew every 5 minutes by whoever needs them then. A clone is the same ring. What cannot be read leaves the
+/// keys as they are.
+#[derive(Clone)]
+pub struct KeyRing(Arc<Inner>);
+
+struct Inner {
+    source: Source,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    /// Held while the keys are read: one reads for all.
+    reading: tokio::sync::Mutex<()>,
+}
+
+struct State {
+    ring: Option<Arc<Ring>>,
+    read: IdleSince,
+    /// When an unknown key last caused a reading.
+    unknown: Option<IdleSince>,
+    backoff: Backoff,
+    /// Why the last reading failed, if it did.
+    failure: Option<Error>,
+}
+
+impl KeyRing {
+    /// Opens the keys. A file must be there and sound, or be made if the configuration says so; a secret is fetched when it is
+    /// needed, and a failure then ends a request, not the process.
+    ///
+    /// # Errors
+    /// If the file cannot be read or made.
+    pub async fn open(config: config::Keys, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        if let config::Keys::File { path, make: true } = &config {
+            file::make(path, clock.now())?;
+        }
+        let is_file = matches!(config, config::Keys::File { .. });
+        let ring = Self::over(Source::new(config), clock);
+        if is_file {
+            ring.current().await?;
+        }
+        Ok(ring)
+    }
+
+    fn over(source: Source, clock: Arc<dyn Clock>) -> Self {
+        let state = State {
+            ring: None,
+            read: IdleSince::now(),
+            unknown: None,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+            failure: None,
+        };
+        Self(Arc::new(Inner {
+            source,
+            clock,
+            state: Mutex::new(state),
+            reading: tokio::sync::Mutex::const_new(()),
+        }))
+    }
+
+    /// The key that signs.
+    ///
+    /// # Errors
+    /// If the keys have never been read, and cannot be now.
+    pub async fn signing(&self) -> Result<Arc<SigningKey>, Error> {
+        self.current().await?.signing(self.0.clock.now()).ok_or_else(Self::empty)
+    }
+
+    /// The key of this id, if its signatures are accepted. For an id that is not known the keys are read anew, at most once a
+    /// minute: it may be new.
+    ///
+    /// # Errors
+    /// If the keys cannot be read. An unknown id may be a key's then.
+    pub async fn verifying(&self, kid: &str) -> Result<Option<Arc<VerifyingKey>>, Error> {
+        let find =
+            |ring: &Ring| ring.published(self.0.clock.now()).find(|key| key.kid() == kid).map(Arc::clone);
+        if let Some(key) = find(&*self.current().await?) {
+            return Ok(Some(key));
+        }
+        if kid.len() != KID_LENGTH {
+            return Ok(None);
+        }
+        Ok(find(&*self.read_for_unknown().await?))
+    }
+
+    /// The keys for message authentication codes.
+    ///
+    /// # Errors
+    /// If the keys have never been read, and cannot be now.
+    pub async fn mac_keys(&self) -> Result<MacKeys, Error> {
+        self.current().await?.mac_keys(self.0.clock.now()).ok_or_else(Self::empty)
+    }
+
+    /// The same for a code that no key has made: it may be a new key's. They are read anew at most once a minute.
+    ///
+    /// # Errors
+    /// If the keys cannot be read. The code may be a key's then.
+    pub async fn mac_keys_anew(&self) -> Result<MacKeys, Error> {
+        self.read_for_unknown().await?.mac_keys(self.0.clock.now()).ok_or_else(Self::empty)
+    }
+
+    /// The public keys, as they are published.
+    ///
+    /// # Errors
+    /// If the keys have never been read, and cannot be now.
+    pub async fn jwks(&self) -> Result<Vec<Jwk>, Error> {
+        let ring = self.current().await?;
+        Ok(ring.published(self.0.clock.now()).map(|key| key.jwk().clone()).collect())
+    }
+
+    /// The keys, read if they are not known or not fresh. Who comes while another reads has the old ones.
+    async fn current(&self) -> Result<Arc<Ring>, Error> {
+        let known = self.state().known();
+        let _turn = match known {
+            Known::Fresh(ring) => return Ok(ring),
+            Known::Nothing(Some(failure)) => return Err(failure),
+            Known::Nothing(None) => self.0.reading.lock().await,
+            Known::Due(ring) => match self.0.reading.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(ring),
+            },
+        };
+        // Another may have read before it was this one's turn.
+        let known = self.state().known();
+        match known {
+            Known::Fresh(ring) => Ok(ring),
+            Known::Nothing(Some(failure)) => Err(failure),
+            Known::Nothing(None) => self.read().await,
+            Known::Due(ring) => Ok(self.read().await.unwrap_or(ring)),
+        }
+    }
+
+    /// The keys, read anew unless that was done for an unknown one within the last minute.
+    async fn read_for_unknown(&self) -> Result<Arc<Ring>, Error> {
+        let before = self.state().ring.clone();
+        let _turn = self.0.reading.lock().await;
+        let answer = self.state().answer_for_unknown(before.as_ref());
+        match answer {
+            Some(answer) => answer,
+            None => self.read().await,
+        }
+    }
+
+    /// Reads the keys; whoever calls this holds the turn.
+    async fn read(&self) -> Result<Arc<Ring>, Error> {
+        let read = self.0.source.read().await.map(Arc::new);
+        if let Err(error) = &read {
+            warn!(cause = chain(error), "The signing keys could not be read");
+        }
+        self.state().keep(&read);
+        read
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A ring has a key of each kind, so this does not occur.
+    fn empty() -> Error {
+        Error::Malformed { place: "memory".to_owned(), message: "are none".to_owned() }
+    }
+}
+
+/// What can be returned without a reading.
+enum Known {
+    Fresh(Arc<Ring>),
+    Due(Arc<Ring>),
+    /// With the reason, while it is too early for another attempt.
+    Nothing(Option<Error>),
+}
+
+impl State {
+    fn known(&self) -> Known {
+        match &self.ring {
+            Some(ring) if self.read.elapsed() < FRESH || self.backoff.is_paused() => {
+                Known::Fresh(Arc::clone(ring))
+            }
+            Some(ring) => Known::Due(Arc::clone(ring)),
+            None => Known::Nothing(self.failure.clone().filter(|_| self.backoff.is_paused())),
+        }
+    }
+
+    /// What can be said of an unknown key without a reading; `None` if there may be one, which is then counted.
+    fn answer_for_unknown(&mut self, before: Option<&Arc<Ring>>) -> Option<Result<Arc<Ring>, Error>> {
+        if let Some(ring) = &self.ring
+            && before.is_none_or(|before| !Arc::ptr_eq(ring, before))
+        {
+            return Some(Ok(Arc::clone(ring)));
+        }
+        if self.unknown.is_none_or(|last| last.elapsed() >= UNKNOWN) {
+            self.unknown = Some(IdleSince::now());
+            return None;
+        }
+        match (&self.failure, &self.ring) {
+            (Some(failure), _) => Some(Err(failure.clone())),
+            (None, ring) => ring.clone().map(Ok),
+        }
+    }
+
+    fn keep(&mut self, read: &Result<Arc<Ring>, Error>) {
+        match read {
+            Ok(ring) => {
+                self.ring = Some(Arc::clone(ring));
+                self.read = IdleSince::now();
+                self.failure = None;
+                self.backoff.succeeded();
+            }
+            Err(error) => {
+                self.failure = Some(error.clone());
+                self.backoff.failed();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! The keys that sign tokens: kept in a file or a secret, rotated by a command, published for others to verify with.
+
+mod document;
+mod error;
+mod file;
+mod key_ring;
+mod mac_keys;
+mod moment;
+mod ring;
+mod router;
+mod signing_key;
+mod source;
+
+pub use error::Error;
+pub use file::{Rotation, rotate};
+pub use key_ring::KeyRing;
+pub use mac_keys::{MacKey, MacKeys};
+pub use router::router;
+pub use signing_key::{ALGORITHM, Jwk, SIGNATURE_SIZE, SigningKey, Unusable, VerifyingKey};

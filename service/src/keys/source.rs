@@ -1,0 +1,53 @@
+//! Where the keys are read from.
+
+use std::path::PathBuf;
+
+use aws_sdk_secretsmanager::Client;
+use secrecy::zeroize::Zeroizing;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
+
+use super::ring::Ring;
+use super::{Error, file};
+use crate::config::{self, KeySecret};
+use crate::secrets;
+
+/// A file or a secret.
+pub(super) enum Source {
+    File(PathBuf),
+    Secret { secret: KeySecret, client: OnceCell<Client> },
+}
+
+impl Source {
+    pub(super) fn new(config: config::Keys) -> Self {
+        match config {
+            config::Keys::File { path, .. } => Self::File(path),
+            config::Keys::Secret(secret) => Self::Secret { secret, client: OnceCell::new() },
+        }
+    }
+
+    /// Reads the keys.
+    pub(super) async fn read(&self) -> Result<Ring, Error> {
+        match self {
+            Self::File(path) => {
+                let path = path.clone();
+                let read = move || Ring::parse(&file::read(&path)?, &path.display().to_string());
+                spawn_blocking(read).await.unwrap_or_else(|error| {
+                    let message = error.to_string();
+                    Err(Error::Malformed { place: "the file".to_owned(), message })
+                })
+            }
+            Self::Secret { secret, client } => {
+                let client = client.get_or_init(|| secrets::new_client(&secret.aws)).await;
+                // The futures of the SDK are large.
+                let text = Box::pin(secrets::fetch_text(client, &secret.id)).await?;
+                parse_secret(text, &secret.id)
+            }
+        }
+    }
+}
+
+/// Reads the value of a secret.
+pub(super) fn parse_secret(text: String, id: &str) -> Result<Ring, Error> {
+    Ring::parse(Zeroizing::new(text).as_bytes(), &format!("secret {id}"))
+}

@@ -2,8 +2,10 @@
 
 mod access_log;
 mod body;
+mod client_address;
 mod edge;
 mod fields;
+mod forwarded;
 mod json_object;
 mod path_params;
 mod problem;
@@ -12,6 +14,7 @@ mod render;
 mod request_id;
 mod unavailable;
 
+pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
 pub use edge::EdgeLayer;
 pub(crate) use edge::{MAX_TARGET, PlatformDeadline, Refused};
 pub use fields::{Fields, Input, boolean, integer, list, number, object, text};

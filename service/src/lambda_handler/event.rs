@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::http::{GatewayRequestId, MAX_TARGET, Problem};
+use crate::http::{GatewayRequestId, MAX_TARGET, Peer, Problem};
 
 /// What has to be encoded in a query (RFC 3986 section 3.4).
 const QUERY: &AsciiSet = &CONTROLS
@@ -55,8 +55,10 @@ struct Context {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Http {
     method: String,
+    source_ip: Option<Value>,
 }
 
 /// The request in an event.
@@ -70,6 +72,10 @@ pub(super) fn read(event: Value) -> Result<Request<Body>, Problem> {
     // A URI can hold 64 KiB; the edge refuses one that is too long by an octet.
     target.truncate(MAX_TARGET + 1);
     *request.uri_mut() = Uri::try_from(target).map_err(|_| malformed_event())?;
+    let source = event.request_context.http.source_ip.as_ref().and_then(Value::as_str);
+    if let Some(Ok(address)) = source.map(str::parse) {
+        request.extensions_mut().insert(Peer(address));
+    }
     if let Some(id) = event.request_context.request_id {
         request.extensions_mut().insert(GatewayRequestId(id));
     }

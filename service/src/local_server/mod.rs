@@ -8,7 +8,7 @@ mod socket;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ use self::exchange::Exchange;
 use self::request_body::RequestBody;
 use self::socket::{ResponseBody, Socket};
 use crate::app::Service;
-use crate::http::Refused;
+use crate::http::{Peer, Refused};
 
 /// The idle time-out of a kept-alive connection: longer than the 60 seconds of the usual load balancers, which would
 /// otherwise send a request into a connection that is being closed. It is also the time-out for the head of a request.
@@ -109,14 +109,14 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
     let (drained, _) = watch::channel(false);
     let permits = Arc::new(Semaphore::new(most_connections()));
     let reason = loop {
-        let (stream, permit) = tokio::select! {
+        let (stream, peer, permit) = tokio::select! {
             reason = &mut stop => break reason,
             accepted = accept(&listener, &permits) => accepted,
         };
         set_options(&stream);
         let exchange = Arc::<Exchange>::default();
         let socket = Socket::new(stream, Arc::clone(&exchange));
-        let answer = answers(service.clone(), Arc::clone(&exchange), Arc::clone(&stopping));
+        let answer = answers(service.clone(), peer, Arc::clone(&exchange), Arc::clone(&stopping));
         let connection = connections.watch(http.serve_connection(socket, answer));
         let drained = drained.subscribe();
         tokio::spawn(async move {
@@ -141,11 +141,11 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> (TcpStream, Result<OwnedSemaphorePermit, AcquireError>) {
+) -> (TcpStream, IpAddr, Result<OwnedSemaphorePermit, AcquireError>) {
     let permit = Arc::clone(permits).acquire_owned().await;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, permit),
+            Ok((stream, peer)) => return (stream, peer.ip(), permit),
             Err(error) => {
                 warn!(%error, "A connection could not be accepted");
                 sleep(ACCEPT_RETRY_DELAY).await;
@@ -180,12 +180,13 @@ async fn finish(connections: GracefulShutdown, drained: &watch::Sender<bool>) {
 /// The service that hyper calls for each request of one connection.
 fn answers(
     service: Service,
+    peer: IpAddr,
     exchange: Arc<Exchange>,
     stopping: Arc<AtomicBool>,
 ) -> impl HttpService<Incoming, ResBody = ResponseBody, Error = Infallible, Future: Send> {
     service_fn(move |request| {
         exchange.begin();
-        let answer = service.clone().call(prepare(request, &exchange));
+        let answer = service.clone().call(prepare(request, peer, &exchange));
         let (exchange, stopping) = (Arc::clone(&exchange), Arc::clone(&stopping));
         async move {
             let response = announce_end(answer.await?, &stopping);
@@ -195,9 +196,10 @@ fn answers(
 }
 
 /// The request as the router takes it.
-fn prepare(request: Request<Incoming>, exchange: &Arc<Exchange>) -> Request<Body> {
+fn prepare(request: Request<Incoming>, peer: IpAddr, exchange: &Arc<Exchange>) -> Request<Body> {
     let problem = framing::problem(&request);
     let (mut head, body) = request.into_parts();
+    head.extensions.insert(Peer(peer));
     if let Some(problem) = problem {
         head.extensions.insert(Refused(problem));
     }

@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 use crate::app_state::AppState;
 use crate::db;
 use crate::http::chain;
+use crate::limits;
 
 /// How long one run of a job may take in `serve`.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
@@ -32,14 +33,21 @@ struct Job {
 type Run = Pin<Box<dyn Future<Output = Result<(), db::Error>> + Send>>;
 
 /// Every job of this release.
-const JOBS: &[Job] = &[Job {
-    name: "close_idle_connections",
-    every: Duration::from_mins(1),
-    run: |state| {
-        close_idle_connections(&state);
-        Box::pin(ready(Ok(())))
+const JOBS: &[Job] = &[
+    Job {
+        name: "close_idle_connections",
+        every: Duration::from_mins(1),
+        run: |state| {
+            close_idle_connections(&state);
+            Box::pin(ready(Ok(())))
+        },
     },
-}];
+    Job {
+        name: "delete_empty_buckets",
+        every: Duration::from_mins(5),
+        run: |state| Box::pin(limits::delete_empty_buckets(state)),
+    },
+];
 
 fn close_idle_connections(state: &AppState) {
     let closed = state.database.close_idle_connections(IDLE_LIMIT);
@@ -124,7 +132,11 @@ mod tests {
     #[tokio::test]
     async fn every_job_is_run_once_and_reported() {
         let reports = run_all(&state(), monotonic() + RUN_LIMIT).await;
-        assert_eq!(reports, [Report { job: "close_idle_connections", ending: Ending::Done }]);
+        let expected = [
+            Report { job: "close_idle_connections", ending: Ending::Done },
+            Report { job: "delete_empty_buckets", ending: Ending::Failed },
+        ];
+        assert_eq!(reports, expected);
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ pub mod http;
 pub mod jobs;
 pub mod keys;
 pub mod lambda_handler;
+pub mod limits;
 pub mod local_server;
 pub mod migrations;
 pub mod openapi;

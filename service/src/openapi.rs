@@ -18,6 +18,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use crate::db::{self, Outage};
 use crate::field::{FieldError, Invalid};
 use crate::http::{Problem, ProblemBody};
+use crate::limits::{Exceeded, RATELIMIT, RATELIMIT_POLICY};
 
 /// The request id in examples.
 const EXAMPLE_ID: &str = "6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51";
@@ -91,6 +92,23 @@ fn retry_after_header() -> Header {
         .build()
 }
 
+fn ratelimit_policy_header() -> Header {
+    HeaderBuilder::new()
+        .description(Some(
+            "The limit that is exceeded: its name, how many may come in its window, and the window in seconds \
+             (draft-ietf-httpapi-ratelimit-headers-11)",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
+fn ratelimit_header() -> Header {
+    HeaderBuilder::new()
+        .description(Some("What is left of that limit, and in how many seconds there will be more"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
 /// Describes responses that are problems. The examples are rendered by the service itself.
 #[must_use]
 pub fn problem_responses<const N: usize>(
@@ -102,8 +120,14 @@ pub fn problem_responses<const N: usize>(
             .example(serde_json::to_value(problem.body(EXAMPLE_ID)).ok())
             .build();
         let mut response = ResponseBuilder::new().description(description);
-        if problem.header_names().any(|name| name == header::RETRY_AFTER) {
-            response = response.header("retry-after", retry_after_header());
+        for (name, header) in [
+            (header::RETRY_AFTER, retry_after_header as fn() -> Header),
+            (RATELIMIT_POLICY, ratelimit_policy_header),
+            (RATELIMIT, ratelimit_header),
+        ] {
+            if problem.header_names().any(|given| given == name) {
+                response = response.header(name.as_str(), header());
+            }
         }
         let response = response.content("application/problem+json", content).build();
         (problem.status().as_str().to_owned(), RefOr::T(response))
@@ -160,9 +184,29 @@ impl IntoResponses for DatabaseProblems {
     }
 }
 
+/// What is limited: 429.
+#[derive(Debug)]
+pub struct RateLimitProblems;
+
+impl IntoResponses for RateLimitProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problem_responses([(
+            "There were too many attempts; try again after the seconds in Retry-After",
+            Exceeded::example().into(),
+        )])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_by_a_limit_has_its_headers() {
+        let RefOr::T(response) = &RateLimitProblems::responses()["429"] else { panic!("a response") };
+        let names: Vec<_> = response.headers.keys().map(String::as_str).collect();
+        assert_eq!(names, ["ratelimit", "ratelimit-policy", "retry-after"]);
+    }
 
     #[test]
     fn every_method_documents_the_request_id() {

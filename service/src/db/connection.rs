@@ -6,11 +6,13 @@ use std::pin::Pin;
 use chrono::SecondsFormat;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 #[cfg(feature = "sqlite")]
+use sqlx::query_scalar_with;
+#[cfg(feature = "sqlite")]
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, Connection as _, Executor as _, FromRow, MySqlConnection, query_as_with, query_with};
 
 use super::error::{Error, Invalidation};
-use super::statement::{Dialect, Value, Written};
+use super::statement::{Computed, Dialect, Value, Written};
 
 /// A connection and the values for its next statement.
 #[derive(Debug)]
@@ -139,7 +141,8 @@ pub(crate) trait Record: for<'r> FromRow<'r, MySqlRow> + Send + Unpin + 'static 
 #[cfg(not(feature = "sqlite"))]
 impl<T> Record for T where T: for<'r> FromRow<'r, MySqlRow> + Send + Unpin + 'static {}
 
-/// What a statement can return: `Option<R>` for the first row, `Vec<R>` for all rows, [`Written`] for none.
+/// What a statement can return: `Option<R>` for the first row, `Vec<R>` for all rows, [`Written`] for none,
+/// [`Computed`] for a number.
 pub(crate) trait Outcome: Sized + Send + 'static {
     /// Runs a statement with the values that were bound.
     fn run(
@@ -180,6 +183,22 @@ impl Outcome for Written {
                 let done = query_with(sql, arguments).execute(&mut driver.connection).await?;
                 let id = u64::try_from(done.last_insert_rowid()).unwrap_or_default();
                 Ok(Self { rows: done.rows_affected(), last_insert_id: id })
+            }
+        }
+    }
+}
+
+impl Outcome for Computed {
+    async fn run(connection: &mut Connection, sql: &'static str) -> Result<Self, sqlx::Error> {
+        match connection {
+            Connection::Mysql(_) => {
+                let Written { last_insert_id, .. } = Written::run(connection, sql).await?;
+                i64::try_from(last_insert_id).map(Self).map_err(|error| sqlx::Error::Decode(error.into()))
+            }
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(driver) => {
+                let arguments = std::mem::take(&mut driver.arguments);
+                query_scalar_with(sql, arguments).fetch_one(&mut driver.connection).await.map(Self)
             }
         }
     }

@@ -29,7 +29,7 @@ use self::migrations::Migration;
 use self::migrations::Task;
 pub use self::mysql::account;
 use self::pool::Connections;
-pub(crate) use self::statement::{Statement, Written};
+pub(crate) use self::statement::{Computed, Statement, Written};
 use crate::config;
 
 /// How many connections read an SQLite file at a time; each is a thread.

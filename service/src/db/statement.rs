@@ -149,3 +149,8 @@ pub(crate) struct Written {
     /// The id that the database gave an inserted row.
     pub last_insert_id: u64,
 }
+
+/// The number that a write computes, which is how one statement both decides and tells what it decided: on MySQL the
+/// argument of `last_insert_id(expression)`, which comes with the acknowledgement, on SQLite the one value of `returning`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Computed(pub i64);

@@ -10,5 +10,6 @@ mod aws;
 mod chaos;
 mod database;
 mod http;
+mod limits;
 mod process;
 mod users;

@@ -78,6 +78,14 @@ impl TestDatabase {
             Self::Mysql(schema) => schema.execute(sql).await,
         }
     }
+
+    /// The one column of a query, which must be text.
+    pub(crate) async fn values(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(file) => query_scalar(sql).fetch_all(&mut file.connect().await).await.unwrap(),
+            Self::Mysql(schema) => query_scalar(sql).fetch_all(&mut schema.connect().await).await.unwrap(),
+        }
+    }
 }
 
 /// Statements that drop every table that a migration creates, those that refer to others first.

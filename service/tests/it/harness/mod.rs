@@ -4,6 +4,7 @@ pub(crate) mod databases;
 pub(crate) mod eventually;
 pub(crate) mod http_server;
 pub(crate) mod lambda_function;
+pub(crate) mod movable_clock;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod runtime_api;

@@ -1,0 +1,71 @@
+//! The statements of the limits.
+
+use chrono::{DateTime, Utc};
+
+use super::gcra::Cell;
+use crate::db::{Computed, Error, Executor, Statement, Written};
+
+/// The key of a row.
+pub(super) type Bucket = [u8; 16];
+
+/// Counts a hit if there is room, decided and written by one statement, so that no two can take the same room. It returns
+/// the `tat` that the hit leads to, or would lead to: whether there was room shows in it.
+///
+/// In MySQL the answer is that of `last_insert_id(expression)`, which comes with the acknowledgement. SQLite cannot return
+/// what it does not store, hence `ahead`.
+const TAKE: Statement = Statement::write(
+    "limits.take",
+    "insert into rate_limits (bucket, tat) values (?, last_insert_id(?))
+     on duplicate key update
+         tat = last_insert_id(least(greatest(tat, ?), ?) + ?) - if(tat <= ?, 0, ?)",
+)
+.on_sqlite(
+    "insert into rate_limits (bucket, tat, ahead) values (?1, ?2, ?5)
+     on conflict (bucket) do update set
+         ahead = min(max(tat, ?3), ?4) + ?5 - ?3,
+         tat = min(max(tat, ?3), ?4) + case when tat <= ?6 then ?7 else 0 end
+     returning ahead + ?3",
+);
+
+/// Counts a hit if there is room, and returns the `tat` that it leads to, or would lead to.
+pub(super) async fn take(executor: impl Executor, bucket: &Bucket, hit: &Cell) -> Result<i64, Error> {
+    let values = [
+        bucket[..].into(),
+        hit.now.saturating_add(hit.interval).into(),
+        hit.now.into(),
+        hit.latest().into(),
+        hit.interval.into(),
+        hit.last_with_room().into(),
+        hit.interval.into(),
+    ];
+    let Computed(tat) = executor.run(&TAKE, &values).await?;
+    Ok(tat)
+}
+
+/// A bucket that would be emptier than empty is empty: its `tat` is in the past.
+const GIVE_BACK: Statement = Statement::write(
+    "limits.give_back",
+    "update rate_limits set tat = if(tat > ?, tat - ?, 0) where bucket = ?",
+)
+.on_sqlite("update rate_limits set tat = max(tat - ?2, 0) where bucket = ?3");
+
+/// Takes milliseconds out of a bucket.
+pub(super) async fn give_back(executor: impl Executor, bucket: &Bucket, amount: i64) -> Result<(), Error> {
+    let values = [amount.into(), amount.into(), bucket[..].into()];
+    executor.run::<Written>(&GIVE_BACK, &values).await.map(drop)
+}
+
+/// How many rows one statement deletes: their locks are held for some 25 ms.
+pub(super) const BATCH: u64 = 1000;
+
+/// There is no index on `tat`: it would make every hit slower, and the table is small, because it is emptied.
+const DELETE_EMPTY: Statement =
+    Statement::write("limits.delete_empty", "delete from rate_limits where tat <= ? limit 1000").on_sqlite(
+        "delete from rate_limits where bucket in (select bucket from rate_limits where tat <= ? limit 1000)",
+    );
+
+/// Deletes up to [`BATCH`] buckets that are empty, which is what a bucket without a row is, and returns their number.
+pub(super) async fn delete_empty(executor: impl Executor, now: DateTime<Utc>) -> Result<u64, Error> {
+    let deleted: Written = executor.run(&DELETE_EMPTY, &[now.timestamp_millis().into()]).await?;
+    Ok(deleted.rows)
+}

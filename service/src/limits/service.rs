@@ -1,0 +1,80 @@
+//! Limits that all processes share: they are counted in the database.
+
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use tracing::{instrument, warn};
+
+use super::gcra::Cell;
+use super::repository::{self, Bucket};
+use super::{Error, Exceeded, Limit};
+use crate::clock::Clock;
+use crate::db::Database;
+use crate::http::chain;
+
+/// Counts what is limited, in the database. A clone counts in the same buckets.
+#[derive(Clone)]
+pub struct Limits {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    key: hmac::Key,
+}
+
+/// A hit that was counted, for [`Limits::give_back`]. Dropped, it goes on counting.
+#[derive(Debug)]
+pub struct Hit {
+    bucket: Bucket,
+    interval: i64,
+    /// When it will have drained from its bucket, in milliseconds.
+    counts_until: i64,
+}
+
+impl Limits {
+    /// Counts in this database by this clock. The key makes of a login or an address the name of its bucket, from which
+    /// neither can be told; with another key, everybody begins anew.
+    #[must_use]
+    pub fn new(database: Database, clock: Arc<dyn Clock>, key: hmac::Key) -> Self {
+        Self { database, clock, key }
+    }
+
+    /// Counts a hit on a limit for somebody or something, such as a login and an address. This is one statement, and
+    /// exact however many come at once.
+    ///
+    /// # Errors
+    /// [`Error::Exceeded`] if there is no room for it; then it does not count.
+    #[instrument(level = "debug", name = "limits.take", skip_all, fields(limit = limit.name()))]
+    pub async fn take(&self, limit: &Limit, subject: &[&[u8]]) -> Result<Hit, Error> {
+        let bucket = self.bucket(limit, subject);
+        let cell = Cell::new(limit, self.clock.now().timestamp_millis());
+        let tat = repository::take(&self.database, &bucket, &cell).await?;
+        let counts_until =
+            cell.outcome(tat).map_err(|wait| Error::Exceeded(Exceeded { limit: *limit, wait }))?;
+        Ok(Hit { bucket, interval: cell.interval, counts_until })
+    }
+
+    /// Makes a hit not count after all. What has drained from the bucket since, or will have drained before it, is not
+    /// given back: that would be room for the hits of others. A failure of the database is logged and means that the hit
+    /// counts.
+    #[instrument(level = "debug", name = "limits.give_back", skip_all)]
+    pub async fn give_back(&self, hit: Hit) {
+        let left = hit.counts_until.saturating_sub(self.clock.now().timestamp_millis()).min(hit.interval);
+        if left <= 0 {
+            return;
+        }
+        if let Err(error) = repository::give_back(&self.database, &hit.bucket, left).await {
+            warn!(cause = chain(&error), "A hit on a limit could not be given back");
+        }
+    }
+
+    /// Each part comes after its length: otherwise `ab` and `c` would be `a` and `bc`.
+    fn bucket(&self, limit: &Limit, subject: &[&[u8]]) -> Bucket {
+        let mut mac = hmac::Context::with_key(&self.key);
+        for part in std::iter::once(limit.name().as_bytes()).chain(subject.iter().copied()) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let mut bucket = Bucket::default();
+        bucket.copy_from_slice(&mac.sign().as_ref()[..size_of::<Bucket>()]);
+        bucket
+    }
+}

@@ -1,0 +1,6 @@
+//! How often something may be tried.
+
+mod buckets;
+mod concurrency;
+mod empty_buckets;
+mod subject;

@@ -95,7 +95,7 @@ fn serve() -> Result<(), Failure> {
         if let Err(error) = database.ready().await {
             tracing::warn!(cause = users_service::http::chain(&error), "The database is not ready");
         }
-        let state = state(database);
+        let state = AppState { trusted_proxies: config.trusted_proxies, ..state(database) };
         jobs::start(&state);
         local_server::serve(listener, router(state)).await?;
         Ok(())
@@ -109,7 +109,7 @@ fn lambda() -> Result<(), Failure> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
         lambda_handler::warm_up(&database).await;
-        lambda_handler::run(state(database)).await?;
+        lambda_handler::run(AppState { trusted_proxies: config.trusted_proxies, ..state(database) }).await?;
         Ok(())
     })
 }

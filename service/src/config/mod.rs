@@ -9,6 +9,7 @@ mod credentials;
 mod database;
 mod deployment;
 mod keys;
+mod limits;
 mod listen;
 mod log;
 mod mysql;
@@ -25,12 +26,14 @@ pub use self::aws::Aws;
 pub use self::credentials::{Credentials, Login, Secret, Server};
 pub use self::database::Database;
 pub use self::keys::{KeyRotation, KeySecret, Keys};
+pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::mysql::{Mysql, Tls};
 use self::reader::Reader;
 pub use self::reader::{ConfigProblem, ConfigProblems};
 pub use self::setting::{Setting, table};
 pub use self::tokens::Tokens;
+use crate::http::TrustedProxies;
 
 /// The settings of every module, in the order in which `--help` and docs/configuration.md show them.
 const SETTINGS: &[&[Setting]] = &[
@@ -43,6 +46,7 @@ const SETTINGS: &[&[Setting]] = &[
     access::SETTINGS,
     tokens::SETTINGS,
     keys::SETTINGS,
+    limits::SETTINGS,
     administration::SETTINGS,
     aws::SETTINGS,
 ];
@@ -63,6 +67,10 @@ pub struct Config {
     pub database: Database,
     /// Who may call.
     pub access: Access,
+    /// How often something may be tried.
+    pub limits: Limits,
+    /// Whose word is taken for a client's IP address.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// What the process runs as; some defaults depend on it.
@@ -106,7 +114,16 @@ impl Config {
         let from_secret = in_lambda || database.as_ref().is_some_and(Database::uses_secret);
         let port = listen.map_or(0, |address| address.port());
         let access = access::read(reader, port, in_lambda, from_secret);
-        Some(Self { log: log?, listen: listen?, database: database?, access: access? })
+        let limits = limits::read(reader);
+        let trusted_proxies = limits::trusted_proxies(reader);
+        Some(Self {
+            log: log?,
+            listen: listen?,
+            database: database?,
+            access: access?,
+            limits: limits?,
+            trusted_proxies: trusted_proxies?,
+        })
     }
 }
 

@@ -121,6 +121,11 @@ impl Value<'_, '_> {
         value
     }
 
+    /// Whether it is this word, in any case.
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.text.eq_ignore_ascii_case(word)
+    }
+
     pub(super) fn port(&mut self) -> Option<u16> {
         self.parsed("a port from 0 to 65535")
     }

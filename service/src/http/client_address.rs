@@ -47,8 +47,8 @@ impl ClientAddress {
         match self.0.to_canonical() {
             IpAddr::V4(address) => ClientNetwork::V4(address.octets()),
             IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                ClientNetwork::V6([a, b, c, d, e, f, g, h])
+                let [network @ .., _, _, _, _, _, _, _, _] = address.octets();
+                ClientNetwork::V6(network)
             }
         }
     }

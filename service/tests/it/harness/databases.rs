@@ -91,7 +91,7 @@ impl TestDatabase {
 /// Statements that drop every table that a migration creates, those that refer to others first.
 pub(crate) fn drop_every_table() -> String {
     let tables = ALL.iter().rev().flat_map(|migration| migration.tables);
-    tables.map(|table| format!("drop table {table};")).collect()
+    tables.map(|table| format!("drop table {table};")).collect::<Vec<_>>().concat()
 }
 
 /// A file in a folder of its own.

@@ -3,7 +3,7 @@
 
 # The inputs of the image. Tests and deployment settings are not among them.
 readonly IMAGE_INPUTS=(.cargo/config.toml Cargo.lock Cargo.toml service/Cargo.toml service/Dockerfile service/build.rs
-  service/certificates service/migrations service/src)
+  service/blocklist service/certificates service/migrations service/src)
 
 # image_tag: a hash of the inputs, so that the same source always has the same tag.
 image_tag() {

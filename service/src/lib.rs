@@ -22,6 +22,7 @@ pub mod local_server;
 pub mod migrations;
 pub mod openapi;
 pub mod page;
+pub mod passwords;
 pub mod random;
 pub mod request_context;
 pub mod secrets;

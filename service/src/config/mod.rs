@@ -13,6 +13,7 @@ mod limits;
 mod listen;
 mod log;
 mod mysql;
+mod passwords;
 mod reader;
 mod setting;
 mod tokens;
@@ -29,6 +30,7 @@ pub use self::keys::{KeyRotation, KeySecret, Keys};
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::mysql::{Mysql, Tls};
+pub use self::passwords::{Hashing, Passwords};
 use self::reader::Reader;
 pub use self::reader::{ConfigProblem, ConfigProblems};
 pub use self::setting::{Setting, table};
@@ -47,6 +49,7 @@ const SETTINGS: &[&[Setting]] = &[
     tokens::SETTINGS,
     keys::SETTINGS,
     limits::SETTINGS,
+    passwords::SETTINGS,
     administration::SETTINGS,
     aws::SETTINGS,
 ];
@@ -71,6 +74,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whose word is taken for a client's IP address.
     pub trusted_proxies: TrustedProxies,
+    /// What a password must be, and how passwords are hashed.
+    pub passwords: Passwords,
 }
 
 /// What the process runs as; some defaults depend on it.
@@ -116,6 +121,7 @@ impl Config {
         let access = access::read(reader, port, in_lambda, from_secret);
         let limits = limits::read(reader);
         let trusted_proxies = limits::trusted_proxies(reader);
+        let passwords = passwords::read(reader, in_lambda);
         Some(Self {
             log: log?,
             listen: listen?,
@@ -123,6 +129,7 @@ impl Config {
             access: access?,
             limits: limits?,
             trusted_proxies: trusted_proxies?,
+            passwords: passwords?,
         })
     }
 }

@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use tracing::level_filters::LevelFilter;
 
 use super::*;
+use crate::limits::Limit;
 
 fn read(purpose: Purpose, variables: &[(&'static str, &str)]) -> Result<Config, ConfigProblems> {
     let variables: HashMap<_, _> = variables.iter().copied().collect();
@@ -186,4 +187,50 @@ fn administration_needs_the_administrators_secret_and_a_server() {
     assert_eq!(administration.application.id, "prod/rds/credentials");
     let Credentials::Secret(secret) = administration.administrator.credentials else { panic!("a secret") };
     assert_eq!((secret.id.as_str(), secret.server.host.as_deref()), ("rds!db-1", Some("db.example")));
+}
+
+#[test]
+fn the_limits_are_what_they_are_set_to() {
+    let limits = |variables: &[_]| read(Purpose::Local, variables).unwrap().limits;
+    let limit = |limit: Limit| (limit.name(), limit.amount(), limit.window().as_secs());
+    let default = limits(&[]);
+    assert_eq!(limit(default.sign_in), ("sign-in", 10, 900));
+    assert_eq!(limit(default.sign_in_ip), ("sign-in-ip", 300, 900));
+    assert_eq!(limit(default.sign_in_login), ("sign-in-login", 100, 86_400));
+    assert_eq!(limit(default.sign_up), ("sign-up", 60, 3600));
+    assert_eq!(limit(default.confirm), ("confirm", 60, 3600));
+    assert_eq!(default.requests, None);
+    let set = limits(&[("SIGN_IN_LIMIT", "5/1h"), ("REQUEST_LIMIT", "600")]);
+    assert_eq!(limit(set.sign_in), ("sign-in", 5, 3600));
+    assert_eq!(set.requests.map(limit), Some(("requests", 600, 60)));
+    assert_eq!(limits(&[("REQUEST_LIMIT", "Off")]).requests, None);
+}
+
+#[test]
+fn a_limit_that_cannot_be_kept_is_a_problem() {
+    let wrong = [
+        ("SIGN_IN_LIMIT", "10"),
+        ("SIGN_IN_IP_LIMIT", "off"),
+        ("SIGN_IN_LOGIN_LIMIT", "0/24h"),
+        ("SIGN_UP_LIMIT", "60/h"),
+        ("CONFIRM_LIMIT", "60/31d"),
+        ("REQUEST_LIMIT", "0"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+    ];
+    let problems = read(Purpose::Local, &wrong).unwrap_err();
+    let named: Vec<_> = problems.0.iter().map(|problem| problem.variable).collect();
+    assert_eq!(named, wrong.map(|(variable, _)| variable));
+    let text = problems.to_string();
+    assert!(
+        text.contains(r#"SIGN_IN_LIMIT is "10"; it must be a number from 1 to 1000000, a slash"#),
+        "{text}"
+    );
+    assert!(text.contains("REQUEST_LIMIT is 0; it must be a number from 1 to 60000"), "{text}");
+}
+
+#[test]
+fn no_proxy_is_trusted_unless_it_is_set() {
+    let trusted = |variables: &[_]| read(Purpose::Local, variables).unwrap().trusted_proxies;
+    assert_eq!(trusted(&[]), TrustedProxies::default());
+    assert!(trusted(&[("TRUSTED_PROXIES", "10.0.0.0/8")]).contains("10.1.2.3".parse().unwrap()));
 }

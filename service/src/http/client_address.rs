@@ -118,3 +118,97 @@ fn network(text: &str) -> Option<IpNet> {
     let is_mapped = network.addr().to_canonical() != network.addr();
     (network.prefix_len() > 0 && !is_mapped).then_some(network)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn address(text: &str) -> ClientAddress {
+        ClientAddress(text.parse().unwrap())
+    }
+
+    #[test]
+    fn an_ipv6_client_is_its_first_64_bits() {
+        let network = address("2001:db8:1:2:3:4:5:6").prefix();
+        assert_eq!(network.as_bytes(), [0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 2]);
+        assert_eq!(network, address("2001:db8:1:2:ffff::1").prefix());
+        assert_ne!(network, address("2001:db8:1:3:3:4:5:6").prefix());
+    }
+
+    #[test]
+    fn an_ipv4_client_is_its_whole_address_also_inside_ipv6() {
+        let network = address("192.0.2.60").prefix();
+        assert_eq!(network.as_bytes(), [192, 0, 2, 60]);
+        assert_eq!(network, address("::ffff:192.0.2.60").prefix());
+        assert_ne!(network, address("192.0.2.61").prefix());
+        assert_ne!(address("::").prefix(), address("0.0.0.0").prefix());
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let trusted: TrustedProxies = "10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1".parse().unwrap();
+        for text in ["10.255.0.1", "192.0.2.1", "2001:db8:1::1", "::1"] {
+            assert!(trusted.contains(text.parse().unwrap()), "{text}");
+        }
+        for text in ["11.0.0.1", "192.0.2.2", "2001:db9::1", "::2", "::ffff:10.0.0.1"] {
+            assert!(!trusted.contains(text.parse().unwrap()), "{text}");
+        }
+        for text in ["none", "None"] {
+            assert_eq!(text.parse(), Ok(TrustedProxies::default()));
+        }
+    }
+
+    #[test]
+    fn who_trusts_everybody_or_nobody_knows_whom_is_told() {
+        for text in [
+            "",
+            "*",
+            "any",
+            "10.0.0.0/8,",
+            "10.0.0.0/33",
+            "10.0.0.0/255.0.0.0",
+            "10.0.0",
+            "localhost",
+            "0.0.0.0/0",
+            "::/0",
+            "::ffff:10.0.0.0/104",
+            "::ffff:10.0.0.1",
+            "10.0.0.1:80",
+            "[::1]",
+        ] {
+            assert_eq!(text.parse::<TrustedProxies>(), Err(NotProxies), "{text:?}");
+        }
+    }
+
+    /// What is told of a request from this peer, with a header that anybody can send.
+    async fn told(peer: Option<&str>, trusted: &str) -> String {
+        let mut request = Request::builder().header("x-forwarded-for", "192.0.2.60").body(()).unwrap();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        }
+        let trusted: TrustedProxies = trusted.parse().unwrap();
+        let ClientAddress(address) =
+            ClientAddress::from_request_parts(&mut request.into_parts().0, &trusted).await.unwrap();
+        address.to_string()
+    }
+
+    #[tokio::test]
+    async fn only_a_trusted_peer_is_believed() {
+        assert_eq!(told(Some("10.0.0.1"), "none").await, "10.0.0.1");
+        assert_eq!(told(Some("10.0.0.1"), "10.0.0.2").await, "10.0.0.1");
+        assert_eq!(told(Some("10.0.0.1"), "10.0.0.1").await, "192.0.2.60");
+    }
+
+    #[tokio::test]
+    async fn a_peer_of_a_socket_for_both_versions_is_an_ipv4_address() {
+        assert_eq!(told(Some("::ffff:10.0.0.1"), "none").await, "10.0.0.1");
+        assert_eq!(told(Some("::ffff:10.0.0.1"), "10.0.0.0/8").await, "192.0.2.60");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_believed_without_a_peer() {
+        assert_eq!(told(None, "10.0.0.0/8").await, "0.0.0.0");
+    }
+}

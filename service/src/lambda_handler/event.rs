@@ -151,6 +151,21 @@ mod tests {
     }
 
     #[test]
+    fn the_peer_is_whom_the_gateway_saw() {
+        let peer = |source: Value| {
+            let context = json!({"http": {"method": "GET", "sourceIp": source}});
+            let request = read(event(&json!({"requestContext": context}))).unwrap();
+            request.extensions().get().map(|&Peer(address)| address.to_string())
+        };
+        for source in ["192.0.2.60", "2001:db8::1"] {
+            assert_eq!(peer(source.into()).as_deref(), Some(source));
+        }
+        for source in [json!(null), json!(""), json!("192.0.2.60:80"), json!("here"), json!(1), json!({})] {
+            assert_eq!(peer(source.clone()), None, "{source}");
+        }
+    }
+
+    #[test]
     fn a_decoded_path_stays_a_path() {
         for (raw, path) in [
             ("/users/a b", "/users/a%20b"),

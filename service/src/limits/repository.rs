@@ -69,3 +69,30 @@ pub(super) async fn delete_empty(executor: impl Executor, now: DateTime<Utc>) ->
     let deleted: Written = executor.run(&DELETE_EMPTY, &[now.timestamp_millis().into()]).await?;
     Ok(deleted.rows)
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::config;
+    use crate::db::Database;
+    use crate::limits::Rate;
+    use crate::migrations::ALL;
+
+    #[tokio::test]
+    async fn one_statement_deletes_a_thousand_rows_at_most() {
+        let in_memory = config::Database::Sqlite(PathBuf::from(":memory:"));
+        let database = Database::open(in_memory, ALL).await.unwrap();
+        let hit = Cell::new(&"1/1s".parse::<Rate>().unwrap().named("test"), 0);
+        for number in 0..BATCH + 2 {
+            let mut bucket = Bucket::default();
+            bucket[..8].copy_from_slice(&number.to_be_bytes());
+            take(&database, &bucket, &hit).await.unwrap();
+        }
+        let later = DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(1);
+        assert_eq!(delete_empty(&database, later).await.unwrap(), BATCH);
+        assert_eq!(delete_empty(&database, later).await.unwrap(), 2);
+        assert_eq!(delete_empty(&database, later).await.unwrap(), 0);
+    }
+}

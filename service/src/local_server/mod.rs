@@ -230,3 +230,6 @@ fn set_options(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(TCP_USER_TIMEOUT));
 }
+
+#[cfg(test)]
+mod tests;

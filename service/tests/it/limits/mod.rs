@@ -3,4 +3,5 @@
 mod buckets;
 mod concurrency;
 mod empty_buckets;
+mod requests;
 mod subject;

@@ -1,4 +1,4 @@
-//! `users-service`: serve | lambda | migrate | migrate-lambda | rotate-secret | openapi.
+//! `users-service`: serve | lambda | migrate | migrate-lambda | rotate-secret | rotate-keys | rotate-keys-lambda | openapi.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,11 +9,11 @@ use tracing::info;
 use users_service::administration::{self, Function};
 use users_service::app::{self, router};
 use users_service::app_state::AppState;
-use users_service::clock::SystemClock;
-use users_service::config::{self, Administration, Config, Purpose};
+use users_service::clock::{Clock, SystemClock};
+use users_service::config::{self, Administration, Config, KeyRotation, Purpose};
 use users_service::db::Database;
 use users_service::db::migrations::{self, Task};
-use users_service::{jobs, lambda_handler, local_server, telemetry};
+use users_service::{jobs, keys, lambda_handler, local_server, telemetry};
 
 #[derive(Parser)]
 #[command(name = "users-service", version = VERSION, about, after_help = config::table())]
@@ -39,6 +39,16 @@ enum Command {
     /// Rotate the application's password, as an AWS Lambda function
     #[command(after_help = config::table())]
     RotateSecret,
+    /// Rotate the signing keys in the file; without a file, make it
+    #[command(after_help = config::table())]
+    RotateKeys {
+        /// Drop all keys at once, because one was leaked: everybody has to sign in again
+        #[arg(long)]
+        compromised: bool,
+    },
+    /// Rotate the signing keys in the secret, as an AWS Lambda function
+    #[command(after_help = config::table())]
+    RotateKeysLambda,
     /// Print the OpenAPI document
     Openapi,
 }
@@ -69,6 +79,8 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => migrate(&arguments),
         Command::MigrateLambda => administer(Function::Migrate),
         Command::RotateSecret => administer(Function::Rotate),
+        Command::RotateKeys { compromised } => rotate_keys(compromised),
+        Command::RotateKeysLambda => rotate_keys_lambda(),
         Command::Openapi => print_openapi(),
     };
     let flushed = telemetry::flush(telemetry::EXIT_LIMIT);
@@ -131,11 +143,29 @@ fn migrate(arguments: &Migrate) -> Result<(), Failure> {
     Ok(())
 }
 
-fn administer(function: Function) -> Result<(), Failure> {
+fn administer(function: fn(Administration) -> Function) -> Result<(), Failure> {
     let administration = Administration::from_env()?;
     telemetry::start(administration.log)?;
+    run_function(function(administration))
+}
+
+fn rotate_keys_lambda() -> Result<(), Failure> {
+    let rotation = KeyRotation::from_env()?;
+    telemetry::start(rotation.log)?;
+    run_function(Function::RotateKeys(rotation))
+}
+
+fn run_function(function: Function) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(administration::run(function, administration))
+    runtime.block_on(administration::run(function))
+}
+
+fn rotate_keys(compromised: bool) -> Result<(), Failure> {
+    let rotation = KeyRotation::from_env()?;
+    telemetry::start(rotation.log)?;
+    let kind = if compromised { keys::Rotation::Compromised } else { keys::Rotation::Gradual };
+    print(&keys::rotate(&rotation.file, kind, SystemClock.now())?);
+    Ok(())
 }
 
 fn print_openapi() -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::db::migrations::MigrateError;
-use crate::{db, random, secrets};
+use crate::{db, keys, random, secrets};
 
 /// Why a function failed.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum Error {
     /// A secret could not be fetched or read.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
+    /// No keys could be made, or those in the secret cannot be read.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
     /// No password could be generated.
     #[error(transparent)]
     Random(#[from] random::Error),
@@ -42,7 +45,7 @@ impl Error {
         match self {
             Self::Migrate(_) => "MigrationError",
             Self::Database(_) => "DatabaseError",
-            Self::Random(_) | Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
+            Self::Random(_) | Self::Keys(_) | Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
             Self::Event(_) | Self::State(_) => "RotationError",
         }
     }

@@ -1,13 +1,13 @@
 //! `migrate-lambda`: migrates the database, and creates the application's account and secret if they are missing.
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tracing::info;
 
 use super::Error;
 use super::account::new_login;
+use super::version;
 use crate::config::{Administration, Database, Login, Secret};
 use crate::db::account;
 use crate::db::migrations::{self, Task};
@@ -51,14 +51,6 @@ async fn ensure_account(administration: &Administration) -> Result<&'static str,
 
 /// The login in the secret; `None` while the secret has no value.
 async fn stored_login(client: &Client, secret: &Secret) -> Result<Option<Login>, Error> {
-    match client.get_secret_value().secret_id(&secret.id).send().await {
-        Ok(value) => Ok(Some(secrets::parse(value.secret_string(), secret)?)),
-        // The same error for a secret without a value and for a missing one; `PutSecretValue` fails only for the latter.
-        Err(error)
-            if error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(Error::failed_call("GetSecretValue")(error)),
-    }
+    let text = version::current(client, &secret.id).await?;
+    Ok(text.map(|text| secrets::parse(Some(&text), secret)).transpose()?)
 }

@@ -1,11 +1,14 @@
-//! The functions that administer the database, invoked by a deploy and by Secrets Manager: `migrate-lambda` and
-//! `rotate-secret`.
+//! The functions that administer the database and the secrets, invoked by a deploy and by Secrets Manager:
+//! `migrate-lambda`, `rotate-secret` and `rotate-keys-lambda`.
 
 mod account;
 mod error;
 mod migrate;
 mod rotate;
+mod rotate_keys;
+mod version;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use lambda_http::LambdaEvent;
@@ -14,29 +17,31 @@ use serde_json::Value;
 use tracing::error;
 
 pub use self::error::Error;
-use crate::config::Administration;
+use crate::config::{Administration, KeyRotation};
 use crate::http::chain;
 use crate::telemetry;
 
-/// A function, by what it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A function, by what it does, with its configuration.
+#[derive(Debug, Clone)]
 pub enum Function {
     /// Migrates the database, and creates the application's account and secret.
-    Migrate,
+    Migrate(Administration),
     /// Gives the application's account a new password.
-    Rotate,
+    Rotate(Administration),
+    /// Gives the service a new signing key.
+    RotateKeys(KeyRotation),
 }
 
 /// Handles events until the sandbox is shut down. An error is reported to Lambda as a function error.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
-pub async fn run(function: Function, administration: Administration) -> Result<(), lambda_runtime::Error> {
-    let administration = Arc::new(administration);
+pub async fn run(function: Function) -> Result<(), lambda_runtime::Error> {
+    let function = Arc::new(function);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let administration = Arc::clone(&administration);
+        let function = Arc::clone(&function);
         async move {
-            let answer = handle(function, &administration, event.payload).await;
+            let answer = handle(&function, event.payload).await;
             // The sandbox is frozen once the answer is out.
             telemetry::flush(telemetry::SHORT_LIMIT);
             answer
@@ -45,16 +50,14 @@ pub async fn run(function: Function, administration: Administration) -> Result<(
     .await
 }
 
-async fn handle(
-    function: Function,
-    administration: &Administration,
-    event: Value,
-) -> Result<Value, Diagnostic> {
-    let result = match function {
-        Function::Migrate => migrate::migrate(administration).await,
-        Function::Rotate => rotate::rotate(administration, event).await,
+async fn handle(function: &Function, event: Value) -> Result<Value, Diagnostic> {
+    // The futures of the SDK are nested deeper than the compiler follows.
+    let work: Pin<Box<dyn Future<Output = Result<Value, Error>> + '_>> = match function {
+        Function::Migrate(administration) => Box::pin(migrate::migrate(administration)),
+        Function::Rotate(administration) => Box::pin(rotate::rotate(administration, event)),
+        Function::RotateKeys(rotation) => Box::pin(rotate_keys::rotate(rotation, event)),
     };
-    result.map_err(|error| {
+    work.await.map_err(|error| {
         let error_message = chain(&error);
         error!(cause = error_message, "The function failed");
         Diagnostic { error_type: error.kind().to_owned(), error_message }

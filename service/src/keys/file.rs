@@ -10,7 +10,7 @@ use secrecy::zeroize::Zeroizing;
 use tracing::info;
 
 use super::Error;
-use super::document::{Document, MAX_SIZE};
+use super::stored::{MAX_SIZE, Stored};
 
 /// The permissions of anybody but the owner.
 const OTHERS: u32 = 0o077;
@@ -47,24 +47,35 @@ pub(super) fn make(path: &Path, now: DateTime<Utc>) -> Result<(), Error> {
     }
     let place = Place::lock(path)?;
     if !place.target.exists() {
-        place.replace(&Document::first(now)?)?;
+        place.replace(&Stored::first(now)?)?;
         info!("Made the signing keys in {}", path.display());
     }
     Ok(())
 }
 
-/// Rotates the keys in the file, or makes it with a first key if there is none. One rotation waits for another.
+/// Rotates the keys in the file, or makes it with a first key if there is none, and says what was done. One rotation waits
+/// for another.
 ///
 /// # Errors
 /// If the file cannot be read or written, or no key can be made.
-pub fn rotate(path: &Path, rotation: Rotation, now: DateTime<Utc>) -> Result<(), Error> {
+pub fn rotate(path: &Path, rotation: Rotation, now: DateTime<Utc>) -> Result<String, Error> {
     let place = Place::lock(path)?;
-    let document = match (rotation, read(path)) {
+    let shown = path.display();
+    let (stored, done) = match (rotation, read(path)) {
         // What is in the file does not matter then, not even whether it can be read.
-        (Rotation::Compromised, _) | (Rotation::Gradual, Err(Error::Missing(_))) => Document::first(now)?,
-        (Rotation::Gradual, text) => Document::parse(&text?, &path.display().to_string())?.rotated(now)?,
+        (Rotation::Compromised, _) => {
+            (Stored::first(now)?, format!("{shown} has a new key, which signs at once, and no other"))
+        }
+        (Rotation::Gradual, Err(Error::Missing(_))) => {
+            (Stored::first(now)?, format!("{shown} is made; its key signs at once"))
+        }
+        (Rotation::Gradual, text) => {
+            let stored = Stored::read(&text?, &shown.to_string())?.rotated(now)?;
+            (stored, format!("{shown} has a new key, which is published now and signs in two hours"))
+        }
     };
-    place.replace(&document)
+    place.replace(&stored)?;
+    Ok(done)
 }
 
 /// The file and its folder, which is locked until this is dropped: two who read, change and write would lose a key.
@@ -86,11 +97,11 @@ impl Place {
     }
 
     /// Whoever reads meanwhile has the old file or the new one, and so has the machine after a power cut.
-    fn replace(&self, document: &Document) -> Result<(), Error> {
+    fn replace(&self, keys: &Stored) -> Result<(), Error> {
         let mut name = self.target.clone().into_os_string();
         name.push(".new");
         let part = PathBuf::from(name);
-        let written = self.write(&part, document.render()?.as_bytes());
+        let written = self.write(&part, keys.render()?.as_bytes());
         written.map_err(|error| {
             let _ = fs::remove_file(&part);
             Self::failed(&self.path, &error)

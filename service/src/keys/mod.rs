@@ -1,6 +1,5 @@
 //! The keys that sign tokens: kept in a file or a secret, rotated by a command, published for others to verify with.
 
-mod document;
 mod error;
 mod file;
 mod key_ring;
@@ -10,6 +9,7 @@ mod ring;
 mod router;
 mod signing_key;
 mod source;
+mod stored;
 
 pub use error::Error;
 pub use file::{Rotation, rotate};
@@ -17,3 +17,4 @@ pub use key_ring::KeyRing;
 pub use mac_keys::{MacKey, MacKeys};
 pub use router::router;
 pub use signing_key::{ALGORITHM, Jwk, SIGNATURE_SIZE, SigningKey, Unusable, VerifyingKey};
+pub(crate) use stored::Stored;

@@ -1,4 +1,4 @@
-//! A time in the document of the keys: RFC 3339, UTC, whole seconds.
+//! A time in the stored form of the keys: RFC 3339, UTC, whole seconds.
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};

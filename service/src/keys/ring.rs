@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
 use super::Error;
-use super::document::Document;
 use super::mac_keys::{MacKey, MacKeys};
 use super::moment::Moment;
 use super::signing_key::{SigningKey, VerifyingKey};
+use super::stored::Stored;
 
 /// Keys in the order in which they were made; there is at least one of each.
 pub(super) struct Ring {
@@ -40,10 +40,10 @@ fn at_work<K>(keys: &[Timed<K>], now: DateTime<Utc>) -> Option<&Timed<K>> {
 
 impl Ring {
     /// Takes each key from the stored form.
-    pub(super) fn new(document: &Document, place: &str) -> Result<Self, Error> {
+    pub(super) fn new(stored: &Stored, place: &str) -> Result<Self, Error> {
         let malformed = |message: String| Error::Malformed { place: place.to_owned(), message };
         let mut ring = Self { keys: Vec::new(), mac_keys: Vec::new() };
-        for (entry, number) in document.keys.iter().zip(1..) {
+        for (entry, number) in stored.keys.iter().zip(1..) {
             let key = SigningKey::from_pkcs8(entry.pkcs8.expose_secret())
                 .map_err(|error| malformed(format!("hold a key, number {number}, that {error}")))?;
             if key.kid() != entry.kid {
@@ -52,7 +52,7 @@ impl Ring {
             let until = entry.verifies_until.map(Moment::get);
             ring.keys.push(Timed { key: Arc::new(key), from: entry.signs_from.get(), until });
         }
-        for (entry, number) in document.mac_keys.iter().zip(1..) {
+        for (entry, number) in stored.mac_keys.iter().zip(1..) {
             let bytes = entry.bytes().ok_or_else(|| {
                 malformed(format!("hold a MAC key, number {number}, that is not 32 octets in base64"))
             })?;
@@ -65,7 +65,7 @@ impl Ring {
 
     /// Reads the stored form.
     pub(super) fn parse(text: &[u8], place: &str) -> Result<Self, Error> {
-        Self::new(&Document::parse(text, place)?, place)
+        Self::new(&Stored::parse(text, place)?, place)
     }
 
     /// The key that signs.

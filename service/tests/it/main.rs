@@ -10,6 +10,7 @@ mod aws;
 mod chaos;
 mod database;
 mod http;
+mod keys;
 mod limits;
 mod process;
 mod users;

@@ -10,8 +10,8 @@ fn noon() -> DateTime<Utc> {
 }
 
 fn kids(path: &Path) -> Vec<String> {
-    let document = Document::parse(&read(path).unwrap(), "the file").unwrap();
-    document.keys.into_iter().map(|key| key.kid).collect()
+    let stored = Stored::parse(&read(path).unwrap(), "the file").unwrap();
+    stored.keys.into_iter().map(|key| key.kid).collect()
 }
 
 #[test]

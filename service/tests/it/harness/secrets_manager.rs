@@ -104,6 +104,20 @@ impl SecretsManager {
         self.secrets.lock().unwrap().get_mut(name).unwrap().insert(token.to_owned(), version);
     }
 
+    /// Labels a version as pending.
+    pub(crate) fn label_pending(&self, name: &str, token: &str) {
+        move_stage(self.secrets.lock().unwrap().get_mut(name).unwrap(), token, PENDING);
+    }
+
+    /// Changes the value of a version.
+    pub(crate) fn change(&self, name: &str, token: &str, change: impl FnOnce(&mut Value)) {
+        let mut secrets = self.secrets.lock().unwrap();
+        let text = &mut secrets.get_mut(name).unwrap().get_mut(token).unwrap().text;
+        let mut value = serde_json::from_str(text.as_ref().unwrap()).unwrap();
+        change(&mut value);
+        *text = Some(value.to_string());
+    }
+
     /// The value in use.
     pub(crate) fn current(&self, name: &str) -> Option<Value> {
         let secrets = self.secrets.lock().unwrap();
@@ -124,10 +138,14 @@ fn put(versions: &mut Versions, id: &str, text: &str, stage: &str) {
     move_stage(versions, id, stage);
 }
 
-fn move_stage(versions: &mut Versions, id: &str, stage: &str) {
+fn remove_stage(versions: &mut Versions, stage: &str) {
     for version in versions.values_mut() {
         version.stages.retain(|name| name != stage);
     }
+}
+
+fn move_stage(versions: &mut Versions, id: &str, stage: &str) {
+    remove_stage(versions, stage);
     versions.get_mut(id).unwrap().stages.push(stage.to_owned());
 }
 
@@ -166,6 +184,8 @@ fn answer(secrets: &Secrets, headers: &HeaderMap, body: &Bytes) -> impl IntoResp
         }
         ("secretsmanager.PutSecretValue", Some(versions)) => {
             let stage = request["VersionStages"][0].as_str().unwrap_or(CURRENT);
+            let written = versions.get(text("ClientRequestToken").unwrap());
+            assert!(written.is_none_or(|version| version.text.is_none()), "a version is written once");
             put(versions, text("ClientRequestToken").unwrap(), text("SecretString").unwrap(), stage);
             Some(json!({}))
         }
@@ -174,8 +194,14 @@ fn answer(secrets: &Secrets, headers: &HeaderMap, body: &Bytes) -> impl IntoResp
             Some(json!({"VersionIdsToStages": Value::Object(stages.collect())}))
         }
         ("secretsmanager.UpdateSecretVersionStage", Some(versions)) => {
-            assert!(versions[text("RemoveFromVersionId").unwrap()].has(text("VersionStage").unwrap()));
-            move_stage(versions, text("MoveToVersionId").unwrap(), text("VersionStage").unwrap());
+            let stage = text("VersionStage").unwrap();
+            // It must be said from where the stage is moved, if a version has it.
+            let with_stage = versions.iter().find(|(_, version)| version.has(stage));
+            assert_eq!(with_stage.map(|(id, _)| id.as_str()), text("RemoveFromVersionId"));
+            match text("MoveToVersionId") {
+                Some(id) => move_stage(versions, id, stage),
+                None => remove_stage(versions, stage),
+            }
             Some(json!({}))
         }
         (target, _) => panic!("{target} is not served here"),

@@ -32,6 +32,8 @@ fn help_has_the_table_of_settings() {
         &["migrate", "--help"],
         &["migrate-lambda", "--help"],
         &["rotate-secret", "--help"],
+        &["rotate-keys", "--help"],
+        &["rotate-keys-lambda", "--help"],
     ] {
         let output = run(arguments, &[]);
         assert!(output.status.success());

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Error;
 use super::moment::Moment;
+use super::ring::Ring;
 use super::signing_key::SigningKey;
 use crate::{random, tokens};
 
@@ -23,6 +24,9 @@ pub(super) const MAX_SIZE: usize = 64 << 10;
 
 /// How long a key is published before it signs: verifiers elsewhere keep what they fetched, some for an hour.
 pub(super) const PUBLISHED_AHEAD: Duration = Duration::from_hours(2);
+
+/// How long at least, when a rotation took its time: as long as what was fetched is kept, and a process reads the keys anew.
+const LEAST_AHEAD: Duration = Duration::from_mins(65);
 
 /// How long a key verifies after its successor has begun to sign: the life of a token, and twice the leeway, for a clock that
 /// is slow where it was signed and another that is fast.
@@ -39,7 +43,7 @@ const MAX_KEYS: usize = 8;
 
 /// The form, as JSON.
 #[derive(Deserialize, Serialize)]
-pub(super) struct Document {
+pub(crate) struct Stored {
     version: u32,
     /// In the order in which they were made.
     pub(super) keys: Vec<KeyEntry>,
@@ -72,9 +76,9 @@ fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(secret.expose_secret())
 }
 
-impl Document {
+impl Stored {
     /// The first key of all, which signs at once: nobody verifies tokens yet. Also what is left after a leak: this key alone.
-    pub(super) fn first(now: DateTime<Utc>) -> Result<Self, Error> {
+    pub(crate) fn first(now: DateTime<Utc>) -> Result<Self, Error> {
         Ok(Self {
             version: VERSION,
             keys: vec![KeyEntry::new(now, now)?],
@@ -83,7 +87,7 @@ impl Document {
     }
 
     /// Adds a key that will sign in two hours, sets an end to the one before, and drops those whose end has come.
-    pub(super) fn rotated(mut self, now: DateTime<Utc>) -> Result<Self, Error> {
+    pub(crate) fn rotated(mut self, now: DateTime<Utc>) -> Result<Self, Error> {
         let begins = now + PUBLISHED_AHEAD;
         self.keys.retain(|key| key.verifies_until.is_none_or(|end| end.get() > now));
         if self.keys.len() >= MAX_KEYS {
@@ -103,11 +107,18 @@ impl Document {
         Ok(self)
     }
 
-    /// Reads what [`Self::render`] has written. `place` is for the message.
+    /// Reads what [`Self::render`] has written, and tries each key. `place` is for the message.
+    pub(crate) fn read(text: &[u8], place: &str) -> Result<Self, Error> {
+        let stored = Self::parse(text, place)?;
+        Ring::new(&stored, place)?;
+        Ok(stored)
+    }
+
+    /// The same without the keys being tried.
     pub(super) fn parse(text: &[u8], place: &str) -> Result<Self, Error> {
         let malformed = |message: String| Error::Malformed { place: place.to_owned(), message };
         // The message of serde_json may quote a value, which may be a key.
-        let document: Self = serde_json::from_slice(text).map_err(|error| {
+        let stored: Self = serde_json::from_slice(text).map_err(|error| {
             let what = if error.is_data() {
                 "lack a member, or hold a value of a wrong type"
             } else if error.is_eof() {
@@ -117,18 +128,18 @@ impl Document {
             };
             malformed(format!("{what} (line {}, column {})", error.line(), error.column()))
         })?;
-        if document.version != VERSION {
-            let message = format!("have version {}; this release reads version {VERSION}", document.version);
+        if stored.version != VERSION {
+            let message = format!("have version {}; this release reads version {VERSION}", stored.version);
             return Err(malformed(message));
         }
-        if document.keys.is_empty() || document.mac_keys.is_empty() {
+        if stored.keys.is_empty() || stored.mac_keys.is_empty() {
             return Err(malformed("are none: keys or mac_keys is empty".to_owned()));
         }
-        Ok(document)
+        Ok(stored)
     }
 
     /// The form as text, which is wiped from memory.
-    pub(super) fn render(&self) -> Result<Zeroizing<String>, Error> {
+    pub(crate) fn render(&self) -> Result<Zeroizing<String>, Error> {
         // As large as it can become: a buffer that grows leaves copies behind.
         let mut text = Zeroizing::new(Vec::with_capacity(MAX_SIZE));
         let written = serde_json::to_writer_pretty(&mut *text, self).map_err(|error| error.to_string());
@@ -136,6 +147,21 @@ impl Document {
             String::from_utf8(std::mem::take(&mut *text)).map_err(|error| error.utf8_error().to_string())
         });
         text.map(Zeroizing::new).map_err(|message| Error::Malformed { place: "memory".to_owned(), message })
+    }
+
+    /// Whether a rotation of `current` at some time gives this: every key that it has of its own is the newest.
+    pub(crate) fn follows(&self, current: &Self) -> bool {
+        let known = |kid: &str| current.keys.iter().any(|key| key.kid == kid);
+        let Some((newest, older)) = self.keys.split_last() else { return false };
+        let kept = |key: &KeyEntry| older.iter().any(|old| old.kid == key.kid);
+        !known(&newest.kid)
+            && older.iter().all(|key| known(&key.kid))
+            && current.keys.last().is_some_and(kept)
+    }
+
+    /// Whether the newest key will be known to every verifier when it signs.
+    pub(crate) fn is_ahead(&self, now: DateTime<Utc>) -> bool {
+        self.keys.last().is_some_and(|newest| newest.signs_from.get() >= now + LEAST_AHEAD)
     }
 }
 

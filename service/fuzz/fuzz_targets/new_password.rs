@@ -29,10 +29,10 @@ fuzz_target!(|text: &str| {
     let about = About { username, email: username };
     match POLICY.check(password, &about) {
         Ok(accepted) => {
-            assert!(password.chars().count() >= 15, "{password:?} only shrinks when it is composed");
             assert_eq!(format!("{accepted:?}"), "NewPassword([redacted])");
-            for other in [username, "users-service"] {
-                assert_ne!(password.to_lowercase(), other.to_lowercase());
+            for word in [username, "users-service"] {
+                let repeated = !word.is_empty() && password.split(word).all(str::is_empty);
+                assert!(!repeated || !word.is_ascii(), "{password:?} repeats {word:?}");
             }
         }
         Err(refusal) => assert!(REFUSALS.contains(&(refusal.code, &refusal.message)), "{refusal:?}"),

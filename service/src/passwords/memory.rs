@@ -4,6 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use argon2::Block;
+use secrecy::zeroize::Zeroize;
 
 /// Memory for one hash at a time.
 #[derive(Default)]
@@ -27,8 +28,15 @@ impl Memory {
     }
 
     fn wipe(&mut self) {
-        self.blocks[..self.used].fill(Block::new());
+        // Not `fill`: what is about to be freed need not be written, in the view of the compiler.
+        self.blocks[..self.used].iter_mut().for_each(Zeroize::zeroize);
         self.used = 0;
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 

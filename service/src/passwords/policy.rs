@@ -103,15 +103,17 @@ fn is_one_character(password: &str) -> bool {
     characters.all(|character| Some(character) == first)
 }
 
-/// Whether a password, in lower case, is a word, or the word again and again, the last time perhaps cut short. Only
-/// letters and digits count: `jane.doe-jane.doe` repeats `Jane Doe`.
+/// Whether a password, in lower case, is a word, or the word again and again, the last time perhaps cut short. So it is,
+/// too, if only their letters and digits are: `jane.doe-jane.doe` repeats `Jane Doe`.
 fn repeats(password: &str, word: &str) -> bool {
     let word = word.to_lowercase();
-    let mut length = 0;
-    let mut expected = alphanumeric(&word).cycle();
-    let repeated =
-        alphanumeric(password).inspect(|_| length += 1).all(|character| Some(character) == expected.next());
-    repeated && length > 0 && length >= alphanumeric(&word).count()
+    is_cycle(password.chars(), word.chars()) || is_cycle(alphanumeric(password), alphanumeric(&word))
+}
+
+fn is_cycle(text: impl Iterator<Item = char> + Clone, word: impl Iterator<Item = char> + Clone) -> bool {
+    let length = word.clone().count();
+    let long_enough = length > 0 && text.clone().count() >= length;
+    long_enough && text.zip(word.cycle()).all(|(one, other)| one == other)
 }
 
 fn alphanumeric(text: &str) -> impl Iterator<Item = char> + Clone {

@@ -83,3 +83,6 @@ async fn acquire(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Bus
     // It is never closed.
     Arc::clone(semaphore).acquire_owned().await.map_err(|_| Busy)
 }
+
+#[cfg(test)]
+mod tests;

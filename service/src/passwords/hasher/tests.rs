@@ -1,5 +1,6 @@
+use std::io;
 use std::num::NonZeroUsize;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use super::*;
 use crate::passwords::{About, Policy};
@@ -81,6 +82,36 @@ async fn without_a_hash_or_with_one_that_cannot_be_read_the_same_work_is_done() 
             assert_eq!(verdict_of(&hasher, wrong, hash).await, (Verdict::Wrong, work), "{wrong:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_stored_hash_that_cannot_be_read_is_logged_without_it() {
+    let (log, subscriber) = capture();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let stored = PasswordHash::from_stored("$6$saltsalt$output".to_owned());
+    assert_eq!(verdict_of(&hasher(), PASSWORD, &stored).await, (Verdict::Wrong, 1));
+    let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("a stored password hash cannot be read") && log.contains("unknown_kind"), "{log}");
+    assert!(!log.contains("$6$") && !log.contains("correct horse"), "{log}");
+}
+
+/// What is logged, and the subscriber that writes it.
+fn capture() -> (Arc<Mutex<Vec<u8>>>, impl tracing::Subscriber + Send + Sync) {
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Arc::<Mutex<Vec<u8>>>::default();
+    let sink = Arc::clone(&log);
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || Sink(Arc::clone(&sink))).finish();
+    (log, subscriber)
 }
 
 #[tokio::test]

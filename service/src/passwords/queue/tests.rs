@@ -29,18 +29,18 @@ fn begin(
 #[tokio::test]
 async fn no_more_than_allowed_are_computed_at_once_and_the_others_in_their_order() {
     let queue = queue(2);
-    let (began, mut begun) = channel::unbounded_channel();
+    let (began, mut order) = channel::unbounded_channel();
     let mut work: Vec<_> = (0..5).map(|number| begin(&queue, number, &began)).collect();
-    let mut first = [begun.recv().await.unwrap(), begun.recv().await.unwrap()];
+    let mut first = [order.recv().await.unwrap(), order.recv().await.unwrap()];
     first.sort_unstable();
     assert_eq!(first, [0, 1]);
     for next in 2..5 {
         assert_eq!(queue.turns.available_permits(), 0);
-        assert!(begun.try_recv().is_err());
+        assert!(order.try_recv().is_err());
         let (end, task) = work.remove(0);
         drop(end);
         assert_eq!(task.await.unwrap(), Ok(next - 2));
-        assert_eq!(begun.recv().await, Some(next));
+        assert_eq!(order.recv().await, Some(next));
     }
 }
 

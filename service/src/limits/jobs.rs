@@ -4,12 +4,14 @@ use super::repository::{self, BATCH};
 use crate::app_state::AppState;
 use crate::db;
 
-/// Deletes the buckets that are empty, a few at a time: a hit on one of those waits meanwhile.
+/// Deletes the buckets that are empty, a few at a time, so that hits need not wait for long.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn delete_empty_buckets(state: AppState) -> Result<(), db::Error> {
     let now = state.clock.now();
-    while repository::delete_empty(&state.database, now).await? == BATCH {}
+    for range in repository::ranges() {
+        while repository::delete_empty(&state.database, &range, now).await? == BATCH {}
+    }
     Ok(())
 }

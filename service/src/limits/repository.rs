@@ -55,18 +55,44 @@ pub(super) async fn give_back(executor: impl Executor, bucket: &Bucket, amount: 
     executor.run::<Written>(&GIVE_BACK, &values).await.map(drop)
 }
 
-/// How many rows one statement deletes: their locks are held for some 25 ms.
+/// How many rows one statement deletes at most.
 pub(super) const BATCH: u64 = 1000;
 
-/// There is no index on `tat`: it would make every hit slower, and the table is small, because it is emptied.
-const DELETE_EMPTY: Statement =
-    Statement::write("limits.delete_empty", "delete from rate_limits where tat <= ? limit 1000").on_sqlite(
-        "delete from rate_limits where bucket in (select bucket from rate_limits where tat <= ? limit 1000)",
-    );
+/// The first octets of buckets are split into this many ranges.
+const RANGES: usize = 64;
 
-/// Deletes up to [`BATCH`] buckets that are empty, which is what a bucket without a row is, and returns their number.
-pub(super) async fn delete_empty(executor: impl Executor, now: DateTime<Utc>) -> Result<u64, Error> {
-    let deleted: Written = executor.run(&DELETE_EMPTY, &[now.timestamp_millis().into()]).await?;
+/// There is no index on `tat`, which would make every hit slower. So a statement reads all the rows of a range, and in MySQL
+/// it locks what it reads: hits on other ranges need not wait.
+const DELETE_EMPTY: Statement = Statement::write(
+    "limits.delete_empty",
+    "delete from rate_limits where bucket between ? and ? and tat <= ? limit 1000",
+)
+.on_sqlite(
+    "delete from rate_limits where bucket in (
+         select bucket from rate_limits where bucket between ? and ? and tat <= ? limit 1000
+     )",
+);
+
+/// The first and the last bucket of each range. The buckets are spread evenly, as every keyed hash is.
+pub(super) fn ranges() -> impl Iterator<Item = [Bucket; 2]> {
+    const WIDTH: u8 = (256 / RANGES) as u8;
+    (0..=u8::MAX).step_by(WIDTH.into()).map(|first| {
+        let [mut from, mut to] = [[0; 16], [u8::MAX; 16]];
+        from[0] = first;
+        to[0] = first + (WIDTH - 1);
+        [from, to]
+    })
+}
+
+/// Deletes up to [`BATCH`] buckets of a range that are empty, which is what a bucket without a row is, and returns their
+/// number.
+pub(super) async fn delete_empty(
+    executor: impl Executor,
+    [from, to]: &[Bucket; 2],
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let values = [from[..].into(), to[..].into(), now.timestamp_millis().into()];
+    let deleted: Written = executor.run(&DELETE_EMPTY, &values).await?;
     Ok(deleted.rows)
 }
 
@@ -91,8 +117,16 @@ mod tests {
             take(&database, &bucket, &hit).await.unwrap();
         }
         let later = DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(1);
-        assert_eq!(delete_empty(&database, later).await.unwrap(), BATCH);
-        assert_eq!(delete_empty(&database, later).await.unwrap(), 2);
-        assert_eq!(delete_empty(&database, later).await.unwrap(), 0);
+        let all = [Bucket::default(), [u8::MAX; 16]];
+        assert_eq!(delete_empty(&database, &all, later).await.unwrap(), BATCH);
+        assert_eq!(delete_empty(&database, &all, later).await.unwrap(), 2);
+        assert_eq!(delete_empty(&database, &all, later).await.unwrap(), 0);
+    }
+
+    #[test]
+    fn every_bucket_is_in_one_range() {
+        let ranges: Vec<_> = ranges().map(|range| range.map(u128::from_be_bytes)).collect();
+        assert_eq!((ranges.len(), ranges[0][0], ranges[RANGES - 1][1]), (RANGES, 0, u128::MAX));
+        assert!(ranges.windows(2).all(|pair| pair[0][1] + 1 == pair[1][0]), "{ranges:?}");
     }
 }

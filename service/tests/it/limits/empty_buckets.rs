@@ -64,7 +64,10 @@ async fn more_than_one_statement_deletes_are_deleted_too(app: TestApp) {
         numbers.map(|number| format!("(x'{number:032x}', {tat}{ahead})")).collect::<Vec<_>>().join(", ")
     };
     let (empty, full) = (rows_of(0..2500, 1), rows_of(2500..2503, 1 << 60));
-    app.database.execute(&format!("insert into rate_limits ({columns}) values {empty}, {full}")).await;
+    let last = format!("(x'{}', 1{ahead})", "ff".repeat(16));
+    app.database
+        .execute(&format!("insert into rate_limits ({columns}) values {empty}, {last}, {full}"))
+        .await;
     run_jobs(&counted).await;
     assert_eq!(rows(&app).await, "3");
 }

@@ -58,8 +58,8 @@ pub(super) async fn give_back(executor: impl Executor, bucket: &Bucket, amount: 
 /// How many rows one statement deletes at most.
 pub(super) const BATCH: u64 = 1000;
 
-/// The first octets of buckets are split into this many ranges.
-const RANGES: usize = 64;
+/// How many first octets a range of buckets has: there are 64 ranges.
+const WIDTH: u8 = 4;
 
 /// There is no index on `tat`, which would make every hit slower. So a statement reads all the rows of a range, and in MySQL
 /// it locks what it reads: hits on other ranges need not wait.
@@ -75,7 +75,6 @@ const DELETE_EMPTY: Statement = Statement::write(
 
 /// The first and the last bucket of each range. The buckets are spread evenly, as every keyed hash is.
 pub(super) fn ranges() -> impl Iterator<Item = [Bucket; 2]> {
-    const WIDTH: u8 = (256 / RANGES) as u8;
     (0..=u8::MAX).step_by(WIDTH.into()).map(|first| {
         let [mut from, mut to] = [[0; 16], [u8::MAX; 16]];
         from[0] = first;
@@ -126,7 +125,7 @@ mod tests {
     #[test]
     fn every_bucket_is_in_one_range() {
         let ranges: Vec<_> = ranges().map(|range| range.map(u128::from_be_bytes)).collect();
-        assert_eq!((ranges.len(), ranges[0][0], ranges[RANGES - 1][1]), (RANGES, 0, u128::MAX));
+        assert_eq!((ranges.len(), ranges[0][0], ranges[63][1]), (64, 0, u128::MAX));
         assert!(ranges.windows(2).all(|pair| pair[0][1] + 1 == pair[1][0]), "{ranges:?}");
     }
 }

@@ -13,7 +13,7 @@ use users_service::clock::{Clock, SystemClock};
 use users_service::config::{self, Administration, Config, KeyRotation, Purpose};
 use users_service::db::Database;
 use users_service::db::migrations::{self, Task};
-use users_service::{jobs, keys, lambda_handler, local_server, telemetry};
+use users_service::{jobs, keys, lambda_handler, local_server, secrets, telemetry};
 
 #[derive(Parser)]
 #[command(name = "users-service", version = VERSION, about, after_help = config::table())]
@@ -97,10 +97,11 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> Result<(), Failure> {
-    let config = Config::from_env(Purpose::Local)?;
+    let mut config = Config::from_env(Purpose::Local)?;
     telemetry::start(config.log)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = local_server::bind(config.listen)?;
+        fetch_secrets(&mut config).await;
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
         let url = local_server::url(listener.local_addr()?);
         info!("Listening on {url}, database {}, docs at {url}/docs", database.description());
@@ -115,15 +116,22 @@ fn serve() -> Result<(), Failure> {
 }
 
 fn lambda() -> Result<(), Failure> {
-    let config = Config::from_env(Purpose::Lambda)?;
+    let mut config = Config::from_env(Purpose::Lambda)?;
     telemetry::start(config.log)?;
     // A function answers one request at a time: more threads would only cost start-up time.
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        fetch_secrets(&mut config).await;
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
         lambda_handler::warm_up(&database).await;
         lambda_handler::run(AppState { trusted_proxies: config.trusted_proxies, ..state(database) }).await?;
         Ok(())
     })
+}
+
+async fn fetch_secrets(config: &mut Config) {
+    if let config::Access::Tokens { keys, .. } = &mut config.access {
+        secrets::fetch_together(&mut config.database, keys).await;
+    }
 }
 
 fn migrate(arguments: &Migrate) -> Result<(), Failure> {

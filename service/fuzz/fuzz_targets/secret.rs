@@ -19,7 +19,7 @@ const REFUSALS: [&str; 6] = [
 fuzz_target!(|text: &str| {
     let server = Server { host: None, port: 3306, database: "ecommerce".to_owned() };
     let aws = Aws { region: "us-east-1".to_owned(), custom_endpoint: false };
-    let secret = Secret { id: "app".to_owned(), aws, server };
+    let secret = Secret { id: "app".to_owned(), aws, server, fetched: None };
     match parse(Some(text), &secret) {
         Ok(login) => {
             let again =

@@ -49,7 +49,8 @@ impl Administration {
         let log = log::read(reader, true);
         let application = credentials::application_secret(reader, &environment);
         let server = server?;
-        let administrators = Secret { id: id?, aws: aws::read(reader), server: server.clone() };
+        let administrators =
+            Secret { id: id?, aws: aws::read(reader), server: server.clone(), fetched: None };
         let administrator =
             Mysql { credentials: Credentials::Secret(administrators), tls: tls?, pool_size: 1 };
         Some(Self { log: log?, administrator, application: Secret { server, ..application } })

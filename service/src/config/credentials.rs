@@ -1,5 +1,7 @@
 //! Where the credentials for MySQL come from.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::aws::{self, Aws};
@@ -63,6 +65,8 @@ pub struct Secret {
     pub aws: Aws,
     /// The defaults for what the secret leaves out.
     pub server: Server,
+    /// The login that it held at the start, if it was fetched then.
+    pub fetched: Option<Arc<Login>>,
 }
 
 /// A MySQL server and a schema on it.
@@ -93,6 +97,7 @@ pub(super) fn application_secret(reader: &mut Reader<'_>, environment: &str) -> 
         id: format!("{environment}/rds/credentials"),
         aws: aws::read(reader),
         server: Server { host: None, port: MYSQL_PORT, database: reader.get(&DB_NAME).text() },
+        fetched: None,
     }
 }
 

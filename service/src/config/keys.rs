@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 use super::aws::{self, Aws};
 use super::reader::Reader;
 use super::setting::settings;
@@ -37,6 +39,8 @@ pub struct KeySecret {
     pub id: String,
     /// The region and endpoint.
     pub aws: Aws,
+    /// The text that it held at the start, if it was fetched then.
+    pub fetched: Option<SecretString>,
 }
 
 /// `from_secret` says whether the credentials for the database come from a secret. A file that is named is used even then.
@@ -52,7 +56,7 @@ fn file(path: Option<String>, environment: &str) -> Keys {
 }
 
 fn secret(reader: &mut Reader<'_>, environment: &str) -> KeySecret {
-    KeySecret { id: format!("{environment}/signing-keys"), aws: aws::read(reader) }
+    KeySecret { id: format!("{environment}/signing-keys"), aws: aws::read(reader), fetched: None }
 }
 
 /// The configuration of `rotate-keys` and `rotate-keys-lambda`.

@@ -10,7 +10,7 @@ use super::file;
 use super::mac_keys::MacKeys;
 use super::ring::Ring;
 use super::signing_key::{Jwk, SigningKey, VerifyingKey};
-use super::source::Source;
+use super::source::{self, Source};
 use crate::backoff::Backoff;
 use crate::clock::{Clock, IdleSince};
 use crate::config;
@@ -59,15 +59,24 @@ impl KeyRing {
     /// # Errors
     /// If the file cannot be read or made.
     pub async fn open(config: config::Keys, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        if let config::Keys::File { path, make: true } = &config {
-            file::make(path, clock.now())?;
+        match config {
+            config::Keys::File { path, make } => {
+                if make {
+                    file::make(&path, clock.now())?;
+                }
+                let ring = Self::over(Source::File(path), clock);
+                ring.current().await.map(|_| ring)
+            }
+            config::Keys::Secret(mut secret) => {
+                let fetched = secret.fetched.take();
+                let read = fetched.map(|text| source::parse(&text, &secret.id).map(Arc::new));
+                let ring = Self::over(Source::secret(secret), clock);
+                if let Some(read) = &read {
+                    ring.state().keep(read);
+                }
+                Ok(ring)
+            }
         }
-        let is_file = matches!(config, config::Keys::File { .. });
-        let ring = Self::over(Source::new(config), clock);
-        if is_file {
-            ring.current().await?;
-        }
-        Ok(ring)
     }
 
     fn over(source: Source, clock: Arc<dyn Clock>) -> Self {

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use aws_sdk_secretsmanager::Client;
-use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
 use super::ring::Ring;
 use super::{Error, file};
-use crate::config::{self, KeySecret};
+use crate::config::KeySecret;
 use crate::secrets;
 
 /// A file or a secret.
@@ -19,11 +19,8 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn new(config: config::Keys) -> Self {
-        match config {
-            config::Keys::File { path, .. } => Self::File(path),
-            config::Keys::Secret(secret) => Self::Secret { secret, client: OnceCell::new() },
-        }
+    pub(super) fn secret(secret: KeySecret) -> Self {
+        Self::Secret { secret, client: OnceCell::new() }
     }
 
     /// Reads the keys.
@@ -41,13 +38,13 @@ impl Source {
                 let client = client.get_or_init(|| secrets::new_client(&secret.aws)).await;
                 // The futures of the SDK are large.
                 let text = Box::pin(secrets::fetch_text(client, &secret.id)).await?;
-                parse_secret(text, &secret.id)
+                parse(&text, &secret.id)
             }
         }
     }
 }
 
-/// Reads the value of a secret.
-pub(super) fn parse_secret(text: String, id: &str) -> Result<Ring, Error> {
-    Ring::parse(Zeroizing::new(text).as_bytes(), &format!("secret {id}"))
+/// Reads the text of a secret.
+pub(super) fn parse(text: &SecretString, id: &str) -> Result<Ring, Error> {
+    Ring::parse(text.expose_secret().as_bytes(), &format!("secret {id}"))
 }

@@ -28,10 +28,11 @@ struct State {
 }
 
 impl LoginCache {
-    pub(super) const fn new() -> Self {
+    /// With the login, if it is known.
+    pub(super) const fn new(login: Option<Arc<Login>>) -> Self {
         let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         Self {
-            state: Mutex::new(State { login: None, last_fetch: None, backoff }),
+            state: Mutex::new(State { login, last_fetch: None, backoff }),
             fetching: tokio::sync::Mutex::const_new(()),
         }
     }
@@ -131,7 +132,7 @@ mod tests {
 
     impl Secret {
         fn new(password: Result<&'static str, Error>) -> Self {
-            Self { password: Mutex::new(password), fetches: AtomicU32::new(0), cache: LoginCache::new() }
+            Self { password: Mutex::new(password), fetches: AtomicU32::new(0), cache: LoginCache::new(None) }
         }
 
         fn set(&self, password: Result<&'static str, Error>) {
@@ -176,6 +177,15 @@ mod tests {
         assert_eq!(secret.after_refusal("old").await.unwrap().unwrap(), "new");
         assert_eq!(secret.current().await.unwrap(), "new");
         assert_eq!(secret.fetches(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_login_that_is_known_is_not_fetched_before_a_refusal() {
+        let cache = LoginCache::new(Some(Arc::new(login("old"))));
+        let secret = Secret { cache, ..Secret::new(Ok("new")) };
+        assert_eq!(secret.current().await.unwrap(), "old");
+        assert_eq!(secret.fetches(), 0);
+        assert_eq!(secret.after_refusal("old").await.unwrap().unwrap(), "new");
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Credentials for MySQL, from the environment or from AWS Secrets Manager.
 
 mod client;
+mod fetch;
 mod login_cache;
 mod rds_json;
 mod sdk_error;
@@ -13,6 +14,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, G
 use tokio::sync::OnceCell;
 
 pub use self::client::new_client;
+pub use self::fetch::{fetch_text, fetch_together};
 use self::login_cache::LoginCache;
 pub use self::rds_json::render;
 pub(crate) use self::sdk_error::describe;
@@ -42,6 +44,10 @@ pub enum Error {
 impl Error {
     fn no_text(id: &str) -> Self {
         Self::Malformed { id: id.to_owned(), message: "holds bytes instead of JSON text".to_owned() }
+    }
+
+    fn no_answer(id: &str) -> Self {
+        Self::Fetch { id: id.to_owned(), message: "it is missing in the answer".to_owned() }
     }
 }
 
@@ -103,8 +109,9 @@ pub struct SecretSource {
 }
 
 impl SecretSource {
-    fn new(secret: Secret) -> Self {
-        Self { secret, client: OnceCell::new(), cache: LoginCache::new() }
+    fn new(mut secret: Secret) -> Self {
+        let cache = LoginCache::new(secret.fetched.take());
+        Self { secret, client: OnceCell::new(), cache }
     }
 
     async fn fetch(&self) -> Result<Login, Error> {
@@ -119,16 +126,6 @@ impl SecretSource {
         let client = self.client.get_or_init(|| new_client(&self.secret.aws)).await;
         client.get_secret_value().secret_id(&self.secret.id).send().await
     }
-}
-
-/// The text of a secret.
-///
-/// # Errors
-/// If it cannot be fetched, or holds bytes.
-pub async fn fetch_text(client: &Client, id: &str) -> Result<String, Error> {
-    let value = client.get_secret_value().secret_id(id).send().await;
-    let value = value.map_err(|error| Error::Fetch { id: id.to_owned(), message: describe(&error) })?;
-    value.secret_string.ok_or_else(|| Error::no_text(id))
 }
 
 /// Reads the value of a secret.

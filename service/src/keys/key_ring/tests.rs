@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::KeySecret;
 use crate::keys::{Rotation, rotate};
 
 /// A clock that stands still until it is moved.
@@ -59,7 +60,7 @@ impl Keys {
 
     /// The id of the newest key in the file.
     async fn newest(&self) -> String {
-        let ring = Source::new(config::Keys::File { path: self.path(), make: false }).read().await.unwrap();
+        let ring = Source::File(self.path()).read().await.unwrap();
         ring.published(self.clock.now()).last().unwrap().kid().to_owned()
     }
 }
@@ -210,13 +211,29 @@ async fn a_file_that_is_missing_or_broken_is_reported_at_the_start() {
 async fn without_any_keys_the_reason_is_given_and_an_attempt_made_after_a_pause() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("keys.json");
-    let source = Source::new(config::Keys::File { path: path.clone(), make: false });
+    let source = Source::File(path.clone());
     let ring = KeyRing::over(source, Arc::new(crate::clock::SystemClock));
     assert!(matches!(ring.signing().await, Err(Error::Missing(_))));
     rotate(&path, Rotation::Gradual, crate::clock::SystemClock.now()).unwrap();
     assert!(matches!(ring.signing().await, Err(Error::Missing(_))));
     ring.state().backoff.let_pass(FIRST_PAUSE);
     assert!(ring.signing().await.is_ok());
+}
+
+#[tokio::test]
+async fn keys_that_were_fetched_with_the_credentials_are_not_fetched_again() {
+    let keys = Keys::new().await;
+    let text = fs::read_to_string(keys.path()).unwrap();
+    // Nothing answers there.
+    let aws = config::Aws { region: "us-east-1".to_owned(), custom_endpoint: false };
+    let secret = KeySecret { id: "test/signing-keys".to_owned(), aws, fetched: Some(text.into()) };
+    let ring =
+        KeyRing::open(config::Keys::Secret(secret.clone()), Arc::clone(&keys.clock) as _).await.unwrap();
+    assert_eq!(ring.signing().await.unwrap().kid(), keys.signing().await);
+    let secret = KeySecret { fetched: Some("hunter2".into()), ..secret };
+    let ring = KeyRing::open(config::Keys::Secret(secret), Arc::clone(&keys.clock) as _).await.unwrap();
+    let error = ring.signing().await.err().unwrap().to_string();
+    assert!(error.starts_with("the signing keys in secret test/signing-keys are not JSON"), "{error}");
 }
 
 #[tokio::test]

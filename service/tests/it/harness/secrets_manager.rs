@@ -20,6 +20,8 @@ use crate::harness::http_server::HttpServer;
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
 
+const NOT_FOUND: &str = "ResourceNotFoundException";
+
 const JSON: [(&str, &str); 1] = [("content-type", "application/x-amz-json-1.1")];
 
 /// The versions of a secret by their ids. A pending one has no text at first.
@@ -40,6 +42,8 @@ pub(crate) enum Fault {
     None,
     /// Calls are refused with `AccessDeniedException`.
     Denied,
+    /// Calls for several secrets at once are refused.
+    DeniedTogether,
     /// Calls get no answer.
     Silent,
 }
@@ -156,15 +160,19 @@ async fn call(
 ) -> Response {
     calls.fetch_add(1, Ordering::Relaxed);
     let fault = *fault.lock().unwrap();
+    let together = headers["x-amz-target"] == "secretsmanager.BatchGetSecretValue";
     match fault {
-        Fault::None => answer(&secrets, &headers, &body).into_response(),
-        Fault::Denied => {
-            let denied = json!({"__type": "AccessDeniedException",
-                                "Message": "not authorized to perform secretsmanager:GetSecretValue"});
-            (StatusCode::BAD_REQUEST, JSON, denied.to_string()).into_response()
-        }
         Fault::Silent => std::future::pending().await,
+        Fault::Denied => denied(),
+        Fault::DeniedTogether if together => denied(),
+        Fault::None | Fault::DeniedTogether => answer(&secrets, &headers, &body).into_response(),
     }
+}
+
+fn denied() -> Response {
+    let denied = json!({"__type": "AccessDeniedException",
+                        "Message": "not authorized to perform secretsmanager:GetSecretValue"});
+    (StatusCode::BAD_REQUEST, JSON, denied.to_string()).into_response()
 }
 
 fn answer(secrets: &Secrets, headers: &HeaderMap, body: &Bytes) -> impl IntoResponse + use<> {
@@ -173,8 +181,12 @@ fn answer(secrets: &Secrets, headers: &HeaderMap, body: &Bytes) -> impl IntoResp
     let request: Value = serde_json::from_slice(body).unwrap();
     let text = |name: &str| request[name].as_str();
     let mut secrets = secrets.lock().unwrap();
+    let target = headers["x-amz-target"].to_str().unwrap();
+    if target == "secretsmanager.BatchGetSecretValue" {
+        return (StatusCode::OK, JSON, several(&secrets, &request).to_string());
+    }
     let versions = secrets.get_mut(text("SecretId").unwrap());
-    let answer = match (headers["x-amz-target"].to_str().unwrap(), versions) {
+    let answer = match (target, versions) {
         (_, None) => None,
         ("secretsmanager.GetSecretValue", Some(versions)) => {
             let stage = text("VersionStage").unwrap_or(CURRENT);
@@ -206,8 +218,21 @@ fn answer(secrets: &Secrets, headers: &HeaderMap, body: &Bytes) -> impl IntoResp
         }
         (target, _) => panic!("{target} is not served here"),
     };
-    let missing = json!({"__type": "ResourceNotFoundException",
-                         "Message": "Secrets Manager can't find the specified secret."});
+    let missing = json!({"__type": NOT_FOUND, "Message": "Secrets Manager can't find the specified secret."});
     let status = if answer.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     (status, JSON, answer.unwrap_or(missing).to_string())
+}
+
+/// The current values of several secrets, and an error for each that has none.
+fn several(secrets: &HashMap<String, Versions>, request: &Value) -> Value {
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for id in request["SecretIdList"].as_array().unwrap() {
+        let versions = secrets.get(id.as_str().unwrap());
+        let current = versions.and_then(|versions| versions.values().find(|version| version.has(CURRENT)));
+        match current.and_then(|version| version.text.as_ref()) {
+            Some(text) => values.push(json!({"Name": id, "SecretString": text})),
+            None => errors.push(json!({"SecretId": id, "ErrorCode": NOT_FOUND, "Message": "no value"})),
+        }
+    }
+    json!({"SecretValues": values, "Errors": errors})
 }

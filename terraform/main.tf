@@ -39,8 +39,8 @@ locals {
   }[var.environment]
 
   # Names that bootstrap/ assigns; change them in both places.
-  image_repository_url     = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${local.service}"
-  permissions_boundary_arn = "arn:aws:iam::${var.account_id}:policy/${local.service}-runtime-boundary"
+  image_repository_url     = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${local.service}/${var.environment}"
+  permissions_boundary_arn = "arn:aws:iam::${var.account_id}:policy/${local.name}-runtime-boundary"
 }
 
 module "network" {

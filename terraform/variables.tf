@@ -36,7 +36,7 @@ variable "region" {
 }
 
 variable "image_digest" {
-  description = "Digest of the image to run, from the registry users-service that bootstrap/ creates. A tag can be moved; a digest cannot."
+  description = "Digest of the image to run, from the environment's repository that bootstrap/ creates. A tag can be moved; a digest cannot."
   type        = string
   nullable    = false
 

@@ -1,7 +1,7 @@
 # An environment of the deployment: its account, region and resource names. Source it after log.sh.
 # shellcheck shell=bash disable=SC2034 # used by the scripts that source this
 
-readonly SERVICE=users-service
+readonly SERVICE=users-service EXAMPLE_ACCOUNT=123456789012
 
 # use_environment ENV: checks it, and reads terraform/ENV.tfvars.
 use_environment() {
@@ -20,40 +20,68 @@ use_environment() {
 
   # The names that terraform/ gives, so that a rollback needs only the AWS CLI.
   NAME=$SERVICE-$ENV
+  REPOSITORY=$SERVICE/$ENV
   API_FUNCTION=$NAME-api
   MIGRATE_FUNCTION=$NAME-migrate
   STATE_BUCKET=$SERVICE-tfstate-$ACCOUNT_ID
   RECORDS=/$SERVICE/$ENV
-  readonly ENV TFVARS ACCOUNT_ID REGION ARCHITECTURE NAME API_FUNCTION MIGRATE_FUNCTION STATE_BUCKET RECORDS
+  readonly ENV TFVARS ACCOUNT_ID REGION ARCHITECTURE NAME REPOSITORY API_FUNCTION MIGRATE_FUNCTION STATE_BUCKET RECORDS
   export AWS_REGION=$REGION AWS_DEFAULT_REGION=$REGION AWS_PAGER=""
 }
 
-# tfvar NAME DEFAULT: a string from the environment's tfvars.
+# tfvar NAME DEFAULT [ENV]: a string from the environment's tfvars, or another's.
 tfvar() {
   local value
-  value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$TFVARS" | tail -n 1)
+  value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\"\([^\"]*\)\".*/\1/p" "terraform/${3:-$ENV}.tfvars" | tail -n 1)
   printf '%s\n' "${value:-$2}"
+}
+
+# account_of ENV: where it is deployed to. One whose tfvars still have the example is expected in the same account.
+account_of() {
+  local account
+  account=$(tfvar account_id "$EXAMPLE_ACCOUNT" "$1")
+  if [[ $account == "$EXAMPLE_ACCOUNT" ]]; then account=$ACCOUNT_ID; fi
+  printf '%s\n' "$account"
 }
 
 # use_account: checks the tools, and that the credentials belong to the right account.
 use_account() {
   need aws "install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
   need jq "install the package jq"
-  [[ $ACCOUNT_ID != 123456789012 ]] ||
-    die "account_id in $TFVARS is still the example 123456789012" "replace it by the number of your AWS account"
-  local account
-  if ! account=$(aws sts get-caller-identity --query Account --output text 2>&1); then
-    case $account in
+  [[ $ACCOUNT_ID != "$EXAMPLE_ACCOUNT" ]] ||
+    die "account_id in $TFVARS is still the example $EXAMPLE_ACCOUNT" "replace it by the number of your AWS account"
+  local caller account
+  if ! caller=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1); then
+    case $caller in
       *"locate credentials"* | *"must be specified"* | *"could not be found"*)
         die "there are no AWS credentials" "sign in, for instance: aws sso login --profile NAME && export AWS_PROFILE=NAME" ;;
       *xpired* | *InvalidClientTokenId*)
         die "the AWS credentials are no longer valid" "sign in again, for instance: aws sso login" ;;
-      *) die "the account of the AWS credentials could not be read:" "${account##*$'\n'}" ;;
+      *) die "the account of the AWS credentials could not be read:" "${caller##*$'\n'}" ;;
     esac
   fi
+  read -r account CALLER <<<"$caller"
   [[ $account == "$ACCOUNT_ID" ]] ||
     die "these are credentials of account $account, but $TFVARS names $ACCOUNT_ID" \
       "sign in to the other account, or correct account_id; nothing was changed"
+}
+
+# as_role ROLE_ARN COMMAND…: with the credentials of that role.
+as_role() {
+  local role=$1 credentials
+  shift
+  credentials=$(aws sts assume-role --role-arn "$role" --role-session-name "$NAME" --output json) ||
+    die "the role $role could not be assumed; the reason is above" "an administrator brings it up to date: make bootstrap ENV=$ENV"
+  AWS_ACCESS_KEY_ID=$(jq -r .Credentials.AccessKeyId <<<"$credentials") \
+    AWS_SECRET_ACCESS_KEY=$(jq -r .Credentials.SecretAccessKey <<<"$credentials") \
+    AWS_SESSION_TOKEN=$(jq -r .Credentials.SessionToken <<<"$credentials") "$@"
+}
+
+# in_account_of_dev COMMAND…: with credentials that may read what dev has verified.
+in_account_of_dev() {
+  local account
+  account=$(account_of dev)
+  if [[ $account == "$ACCOUNT_ID" ]]; then "$@"; else as_role "arn:aws:iam::$account:role/$SERVICE-promote" "$@"; fi
 }
 
 # record NAME: the value of the environment's SSM parameter, or `none`.

@@ -52,10 +52,10 @@ image_exists() {
   esac
 }
 
-# pushed_digest TAG: the digest of the image in the registry; empty if there is none.
+# pushed_digest TAG: the digest of the image that was pushed for dev; empty if there is none.
 pushed_digest() {
   local answer
-  if answer=$(aws ecr describe-images --repository-name "$SERVICE" --image-ids "imageTag=$1" \
+  if answer=$(in_account_of_dev aws ecr describe-images --repository-name "$SERVICE/dev" --image-ids "imageTag=$1" \
     --query 'imageDetails[0].imageDigest' --output text 2>&1); then
     printf '%s\n' "$answer"
   elif [[ $answer != *ImageNotFound* ]]; then
@@ -63,17 +63,17 @@ pushed_digest() {
   fi
 }
 
-# require_digest DIGEST: the registry must have it, or Lambda could not pull it.
+# require_digest DIGEST: the environment's repository must have it, or Lambda could not pull it.
 require_digest() {
   local answer
-  answer=$(aws ecr describe-images --repository-name "$SERVICE" --image-ids "imageDigest=$1" 2>&1 >/dev/null) ||
-    die "the registry has no image $1:" "${answer##*$'\n'}" "push it first: make push ENV=dev"
+  answer=$(aws ecr describe-images --repository-name "$REPOSITORY" --image-ids "imageDigest=$1" 2>&1 >/dev/null) ||
+    die "$REPOSITORY has no image $1:" "${answer##*$'\n'}" "push it first: make push ENV=$ENV"
 }
 
 # verified_digest: the image that passed every check in dev; prod runs no other.
 verified_digest() {
   local digest
-  digest=$(other_record dev image_digest)
+  digest=$(in_account_of_dev other_record dev image_digest)
   [[ $digest == sha256:* ]] || die "no image has been verified in dev yet" "deploy there first: make deploy ENV=dev"
   printf '%s\n' "$digest"
 }

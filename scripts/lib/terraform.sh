@@ -14,10 +14,10 @@ use_terraform() {
   export TF_DATA_DIR=.terraform/$ENV
 }
 
-# is_bootstrapped: the account has the state bucket and the registry.
+# is_bootstrapped: the account has the state bucket and the environment's repository.
 is_bootstrapped() {
   aws s3api head-object --bucket "$STATE_BUCKET" --key "$SERVICE/bootstrap.tfstate" >/dev/null 2>&1 &&
-    aws ecr describe-repositories --repository-names "$SERVICE" >/dev/null 2>&1
+    aws ecr describe-repositories --repository-names "$REPOSITORY" >/dev/null 2>&1
 }
 
 init_environment() {

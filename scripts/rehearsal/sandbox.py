@@ -51,7 +51,7 @@ class Pool:
 
     def image(self, uri):
         """The folder and the configuration of an image, unpacked once."""
-        name, digest = uri.split("/")[-1].split("@")
+        name, digest = uri.split("/", 1)[1].split("@")
         with self.lock:
             if digest not in self.images:
                 folder = os.path.join(self.folder, "images", digest.removeprefix("sha256:")[:16])

@@ -1,44 +1,48 @@
-# Two policies that grant nothing and cap what others can grant:
-#   runtime   on every role that a deployment creates (functions, CodeDeploy, flow logs)
-#   pipeline  on the roles that deploy
+# Policies that grant nothing and cap what others can grant, two for each environment and one for what belongs to none:
+#   ENV-runtime   on every role that a deployment creates (functions, CodeDeploy, flow logs)
+#   pipeline-ENV  on the role that deploys, pipeline-plan on those that plan, build and test
 # A pipeline can create roles only with the first, and can alter neither, so that a compromised pipeline cannot make itself
-# an administrator.
+# an administrator; and neither reaches what belongs to the other environment.
+#
+# No statement names KMS. The keys are AWS's own, and their key policies, which IAM cannot narrow, let each principal of the
+# account use them through the service that they belong to
+# (https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk).
 
 data "aws_iam_policy_document" "runtime_boundary" {
   #checkov:skip=CKV_AWS_111:a boundary grants nothing; network interfaces have no name to restrict by
   #checkov:skip=CKV_AWS_356:a boundary grants nothing; network interfaces have no name to restrict by
+  for_each = var.environments
+
   statement {
-    sid     = "Secrets"
-    actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
-    resources = concat(
-      [for environment in local.environments : "${local.arn.secret}:${environment}/rds/credentials-*"],
-      ["${local.arn.secret}:rds!db-*"], # the administrator's, which RDS names
-    )
+    sid       = "Secrets"
+    actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
+    resources = ["${local.arn.secret}:${each.key}/rds/*"]
   }
 
-  # AWS's own key lets every principal of the account use it through Secrets Manager; a boundary must not deny it.
+  # RDS names the administrator's secret after no environment, but tags it with its database
+  # (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html).
   statement {
-    sid       = "KeyOfSecretsManager"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = ["arn:aws:kms:${var.region}:${var.account_id}:key/*"]
+    sid       = "AdministratorsSecret"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = ["${local.arn.secret}:rds!db-*"]
 
     condition {
       test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["secretsmanager.${var.region}.amazonaws.com"]
+      variable = "secretsmanager:ResourceTag/aws:rds:primaryDBInstanceArn"
+      values   = ["${local.arn.rds}:db:${local.service}-${each.key}"]
     }
   }
 
   statement {
     sid       = "Logs"
     actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    resources = ["${local.arn.log_group}:/aws/lambda/${local.service}-*", "${local.arn.log_group}:/aws/vpc/${local.service}-*"]
+    resources = [for kind in ["lambda", "vpc"] : "${local.arn.log_group}:/aws/${kind}/${local.service}-${each.key}*"]
   }
 
   statement {
     sid       = "TrafficShift"
     actions   = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
-    resources = ["${local.arn.function}:${local.service}-*"]
+    resources = ["${local.arn.function}:${local.service}-${each.key}-*"]
   }
 
   statement {
@@ -58,9 +62,16 @@ data "aws_iam_policy_document" "runtime_boundary" {
 }
 
 resource "aws_iam_policy" "runtime_boundary" {
-  name        = "${local.service}-runtime-boundary" # ../main.tf expects this name
-  description = "The most that any role of a deployed users service can ever do"
-  policy      = data.aws_iam_policy_document.runtime_boundary.json
+  for_each = var.environments
+
+  name        = "${local.service}-${each.key}-runtime-boundary" # ../main.tf expects this name
+  description = "The most that any role of the users service deployed to ${each.key} can ever do"
+  policy      = data.aws_iam_policy_document.runtime_boundary[each.key].json
+}
+
+locals {
+  # Which environment's resources a pipeline role may alter; the one that plans, none.
+  pipeline_boundaries = merge({ plan = [] }, { for environment in var.environments : environment => [environment] })
 }
 
 data "aws_iam_policy_document" "pipeline_boundary" {
@@ -70,12 +81,14 @@ data "aws_iam_policy_document" "pipeline_boundary" {
   #checkov:skip=CKV_AWS_110:a boundary grants nothing, and this one denies every change of permissions but those of the service's roles
   #checkov:skip=CKV_AWS_111:a boundary grants nothing; what a role may do is in deploy_policy.tf
   #checkov:skip=CKV_AWS_356:a boundary grants nothing; what a role may do is in deploy_policy.tf
+  for_each = local.pipeline_boundaries
+
   statement {
     sid = "ServicesInUse"
     actions = [
-      "apigateway:*", "cloudwatch:*", "codedeploy:*", "ec2:*", "ecr:*", "execute-api:Invoke", "iam:*",
-      "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", # keys of AWS, through its services
-      "lambda:*", "logs:*", "rds:*", "s3:*", "secretsmanager:*", "servicequotas:*", "sns:*", "ssm:*", "sts:GetCallerIdentity",
+      "apigateway:*", "cloudwatch:*", "codedeploy:*", "ec2:*", "ecr:*", "execute-api:Invoke", "iam:*", "lambda:*", "logs:*", "rds:*",
+      "route53:AssociateVPCWithHostedZone", "s3:*", "secretsmanager:*", "servicequotas:*", "sns:*", "ssm:*", "sts:AssumeRole",
+      "sts:GetCallerIdentity",
     ]
     resources = ["*"]
   }
@@ -88,10 +101,10 @@ data "aws_iam_policy_document" "pipeline_boundary" {
   }
 
   statement {
-    sid           = "NoPermissionsButTheServicesOwn"
+    sid           = "NoPermissionsButTheEnvironmentsOwn"
     effect        = "Deny"
     actions       = ["iam:Add*", "iam:Attach*", "iam:Create*", "iam:Delete*", "iam:Detach*", "iam:Pass*", "iam:Put*", "iam:Remove*", "iam:Set*", "iam:Tag*", "iam:Untag*", "iam:Update*", "iam:Upload*"]
-    not_resources = concat([for environment in local.environments : "${local.arn.role}/${local.service}-${environment}-*"], ["${local.arn.role}/aws-service-role/*"])
+    not_resources = concat([for environment in each.value : "${local.arn.role}/${local.service}-${environment}-*"], ["${local.arn.role}/aws-service-role/*"])
   }
 
   statement {
@@ -100,10 +113,36 @@ data "aws_iam_policy_document" "pipeline_boundary" {
     actions   = ["iam:DeleteRolePermissionsBoundary"]
     resources = ["*"]
   }
+
+  # Also what has no name to tell by: the API, the network, a snapshot of the database. prod reads one record of dev.
+  dynamic "statement" {
+    for_each = length(each.value) > 0 ? setsubtract(["dev", "prod"], each.value) : []
+
+    content {
+      sid         = "NothingOfTheOtherEnvironment"
+      effect      = "Deny"
+      not_actions = ["ssm:GetParameter"]
+      resources   = ["*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/Service"
+        values   = [local.service]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/Environment"
+        values   = [statement.value]
+      }
+    }
+  }
 }
 
 resource "aws_iam_policy" "pipeline_boundary" {
-  name        = "${local.service}-pipeline-boundary"
-  description = "The most that a role which deploys the users service can ever do"
-  policy      = data.aws_iam_policy_document.pipeline_boundary.json
+  for_each = local.pipeline_boundaries
+
+  name        = "${local.service}-pipeline-${each.key}-boundary"
+  description = "The most that a role of the users service's pipeline can ever do: ${each.key}"
+  policy      = data.aws_iam_policy_document.pipeline_boundary[each.key].json
 }

@@ -3,9 +3,9 @@
 
 data "aws_iam_policy_document" "deploy_foundation" {
   #checkov:skip=CKV_AWS_109:permissions change only on the environment's own roles, which carry the runtime boundary
-  #checkov:skip=CKV_AWS_111:what has no name until it exists (network, keys of AWS) is restricted by tag or by caller
-  #checkov:skip=CKV_AWS_356:what has no name until it exists (network, keys of AWS) is restricted by tag or by caller
-  for_each = local.environments
+  #checkov:skip=CKV_AWS_111:what has no name until it exists is restricted by tag
+  #checkov:skip=CKV_AWS_356:what has no name until it exists is restricted by tag
+  for_each = var.environments
 
   # AWS assigns the ids: creating is allowed in this account and region, altering only for what has our tags.
   statement {
@@ -24,6 +24,14 @@ data "aws_iam_policy_document" "deploy_foundation" {
       variable = "ec2:CreateAction"
       values   = ["AuthorizeSecurityGroup*", "CreateFlowLogs", "CreateSecurityGroup", "CreateSubnet", "CreateVpc", "CreateVpcEndpoint"]
     }
+  }
+
+  # CreateVpcEndpoint with private DNS depends on it
+  # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html). The zone is AWS's.
+  statement {
+    sid       = "PrivateDnsOfTheEndpoint"
+    actions   = ["route53:AssociateVPCWithHostedZone"]
+    resources = ["*"]
   }
 
   # Whether a rule may be created is decided by its security group, below.
@@ -93,24 +101,12 @@ data "aws_iam_policy_document" "deploy_foundation" {
   }
 
   statement {
-    sid       = "KeysOfAwsThroughItsServices"
-    actions   = ["kms:CreateGrant", "kms:DescribeKey"]
-    resources = ["arn:aws:kms:${var.region}:${var.account_id}:key/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["rds.${var.region}.amazonaws.com", "secretsmanager.${var.region}.amazonaws.com"]
-    }
-  }
-
-  statement {
     sid = "ApplicationsSecretButNotItsValue"
     actions = [
       "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:RestoreSecret",
       "secretsmanager:RotateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource", "secretsmanager:UpdateSecret",
     ]
-    resources = ["${local.arn.secret}:${each.key}/rds/credentials-*"]
+    resources = ["${local.arn.secret}:${each.key}/rds/*"]
   }
 
   statement {
@@ -123,7 +119,7 @@ data "aws_iam_policy_document" "deploy_foundation" {
     condition {
       test     = "ArnEquals"
       variable = "iam:PermissionsBoundary"
-      values   = [aws_iam_policy.runtime_boundary.arn]
+      values   = [aws_iam_policy.runtime_boundary[each.key].arn]
     }
   }
 
@@ -161,7 +157,7 @@ data "aws_iam_policy_document" "deploy_foundation" {
 data "aws_iam_policy_document" "deploy_service" {
   #checkov:skip=CKV_AWS_111:AWS assigns the ids of API Gateway's resources, and log deliveries have no resource at all
   #checkov:skip=CKV_AWS_356:AWS assigns the ids of API Gateway's resources, and log deliveries have no resource at all
-  for_each = local.environments
+  for_each = var.environments
 
   statement {
     sid       = "Functions"
@@ -169,10 +165,13 @@ data "aws_iam_policy_document" "deploy_service" {
     resources = ["${local.arn.function}:${local.service}-${each.key}-*"]
   }
 
-  # AWS assigns the id of an API, and its routes have no tags.
+  # AWS assigns the id of an API, and its routes have no tags; the boundary denies what is tagged with the other environment.
+  # To make a tagged stage (default_tags) takes TagResource besides POST (hashicorp/terraform-provider-aws#20634).
   statement {
-    sid       = "Gateway"
-    actions   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
+    sid = "Gateway"
+    actions = [
+      "apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:TagResource", "apigateway:UntagResource",
+    ]
     resources = ["${local.arn.api}/apis*", "${local.arn.api}/domainnames*", "${local.arn.api}/tags/*"]
   }
 
@@ -220,14 +219,27 @@ data "aws_iam_policy_document" "deploy_service" {
     resources = ["*"]
   }
 
-  # Only dev's role pushes: prod runs the image verified in dev.
+  # prod's role copies what dev has verified into prod's repository. dev's cannot push: the role that builds does.
   dynamic "statement" {
-    for_each = each.key == "dev" ? ["push"] : []
+    for_each = each.key == "prod" ? ["promote"] : []
 
     content {
-      sid       = "PushImages"
-      actions   = ["ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]
-      resources = [aws_ecr_repository.service.arn]
+      sid = "PromoteImages"
+      actions = [
+        "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload",
+        "ecr:PutImage", "ecr:UploadLayerPart",
+      ]
+      resources = [aws_ecr_repository.images["prod"].arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.key == "prod" && contains(var.environments, "dev") ? ["same account"] : []
+
+    content {
+      sid       = "FetchWhatDevHasVerified"
+      actions   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      resources = [aws_ecr_repository.images["dev"].arn]
     }
   }
 
@@ -238,11 +250,10 @@ data "aws_iam_policy_document" "deploy_service" {
     resources = ["${aws_s3_bucket.state.arn}/${local.service}/${each.key}.*"]
   }
 
-  # The API's id changes whenever it is created, so the smoke test may call any API of the account in this region.
   statement {
     sid       = "SmokeTest"
-    actions   = ["execute-api:Invoke"]
-    resources = ["arn:aws:execute-api:${var.region}:${var.account_id}:*"]
+    actions   = ["sts:AssumeRole"]
+    resources = ["${local.arn.role}/${local.service}-pipeline-smoke-test-${each.key}"]
   }
 }
 

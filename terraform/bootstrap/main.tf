@@ -1,14 +1,16 @@
 # What must exist in an account before the first deployment, created once by an administrator:
-#   state.tf          where Terraform keeps its state
-#   registry.tf       where the images are
-#   github.tf         how a GitHub workflow assumes a role here without a stored key
-#   read_policy.tf    what every pipeline role may read; the role that plans may do nothing else
-#   deploy_policy.tf  the roles that deploy, one for each environment
-#   boundaries.tf     what none of those can ever exceed
+#   state.tf            where Terraform keeps its state
+#   registry.tf         where the images are, a repository for each environment
+#   github.tf           how a GitHub workflow assumes a role here without a stored key
+#   read_policy.tf      what every pipeline role may read; the role that plans may do nothing else
+#   build_policy.tf     the role that pushes images
+#   deploy_policy.tf    the roles that deploy, one for each environment
+#   smoke_test.tf       the roles that call the APIs in smoke tests, one for each environment
+#   promote.tf          how prod's account reads what dev's has verified, where they are two
+#   boundaries.tf       what none of those can ever exceed, for each environment
 
 locals {
-  service      = "users-service"
-  environments = toset(["dev", "prod"])
+  service = "users-service"
 
   # Prefixes of ARNs in this account.
   arn = {
@@ -17,6 +19,7 @@ locals {
     codedeploy = "arn:aws:codedeploy:${var.region}:${var.account_id}"
     ec2        = "arn:aws:ec2:${var.region}:${var.account_id}"
     function   = "arn:aws:lambda:${var.region}:${var.account_id}:function"
+    invocation = "arn:aws:execute-api:${var.region}:${var.account_id}"
     log_group  = "arn:aws:logs:${var.region}:${var.account_id}:log-group"
     parameter  = "arn:aws:ssm:${var.region}:${var.account_id}:parameter/${local.service}"
     rds        = "arn:aws:rds:${var.region}:${var.account_id}"

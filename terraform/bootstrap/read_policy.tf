@@ -56,7 +56,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "SecretsButNotTheirValues"
     actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:ListSecretVersionIds"]
-    resources = concat([for environment in local.environments : "${local.arn.secret}:${environment}/rds/credentials-*"], ["${local.arn.secret}:rds!db-*"])
+    resources = concat([for environment in var.environments : "${local.arn.secret}:${environment}/rds/*"], ["${local.arn.secret}:rds!db-*"])
   }
 
   statement {
@@ -68,13 +68,24 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "Roles"
     actions   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies"]
-    resources = [for environment in local.environments : "${local.arn.role}/${local.service}-${environment}-*"]
+    resources = [for environment in var.environments : "${local.arn.role}/${local.service}-${environment}-*"]
   }
 
   statement {
     sid       = "Images"
     actions   = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListTagsForResource"]
-    resources = [aws_ecr_repository.service.arn]
+    resources = [for repository in aws_ecr_repository.images : repository.arn]
+  }
+
+  # See promote.tf.
+  dynamic "statement" {
+    for_each = contains(var.environments, "prod") && var.other_account_id != "" ? [var.other_account_id] : []
+
+    content {
+      sid       = "WhatDevHasVerified"
+      actions   = ["sts:AssumeRole"]
+      resources = ["arn:aws:iam::${statement.value}:role/${local.promote_role}"]
+    }
   }
 
   # Plans run without a lock (-lock=false), so that reading is enough.
@@ -94,7 +105,7 @@ resource "aws_iam_policy" "read" {
 }
 
 resource "aws_iam_role_policy_attachment" "read" {
-  for_each = local.pipeline_roles
+  for_each = setsubtract(keys(local.pipeline_roles), ["build"])
 
   role       = aws_iam_role.pipeline[each.key].name
   policy_arn = aws_iam_policy.read[0].arn

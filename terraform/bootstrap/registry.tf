@@ -1,12 +1,12 @@
-# The images. One registry for dev and prod, so that prod runs the image verified in dev.
+# The images: a repository for each environment. Only the role that builds pushes to dev's. A deployment to prod copies from
+# there what dev has verified, and only the role that deploys prod pushes to prod's.
 
-resource "aws_ecr_repository" "service" {
-  name                 = local.service
+resource "aws_ecr_repository" "images" {
+  #checkov:skip=CKV_AWS_163:an image from scratch has no packages that a scan would know; cargo-deny checks the crates
+  for_each = var.environments
+
+  name                 = "${local.service}/${each.key}"
   image_tag_mutability = "IMMUTABLE"
-
-  image_scanning_configuration {
-    scan_on_push = true
-  }
 
   encryption_configuration {
     encryption_type = "KMS" # AWS's own key for ECR
@@ -16,8 +16,10 @@ resource "aws_ecr_repository" "service" {
 # A registry cannot know what is deployed, so no rule may expire a tagged image: any of them may be running, or be needed
 # for a rollback. At 5 MB each, a thousand of them cost half a dollar a month.
 # An image without a tag was not pushed by a build, or its push was interrupted.
-resource "aws_ecr_lifecycle_policy" "service" {
-  repository = aws_ecr_repository.service.name
+resource "aws_ecr_lifecycle_policy" "images" {
+  for_each = var.environments
+
+  repository = aws_ecr_repository.images[each.key].name
 
   policy = jsonencode({
     rules = [{
@@ -29,9 +31,11 @@ resource "aws_ecr_lifecycle_policy" "service" {
   })
 }
 
-# Lambda pulls the image for our functions. Set here, because otherwise each role that deploys would need the permission to
-# set it.
-data "aws_iam_policy_document" "registry" {
+# Lambda pulls the image for the environment's functions. Set here, because otherwise each role that deploys would need the
+# permission to set it.
+data "aws_iam_policy_document" "images" {
+  for_each = var.environments
+
   statement {
     sid     = "LambdaFetchesImages"
     actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -44,12 +48,14 @@ data "aws_iam_policy_document" "registry" {
     condition {
       test     = "StringLike"
       variable = "aws:SourceArn"
-      values   = ["arn:aws:lambda:${var.region}:${var.account_id}:function:${local.service}-*"]
+      values   = ["${local.arn.function}:${local.service}-${each.key}-*"]
     }
   }
 }
 
-resource "aws_ecr_repository_policy" "service" {
-  repository = aws_ecr_repository.service.name
-  policy     = data.aws_iam_policy_document.registry.json
+resource "aws_ecr_repository_policy" "images" {
+  for_each = var.environments
+
+  repository = aws_ecr_repository.images[each.key].name
+  policy     = data.aws_iam_policy_document.images[each.key].json
 }

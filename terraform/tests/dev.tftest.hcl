@@ -85,7 +85,7 @@ run "dev" {
   }
 
   assert {
-    condition     = local.permissions_boundary_arn == "arn:aws:iam::123456789012:policy/users-service-runtime-boundary"
+    condition     = local.permissions_boundary_arn == "arn:aws:iam::123456789012:policy/users-service-dev-runtime-boundary"
     error_message = "Roles must carry the boundary that bootstrap/ makes."
   }
 }

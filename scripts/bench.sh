@@ -11,6 +11,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/machine.sh
+source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/for_lambda.sh
@@ -19,6 +21,7 @@ source scripts/lib/for_lambda.sh
 readonly FOLDER=$PWD/target/bench
 
 main() {
+  need_linux "to read memory and times of a process from /proc"
   need_rust
   need_commands wrk valgrind strace mysqlslap:mariadb-client
   need_python_packages "$FOLDER/venv" service/bench/requirements.txt

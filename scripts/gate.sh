@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/machine.sh
+source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/image.sh
@@ -21,6 +23,7 @@ readonly MARGIN=6
 readonly FEW=100 MANY=1100
 
 main() {
+  need_linux "for valgrind, and for an executable without a C library beside it"
   need_rust
   need_commands valgrind
   # As in an image, so that the rehearsal of a deploy finds the executable built.

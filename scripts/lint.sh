@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs rustfmt, clippy, cargo-deny (licences, bans, sources of dependencies) and shellcheck.
+# Runs rustfmt, clippy, cargo-deny (licences, bans, sources of dependencies) and shellcheck, and checks that the scripts that
+# have to run on macOS do.
 # Advisories need the network and are checked with LINT_ADVISORIES=1, as the pull-request workflow does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,5 +24,6 @@ checks=(licenses bans sources)
 [[ -z ${LINT_ADVISORIES:-} ]] || checks+=(advisories)
 cargo deny --locked check "${checks[@]}"
 
-mapfile -t scripts < <(git ls-files 'scripts/*.sh' '.ci/*')
-shellcheck --external-sources "${scripts[@]}"
+git ls-files -z 'scripts/*.sh' '.ci/*' | xargs -0 shellcheck --external-sources
+scripts/lint/portability.sh
+scripts/lint/machine-test.sh

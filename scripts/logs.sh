@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/machine.sh
+source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
 
@@ -33,8 +35,12 @@ log_group() {
 
 seconds() {
   [[ $1 =~ ^([0-9]{1,6})([smhd])$ ]] || die "SINCE is '$1'; it must be a number and s, m, h or d, such as 15m"
-  local -A unit=([s]=1 [m]=60 [h]=3600 [d]=86400)
-  echo $((BASH_REMATCH[1] * ${unit[${BASH_REMATCH[2]}]}))
+  case ${BASH_REMATCH[2]} in
+    s) echo "${BASH_REMATCH[1]}" ;;
+    m) echo $((BASH_REMATCH[1] * 60)) ;;
+    h) echo $((BASH_REMATCH[1] * 3600)) ;;
+    d) echo $((BASH_REMATCH[1] * 86400)) ;;
+  esac
 }
 
 # print_events GROUP FROM: the lines to file descriptor 3, and the next FROM, in milliseconds, to standard output.

@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/machine.sh
+source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
 # shellcheck source=scripts/lib/image.sh

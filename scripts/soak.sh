@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/machine.sh
+source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
 
@@ -15,7 +17,7 @@ readonly FOLDER=target/soak CONNECTIONS=32 SEEDED=1000 SHARE=0.7 SAMPLE_SECONDS=
 
 main() {
   [[ $MINUTES =~ ^[1-9][0-9]*$ ]] || die "SOAK_MINUTES is '$MINUTES'; it must be a whole number of minutes"
-  [[ -r /proc/self/status ]] || die "memory is read from /proc: this needs Linux"
+  need_linux "to read the memory of a process from /proc"
   need_commands wrk python3 curl
   if [[ -z ${TEST_MYSQL_URL:-} ]]; then exec scripts/with-database.sh scripts/soak.sh; fi
 

@@ -13,6 +13,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
 source scripts/lib/log.sh
+# shellcheck source=scripts/lib/machine.sh
+source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
 
@@ -135,6 +137,7 @@ start_mysql() {
 
 # Runs a server and keeps its command line for a restart.
 launch() {
+  need_linux "to start a server of its own; TEST_DATABASE=docker starts one in a container"
   local folder=$1
   shift
   printf '%s\0' "$@" >"$folder/command"

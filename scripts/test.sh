@@ -16,4 +16,4 @@ cargo test --locked --workspace --no-run
 filter=()
 # tests/it/users/calls.rs, calls.rs and calls all mean the module `calls`; users is all of the folder.
 [[ -z ${1:-} ]] || filter=(-- "$(basename "$1" .rs)::")
-scripts/with-database.sh cargo test --locked --workspace "${filter[@]}"
+scripts/with-database.sh cargo test --locked --workspace ${filter[@]+"${filter[@]}"} # bash 3.2 takes an empty array to be unset

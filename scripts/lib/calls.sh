@@ -22,7 +22,7 @@ call_by_http() {
   STATUS=${timing% *}
   MS=$(awk -v s="${timing#* }" 'BEGIN { printf "%.0f", s * 1000 }')
   BODY=$(<"$WORK/body")
-  HEADERS=$(tr -d '\r' <"$WORK/headers" | sed 's/^[^:]*:/\L&/')
+  HEADERS=$(tr -d '\r' <"$WORK/headers" | awk '{ name = index($0, ":"); print tolower(substr($0, 1, name)) substr($0, name + 1) }')
 }
 
 curl_settings() {
@@ -85,7 +85,7 @@ call_by_invoke() {
 # duration: from the tail of a function's log, in text or JSON.
 duration() {
   local ms
-  ms=$(grep -oE '("durationMs":|REPORT.*\tDuration: )[0-9.]+' | grep -oE '[0-9.]+$' | tail -n 1) || ms=0
+  ms=$(grep -oE '("durationMs":|[[:space:]]Duration: )[0-9.]+' | grep -oE '[0-9.]+$' | tail -n 1) || ms=0
   printf '%.0f\n' "$ms"
 }
 

@@ -1,4 +1,4 @@
-# An environment of the deployment: its account, region and resource names. Source it after log.sh.
+# An environment of the deployment: its account, region and resource names. Source it after log.sh and machine.sh.
 # shellcheck shell=bash disable=SC2034 # used by the scripts that source this
 
 readonly SERVICE=users-service EXAMPLE_ACCOUNT=123456789012
@@ -47,7 +47,7 @@ account_of() {
 # use_account: checks the tools, and that the credentials belong to the right account.
 use_account() {
   need aws "install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
-  need jq "install the package jq"
+  need_at_least jq 1.6 "install the package jq"
   [[ $ACCOUNT_ID != "$EXAMPLE_ACCOUNT" ]] ||
     die "account_id in $TFVARS is still the example $EXAMPLE_ACCOUNT" "replace it by the number of your AWS account"
   local caller account

@@ -54,7 +54,7 @@ update_package_lists() {
 need_commands() {
   local each missing=()
   for each in "$@"; do
-    if ! command -v "${each%:*}" >/dev/null && [[ " ${missing[*]} " != *" ${each#*:} "* ]]; then missing+=("${each#*:}"); fi
+    if ! command -v "${each%:*}" >/dev/null && [[ " ${missing[*]:-} " != *" ${each#*:} "* ]]; then missing+=("${each#*:}"); fi
   done
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
   for each in "$@"; do

@@ -33,8 +33,10 @@ running_shift() {
 shift_traffic() {
   local content id
   # CodeDeploy refuses a CurrentVersion that the alias does not point to, so a concurrent change is noticed.
-  content=$(jq -cn --arg function "$API_FUNCTION" --arg from "$1" --arg to "$2" '{version: 0.0, Resources: [{api: {
-    Type: "AWS::Lambda::Function", Properties: {Name: $function, Alias: "live", CurrentVersion: $from, TargetVersion: $to}}}]}')
+  content=$(jq -cn --arg function "$API_FUNCTION" --arg from "$1" --arg to "$2" '[{api: {Type: "AWS::Lambda::Function",
+    Properties: {Name: $function, Alias: "live", CurrentVersion: $from, TargetVersion: $to}}}]')
+  # Not by jq, of which version 1.6 prints 0.0 as 0.
+  content="{\"version\": 0.0, \"Resources\": $content}"
   id=$(aws deploy create-deployment --application-name "$NAME" --deployment-group-name live \
     ${3:+--deployment-config-name "$3"} --description "version $1 to $2" --query deploymentId --output text \
     --revision "$(jq -cn --arg content "$content" '{revisionType: "AppSpecContent", appSpecContent: {$content}}')") ||

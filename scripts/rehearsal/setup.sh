@@ -22,6 +22,7 @@ set_up() {
 }
 
 need_tools() {
+  need_linux "to run the image's executable as Lambda does, with the image as its root"
   need terraform "install Terraform 1.11 or later: https://developer.hashicorp.com/terraform/install"
   need git "install Git: https://git-scm.com/downloads"
   need_commands jq curl openssl perl docker-registry buildah

@@ -141,6 +141,11 @@ run "can_start_from_a_snapshot" {
     condition     = aws_db_instance.mysql.snapshot_identifier == "python-service-last"
     error_message = "The snapshot must be used."
   }
+
+  assert {
+    condition     = local.engine_version == null
+    error_message = "The version must be the snapshot's own: RDS refuses to upgrade 8.4.N to 8.4."
+  }
 }
 
 run "refuses_a_name_with_capitals" {

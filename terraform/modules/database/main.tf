@@ -3,6 +3,11 @@
 locals {
   # RDS refuses database insights on the two smallest burstable sizes.
   insights = !can(regex("^db\\.t[0-9]g?\\.(micro|small)$", var.instance_class))
+
+  # Of a database that is restored from a snapshot, the exact version is the snapshot's. The provider restores first and then
+  # modifies what differs, and RDS refuses "8.4" for an instance that is 8.4.N already, as an upgrade that does not exist
+  # (terraform-aws-modules/terraform-aws-rds#385). A snapshot of another major version is refused by the parameter group.
+  engine_version = var.snapshot_identifier == "" ? "8.4" : null
 }
 
 resource "aws_db_subnet_group" "private" {
@@ -67,7 +72,7 @@ resource "aws_db_instance" "mysql" {
   #checkov:skip=CKV2_AWS_69:require_secure_transport is in the parameter group; checkov does not unfold its dynamic block
   identifier     = var.name
   engine         = "mysql"
-  engine_version = "8.4"
+  engine_version = local.engine_version
   instance_class = var.instance_class
   multi_az       = var.multi_az
 
@@ -110,9 +115,18 @@ resource "aws_db_instance" "mysql" {
 
   depends_on = [aws_cloudwatch_log_group.errors]
 
+  # A restored snapshot is modified before it is available, and a standby is made; both have taken longer than the provider's
+  # hour and a half. Within the four hours of a pipeline's credentials (bootstrap/github.tf).
+  timeouts {
+    create = "180m"
+    update = "180m"
+    delete = "120m"
+  }
+
   lifecycle {
-    # Read only at creation. Otherwise removing the snapshot from a tfvars file would replace the database.
-    ignore_changes       = [snapshot_identifier, db_name, username]
+    # Read only at creation. Otherwise removing the snapshot from a tfvars file would replace the database, or send its version
+    # after all. RDS applies minor versions itself; who moves to a new major version takes engine_version out of this list.
+    ignore_changes       = [engine_version, snapshot_identifier, db_name, username]
     replace_triggered_by = [terraform_data.birth]
   }
 }

@@ -134,6 +134,21 @@ run "refuses_one_zone" {
   expect_failures = [var.zone_count]
 }
 
+run "refuses_more_zones_than_the_region_has" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  override_data {
+    target = data.aws_availability_zones.available
+    values = { names = ["us-west-1a", "us-west-1c"] }
+  }
+
+  expect_failures = [data.aws_availability_zones.available]
+}
+
 run "refuses_an_endpoint_in_more_zones_than_there_are" {
   command = plan
 

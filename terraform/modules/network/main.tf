@@ -8,10 +8,21 @@ data "aws_availability_zones" "available" {
   #checkov:skip=CKV_AWS_394:the first zones by name are taken, and a new one sorts behind them
   state = "available"
 
+  # Lambda refuses subnets in some old zones ("availability zone Lambda doesn't support"), and Graviton is not in all of them. The
+  # ids, unlike the names, mean the same zone in every account. A region has three others, or, as us-west-1, two.
+  exclude_zone_ids = ["apne1-az3", "cac1-az3", "use1-az3", "usw1-az2"]
+
   # Without local zones, where neither RDS nor Lambda runs.
   filter {
     name   = "opt-in-status"
     values = ["opt-in-not-required"]
+  }
+
+  lifecycle {
+    postcondition {
+      condition     = length(self.names) >= var.zone_count
+      error_message = "This region has ${length(self.names)} availability zones in which Lambda and RDS run, fewer than zone_count = ${var.zone_count}."
+    }
   }
 }
 

@@ -39,6 +39,16 @@ run "asks_for_signed_requests_except_for_health" {
   }
 
   assert {
+    condition     = [for settings in aws_apigatewayv2_stage.default.route_settings : [settings.route_key, settings.throttling_rate_limit]] == [["GET /health", 10]]
+    error_message = "Calls without credentials must have a small limit of their own."
+  }
+
+  assert {
+    condition     = !aws_apigatewayv2_api.http.disable_execute_api_endpoint
+    error_message = "Without a domain the default endpoint is the way in."
+  }
+
+  assert {
     condition     = alltrue([for value in values(local.access_log) : startswith(value, "$context.")]) && !strcontains(aws_apigatewayv2_stage.default.access_log_settings[0].format, "querystring")
     error_message = "The access log must be JSON without query strings."
   }
@@ -89,6 +99,11 @@ run "lets_preflights_through" {
   }
 
   assert {
+    condition     = toset([for settings in aws_apigatewayv2_stage.default.route_settings : settings.route_key]) == toset(["GET /health", "OPTIONS /{proxy+}"])
+    error_message = "Preflights must have a small limit too."
+  }
+
+  assert {
     condition     = aws_apigatewayv2_route.to_function["$default"].authorization_type == "AWS_IAM"
     error_message = "The rest must stay closed."
   }
@@ -114,6 +129,11 @@ run "answers_under_its_own_name" {
   assert {
     condition     = output.url == "https://users.example.com"
     error_message = "The custom domain must be the address."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api.http.disable_execute_api_endpoint
+    error_message = "With a domain the default endpoint must be off."
   }
 
   assert {

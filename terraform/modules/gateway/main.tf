@@ -5,6 +5,9 @@ locals {
   authorization_type = { iam = "AWS_IAM", jwt = "JWT", none = "NONE" }[var.authorization]
   authorizer_id      = one(aws_apigatewayv2_authorizer.jwt[*].id)
 
+  # For GET /health and preflights: enough for probes and for people, too little for a flood.
+  open_throttle = { rate = 10, burst = 20 }
+
   routes = merge(
     {
       "$default"    = { authorization_type = local.authorization_type, authorizer_id = local.authorizer_id }
@@ -21,6 +24,9 @@ resource "aws_apigatewayv2_api" "http" {
   name          = var.name
   description   = "Users API"
   protocol_type = "HTTP"
+
+  # With a domain of its own there is one way in.
+  disable_execute_api_endpoint = var.domain_name != ""
 
   dynamic "cors_configuration" {
     for_each = length(var.cors_origins) > 0 ? [var.cors_origins] : []
@@ -86,6 +92,17 @@ resource "aws_apigatewayv2_stage" "default" {
   default_route_settings {
     throttling_rate_limit  = var.throttle.rate
     throttling_burst_limit = var.throttle.burst
+  }
+
+  # Whoever sends no credentials has a small limit of his own, and cannot use up that of the clients who do.
+  dynamic "route_settings" {
+    for_each = [for key, route in local.routes : aws_apigatewayv2_route.to_function[key].route_key if key != "$default"]
+
+    content {
+      route_key              = route_settings.value
+      throttling_rate_limit  = min(local.open_throttle.rate, var.throttle.rate)
+      throttling_burst_limit = min(local.open_throttle.burst, var.throttle.burst)
+    }
   }
 
   access_log_settings {

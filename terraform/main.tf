@@ -130,6 +130,8 @@ module "monitoring" {
   name                 = local.name
   api_id               = module.gateway.api_id
   function_name        = module.function.function_name
+  function_alias       = module.function.live.alias
+  function_version     = module.function.function_version
   rotate_function_name = module.function.rotate_function_name
   function_log_group   = module.function.log_group_names["api"]
   concurrency_ceiling  = module.function.concurrency_ceiling

@@ -8,6 +8,8 @@ variables {
   name                 = "users-service-test"
   api_id               = "abc"
   function_name        = "users-service-test-api"
+  function_alias       = "live"
+  function_version     = "7"
   rotate_function_name = "users-service-test-rotate-secret"
   function_log_group   = "/aws/lambda/users-service-test-api"
   concurrency_ceiling  = 21
@@ -23,12 +25,12 @@ run "watches_every_part" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.watch)) == toset(["api-5xx", "database-connections", "database-cpu", "database-memory", "database-storage", "function-concurrency", "function-duration", "function-errors", "function-throttles", "rotation-errors"])
+    condition     = toset(concat(keys(aws_cloudwatch_metric_alarm.rate), keys(aws_cloudwatch_metric_alarm.watch))) == toset(["api-5xx", "database-connections", "database-cpu", "database-memory", "database-storage", "function-concurrency", "function-duration", "function-errors", "function-throttles", "rotation-errors", "version-errors"])
     error_message = "Each way to fail must have its alarm."
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.watch : length(alarm.alarm_description) > 40])
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.rate), values(aws_cloudwatch_metric_alarm.watch)) : length(alarm.alarm_description) > 40])
     error_message = "Each must have a description for the person on call."
   }
 
@@ -55,6 +57,26 @@ run "watches_every_part" {
   assert {
     condition     = aws_cloudwatch_dashboard.health.dashboard_name == "users-service-test"
     error_message = "There must be a dashboard."
+  }
+}
+
+run "watches_a_version_by_itself" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  assert {
+    condition = alltrue([for query in aws_cloudwatch_metric_alarm.rate["version-errors"].metric_query : query.metric[0].dimensions == tomap({
+      FunctionName = "users-service-test-api", Resource = "users-service-test-api:live", ExecutedVersion = "7",
+    }) if query.id != "rate"])
+    error_message = "The errors of a canary must not drown in the traffic of the version before."
+  }
+
+  assert {
+    condition     = toset(output.rollback_alarm_names) == toset(["users-service-test-api-5xx", "users-service-test-function-errors", "users-service-test-version-errors"])
+    error_message = "What indicates a bad version must stop its deployment."
   }
 }
 
@@ -168,4 +190,32 @@ run "refuses_an_alarm_to_no_address" {
   }
 
   expect_failures = [var.alarm_emails]
+}
+
+run "refuses_no_function_alias" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    function_alias = ""
+  }
+
+  expect_failures = [var.function_alias]
+}
+
+run "refuses_the_function_instead_of_a_version" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    function_version = "$LATEST"
+  }
+
+  expect_failures = [var.function_version]
 }

@@ -10,11 +10,6 @@ locals {
   gib = 1024 * local.mib
 
   alarms = {
-    api-5xx = {
-      description = "Clients receive 5xx answers. See the dashboard: function errors or throttles, else the database."
-      namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = local.api
-      statistic   = "Sum", period = 60, periods = 3, breaches = 2, above = 5
-    }
     function-errors = {
       description = "The function crashed or ran out of time or memory. Its log group has the reason; consider a rollback."
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.function
@@ -82,6 +77,63 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
 
   # No traffic is no failure. A database without data gets INSUFFICIENT_DATA: it is starting, or the alarm on 5xx fires.
   treat_missing_data = each.value.namespace == "AWS/RDS" ? "missing" : "notBreaching"
+
+  alarm_actions = [aws_sns_topic.alarms.arn]
+  ok_actions    = [aws_sns_topic.alarms.arn]
+}
+
+# Shares of what was asked, in per cent: a canary has a tenth of the traffic, and its errors are few in number.
+locals {
+  rates = {
+    api-5xx = {
+      description = "More than 1 % of the answers are 5xx. See the dashboard: function errors or throttles, else the database."
+      namespace   = "AWS/ApiGateway", dimensions = local.api, errors = "5xx", of = "Count"
+      periods     = 3, breaches = 2, above = 1, at_least = 2
+    }
+    # Lambda counts by executed version what comes through an alias.
+    version-errors = {
+      description = "The newest version fails more often than one time in a hundred: it crashes, or runs out of time or memory. Roll back."
+      namespace   = "AWS/Lambda", errors = "Errors", of = "Invocations"
+      dimensions  = merge(local.function, { Resource = "${var.function_name}:${var.function_alias}", ExecutedVersion = var.function_version })
+      periods     = 1, breaches = 1, above = 1, at_least = 1
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "rate" {
+  for_each = local.rates
+
+  alarm_name        = "${var.name}-${each.key}"
+  alarm_description = each.value.description
+
+  metric_query {
+    id          = "rate"
+    label       = "${each.value.errors}, % of ${each.value.of}"
+    expression  = "IF(errors >= ${each.value.at_least}, 100 * errors / total, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { errors = each.value.errors, total = each.value.of }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = each.value.namespace
+        metric_name = metric_query.value
+        dimensions  = each.value.dimensions
+        stat        = "Sum"
+        period      = 60
+      }
+    }
+  }
+
+  evaluation_periods  = each.value.periods
+  datapoints_to_alarm = each.value.breaches
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.above
+  treat_missing_data  = "notBreaching" # no traffic is no failure
 
   alarm_actions = [aws_sns_topic.alarms.arn]
   ok_actions    = [aws_sns_topic.alarms.arn]

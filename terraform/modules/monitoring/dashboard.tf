@@ -33,7 +33,7 @@ locals {
     height = local.row_height
     properties = {
       title   = "${part.title}: ${graph.title}"
-      region  = data.aws_region.current.name
+      region  = data.aws_region.current.id
       period  = 60
       view    = "timeSeries"
       metrics = [for metric in graph.metrics : concat([part.namespace, metric[0]], part.dimensions, [{ stat = metric[1], label = "${metric[0]} ${metric[1]}" }])]
@@ -56,7 +56,7 @@ resource "aws_cloudwatch_dashboard" "health" {
         height = local.alarm_height
         properties = {
           title  = "Is ${var.name} healthy? Everything green: yes."
-          alarms = [for alarm in aws_cloudwatch_metric_alarm.watch : alarm.arn]
+          alarms = [for alarm in concat(values(aws_cloudwatch_metric_alarm.rate), values(aws_cloudwatch_metric_alarm.watch)) : alarm.arn]
         }
       }],
       local.graphs,
@@ -68,7 +68,7 @@ resource "aws_cloudwatch_dashboard" "health" {
         height = local.row_height
         properties = {
           title  = "The function's last errors"
-          region = data.aws_region.current.name
+          region = data.aws_region.current.id
           query  = "SOURCE '${var.function_log_group}' | fields @timestamp, request_id, @message | filter level = 'ERROR' | sort @timestamp desc | limit 20"
           view   = "table"
         }

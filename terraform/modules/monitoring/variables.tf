@@ -31,6 +31,28 @@ variable "function_name" {
   }
 }
 
+variable "function_alias" {
+  description = "Alias through which the function gets its traffic."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(var.function_alias) > 0
+    error_message = "function_alias must not be empty."
+  }
+}
+
+variable "function_version" {
+  description = "Newest version of the function, whose errors are watched by themselves."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*$", var.function_version))
+    error_message = "function_version is the number of a published version."
+  }
+}
+
 variable "rotate_function_name" {
   description = "Function that rotates the database password."
   type        = string

@@ -52,6 +52,11 @@ run "makes_three_functions_of_one_image" {
     condition     = aws_lambda_function.from_image["api"].timeout < 30 && aws_lambda_function.from_image["migrate"].timeout == 900
     error_message = "The api must time out before the gateway does; a migration may take as long as Lambda allows."
   }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.migrate.maximum_retry_attempts == 0
+    error_message = "A failed migration must not be started again by itself."
+  }
 }
 
 run "passes_settings_and_no_secret" {

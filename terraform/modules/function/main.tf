@@ -16,7 +16,7 @@ locals {
   concurrency_ceiling = var.reserved_concurrency > 0 ? var.reserved_concurrency : local.connections_ceiling
 
   # Written out, because a policy that refers to the function itself is unknown in each plan that changes it.
-  function_arn_prefix = "arn:aws:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
+  function_arn_prefix = "arn:aws:lambda:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
 
   # Only these two connect to MySQL as its administrator.
   administration = {
@@ -123,4 +123,10 @@ resource "aws_lambda_function" "from_image" {
 
   # A function in a network cannot be created before its role may create network interfaces.
   depends_on = [aws_iam_role_policy.function]
+}
+
+# scripts/migrate.sh invokes it asynchronously and reports a failure; Lambda must not start it again.
+resource "aws_lambda_function_event_invoke_config" "migrate" {
+  function_name          = aws_lambda_function.from_image["migrate"].function_name
+  maximum_retry_attempts = 0
 }

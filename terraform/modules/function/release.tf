@@ -80,7 +80,7 @@ data "aws_iam_policy_document" "codedeploy" {
   statement {
     sid       = "WatchTheAlarms"
     actions   = ["cloudwatch:DescribeAlarms"]
-    resources = ["arn:aws:cloudwatch:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:alarm:*"]
+    resources = ["arn:aws:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:*"]
   }
 }
 

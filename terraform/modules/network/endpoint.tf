@@ -4,7 +4,7 @@ data "aws_iam_policy_document" "endpoint" {
   statement {
     sid       = "SecretsOfThisAccount"
     actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
-    resources = ["arn:aws:secretsmanager:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:secret:*"]
+    resources = ["arn:aws:secretsmanager:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:secret:*"]
 
     principals {
       type        = "AWS"
@@ -21,7 +21,7 @@ data "aws_iam_policy_document" "endpoint" {
 
 resource "aws_vpc_endpoint" "secrets_manager" {
   vpc_id              = aws_vpc.private.id
-  service_name        = "com.amazonaws.${data.aws_region.current.name}.secretsmanager"
+  service_name        = "com.amazonaws.${data.aws_region.current.id}.secretsmanager"
   vpc_endpoint_type   = "Interface"
   private_dns_enabled = true
   subnet_ids          = [for zone in slice(local.zones, 0, var.endpoint_zone_count) : aws_subnet.private[zone].id]

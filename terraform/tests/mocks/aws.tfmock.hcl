@@ -9,7 +9,7 @@ mock_data "aws_caller_identity" {
 }
 
 mock_data "aws_region" {
-  defaults = { name = "us-east-1" }
+  defaults = { id = "us-east-1" }
 }
 
 mock_data "aws_iam_policy_document" {

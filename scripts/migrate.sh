@@ -9,8 +9,13 @@ source scripts/lib/log.sh
 source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/function.sh
+source scripts/lib/function.sh
 # shellcheck source=scripts/lib/lock.sh
 source scripts/lib/lock.sh
+
+# What Lambda gives the function, and as long for its log to arrive.
+readonly LIMIT=$((2 * 900))
 
 main() {
   use_environment "${1:-}"
@@ -18,32 +23,59 @@ main() {
   take_lock migrate
   folder=$(mktemp -d)
   trap 'trap "" INT TERM; rm -rf "$folder"; release_lock' EXIT
+  wake "$MIGRATE_FUNCTION"
   note "Migrating the database of $ENV (15 minutes at most)"
-  invoke
+  run_in_background
+  ask_for_outcome
   note "Migrations: $(jq -r '[.migrations[] | "\(.number) \(.name) \(.state)"] | join(", ")' "$folder/answer")"
   note "The application's secret: $(jq -r .secret "$folder/answer")"
 }
 
-# Without retries or a read time-out: a second invocation would wait for the first's lock in the database. AWS stops the
-# function after 15 minutes.
-invoke() {
-  local status=0 meta
-  meta=$(AWS_MAX_ATTEMPTS=1 limit 960 aws lambda invoke --function-name "$MIGRATE_FUNCTION" --cli-read-timeout 0 \
-    --cli-connect-timeout 10 --output json "$folder/answer" 2>&1) || status=$?
-  if [[ $status == 124 ]]; then
-    die "no response within 16 minutes: the connection was lost" \
-      "the function has ended by now; run it again to see the outcome and to continue: make migrate ENV=$ENV"
-  elif [[ $status != 0 ]]; then
-    die "the migration could not be started:" "${meta##*$'\n'}"
-  elif [[ $(jq -r '.FunctionError // empty' <<<"$meta") ]]; then
-    die "the migration failed: $(jq -r '.errorMessage // .' "$folder/answer")" \
-      "traffic was not shifted; for details: make logs ENV=$ENV LOG=migrate"
-  fi
+# Not by an invocation that waits for its answer: firewalls drop a connection that was idle for some minutes. Lambda does not
+# repeat this one (terraform/modules/function/main.tf), and writes a report to the log when it ends.
+run_in_background() {
+  local since report
+  # Some minutes back, because this machine's clock may be ahead of AWS's; what was reported before is not ours.
+  since=$((($(date +%s) - 300) * 1000))
+  lines_since "$since" >"$folder/before"
+  AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name "$MIGRATE_FUNCTION" --invocation-type Event "$folder/accepted" >/dev/null ||
+    die "the migration could not be started; the reason is above"
+  while ((SECONDS < LIMIT)); do
+    sleep "${MIGRATE_POLL_SECONDS:-3}"
+    lines_since "$since" >"$folder/lines"
+    report=$(jq -rs --slurpfile before "$folder/before" '. - $before | .[] | select(.type == "platform.report")
+      | .record.status // "success"' "$folder/lines" | tail -n 1)
+    case $report in
+      "") ;;
+      success) return ;;
+      *) failed "$(jq -rs --slurpfile before "$folder/before" '. - $before | .[] | select(.level == "ERROR")
+        | .cause // .message // empty' "$folder/lines" | tail -n 1)" "$report" ;;
+    esac
+  done
+  die "the log of $MIGRATE_FUNCTION has no report of the migration after $((LIMIT / 60)) minutes" \
+    "the function has ended by now; run it again to see the outcome and to continue: make migrate ENV=$ENV"
 }
 
-# macOS has no timeout(1).
-limit() {
-  if command -v timeout >/dev/null; then timeout "$@"; else shift && "$@"; fi
+# lines_since MILLISECONDS: the JSON lines of the function's log.
+lines_since() {
+  local events
+  # The group is empty until the first invocation has started.
+  events=$(aws logs filter-log-events --log-group-name "/aws/lambda/$MIGRATE_FUNCTION" --start-time "$1" --output json) ||
+    die "the log of $MIGRATE_FUNCTION cannot be read; the reason is above" "the migration goes on; see its outcome: make migrate ENV=$ENV"
+  jq -c '.events[].message | fromjson? | objects' <<<"$events"
+}
+
+# Nothing is pending any more, so this is quick, and it tells the state of each migration.
+ask_for_outcome() {
+  local meta
+  meta=$(AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name "$MIGRATE_FUNCTION" --cli-read-timeout 120 --output json \
+    "$folder/answer" 2>&1) || die "the outcome of the migration could not be read:" "${meta##*$'\n'}" "ask again: make migrate ENV=$ENV"
+  if [[ $(jq -r '.FunctionError // empty' <<<"$meta") ]]; then failed "$(jq -r '.errorMessage // .' "$folder/answer")" error; fi
+}
+
+# failed CAUSE STATUS
+failed() {
+  die "the migration failed: ${1:-$2}" "traffic was not shifted; for details: make logs ENV=$ENV LOG=migrate"
 }
 
 main "$@"

@@ -10,6 +10,8 @@ source scripts/lib/log.sh
 source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/function.sh
+source scripts/lib/function.sh
 # shellcheck source=scripts/lib/lock.sh
 source scripts/lib/lock.sh
 # shellcheck source=scripts/lib/release.sh
@@ -22,16 +24,16 @@ main() {
   shift=$(running_shift)
   # The running deploy holds the lock; it notices that its shift was stopped, and exits.
   if [[ -n $shift ]]; then
-    stop_shift "$shift"
+    stop "$shift"
     return
   fi
   take_lock rollback
   roll_back
 }
 
-stop_shift() {
+stop() {
   note "Stopping the traffic shift $1; CodeDeploy rolls back to the previous version"
-  aws deploy stop-deployment --deployment-id "$1" --auto-rollback-enabled --query statusMessage --output text >&2
+  stop_shift "$1"
   wait_for_shift "$1" || true
   restore_traffic "$(live_version)" || note "Not all of the traffic is back: make status ENV=$ENV"
   note "Version $(live_version) has the traffic. The deploy exits by itself."

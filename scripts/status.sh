@@ -9,6 +9,8 @@ source scripts/lib/log.sh
 source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/function.sh
+source scripts/lib/function.sh
 # shellcheck source=scripts/lib/image.sh
 source scripts/lib/image.sh
 # shellcheck source=scripts/lib/lock.sh

@@ -3,10 +3,11 @@
 #
 #   call METHOD PATH[?QUERY] [BODY]     sets STATUS, BODY (text), HEADERS (lines, lower-case names) and MS (milliseconds)
 #
-# CALL_BY is `http` (to URL, with AUTHORIZATION iam, jwt or none) or `invoke` (of VERSION of API_FUNCTION).
+# CALL_BY is `http` (to URL, with AUTHORIZATION iam, jwt or none; at CONNECT_TO, if that is set, instead of where URL's host is)
+# or `invoke` (of VERSION of API_FUNCTION, a number or an alias; sets EXECUTED to the number).
 
 call() {
-  STATUS=000 BODY="" HEADERS="" MS=0
+  STATUS=000 BODY="" HEADERS="" MS=0 EXECUTED=""
   "call_by_$CALL_BY" "$@"
 }
 
@@ -37,9 +38,10 @@ dump-header = "$WORK/headers"
 write-out = "%{http_code} %{time_total}"
 user-agent = "users-service-smoke-test"
 SETTINGS
+  if [[ -n ${CONNECT_TO:-} ]]; then printf 'connect-to = "%s"\n' "$CONNECT_TO"; fi
   if (($# > 2)); then printf 'data-binary = "@%s"\nheader = "content-type: application/json"\n' "$WORK/request"; fi
   case $AUTHORIZATION in
-    jwt) printf 'header = "authorization: Bearer %s"\n' "$TOKEN" ;;
+    jwt) [[ -z ${TOKEN:-} ]] || printf 'header = "authorization: Bearer %s"\n' "$TOKEN" ;;
     iam)
       printf 'aws-sigv4 = "aws:amz:%s:execute-api"\nuser = "%s:%s"\n' "$AWS_REGION" "$SIGN_KEY" "$SIGN_SECRET"
       [[ -z $SIGN_TOKEN ]] || printf 'header = "x-amz-security-token: %s"\n' "$SIGN_TOKEN"
@@ -47,8 +49,16 @@ SETTINGS
   esac
 }
 
-# The credentials of the AWS CLI, from any source.
+# The credentials of the AWS CLI, from any source; a pipeline has a role of its own that may call this API and no other.
 use_signature() {
+  if [[ ${CALLER:-} == *":assumed-role/$SERVICE-pipeline-deploy-${ENV:-}/"* ]]; then
+    as_role "arn:aws:iam::$ACCOUNT_ID:role/$SERVICE-pipeline-smoke-test-$ENV" read_credentials
+  else
+    read_credentials
+  fi
+}
+
+read_credentials() {
   local credentials
   # Version 1 of the CLI cannot export credentials; those in the environment take precedence anyway.
   if [[ -n ${AWS_ACCESS_KEY_ID:-} ]]; then
@@ -72,6 +82,7 @@ call_by_invoke() {
     return 0
   }
   MS=$(jq -r '.LogResult // "" | @base64d' <<<"$meta" | duration)
+  EXECUTED=$(jq -r '.ExecutedVersion // empty' <<<"$meta")
   if [[ $(jq -r '.FunctionError // empty' <<<"$meta") ]]; then
     BODY=$(jq -r '.errorMessage // .' "$WORK/answer")
     return 0

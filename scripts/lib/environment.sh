@@ -108,6 +108,18 @@ set_record() {
     die "$RECORDS/$1 could not be set to $2" "write it manually: aws ssm put-parameter --overwrite --name $RECORDS/$1 --value $2"
 }
 
+# api_target: where the custom domain is in AWS, in curl's form of --connect-to; nothing without one. Its DNS record may point
+# elsewhere still, such as to the service that this one is to replace.
+api_target() {
+  local domain target
+  domain=$(tfvar domain_name "")
+  [[ -n $domain ]] || return 0
+  target=$(aws apigatewayv2 get-domain-name --domain-name "$domain" \
+    --query 'DomainNameConfigurations[0].ApiGatewayDomainName' --output text 2>&1) ||
+    die "API Gateway has no domain $domain:" "${target##*$'\n'}" "deploy it first: make deploy ENV=$ENV"
+  printf '%s:443:%s:443\n' "$domain" "$target"
+}
+
 # api_url: the URL of the API.
 api_url() {
   local domain url

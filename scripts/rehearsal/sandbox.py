@@ -43,7 +43,14 @@ class Pool:
             self.all.append(sandbox)
         started = time.monotonic()
         payload, error = sandbox.handle(event, function.timeout)
-        report = {"type": "platform.report", "record": {"metrics": {"durationMs": round((time.monotonic() - started) * 1000, 2)}}}
+        report = {
+            "type": "platform.report",
+            "record": {
+                "requestId": str(uuid.uuid4()), "status": "error" if error else "success",
+                "metrics": {"durationMs": round((time.monotonic() - started) * 1000, 2)},
+            },
+        }
+        sandbox.write_log(json.dumps(report))
         if sandbox.process.poll() is None:
             with self.lock:
                 self.idle[key].append(sandbox)
@@ -94,7 +101,9 @@ class Sandbox:
             command, env=self._environment() | trust, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True, text=True, errors="replace", **arguments,
         )
-        threading.Thread(target=self._write_log, daemon=True).start()
+        self.stream = uuid.uuid4().hex
+        function.logs_backend.create_log_stream(function.logs_group_name, self.stream)
+        threading.Thread(target=self._copy_log, daemon=True).start()
 
     def _environment(self):
         """What Terraform gives the function, what Lambda adds, and the endpoints of the emulators."""
@@ -127,17 +136,17 @@ class Sandbox:
         self.close()
         return _failure("Sandbox.Timedout", f"Task timed out after {seconds} seconds"), True
 
-    def _write_log(self):
-        logs = self.function.logs_backend
-        stream = f"{uuid.uuid4().hex}"
-        logs.create_log_stream(self.function.logs_group_name, stream)
+    def _copy_log(self):
         for line in self.process.stdout:
-            event = {"timestamp": int(time.time() * 1000), "message": line.rstrip("\n")}
-            try:
-                logs.put_log_events(self.function.logs_group_name, stream, [event])
-            except Exception:
-                # The group is gone with the environment; what is left of the output is read all the same.
-                continue
+            self.write_log(line.rstrip("\n"))
+
+    def write_log(self, message):
+        event = {"timestamp": int(time.time() * 1000), "message": message}
+        try:
+            self.function.logs_backend.put_log_events(self.function.logs_group_name, self.stream, [event])
+        except Exception:
+            # The group is gone with the environment; what is left of the output is read all the same.
+            pass
 
     def _runtime_api(sandbox):
         class RuntimeApi(BaseHTTPRequestHandler):

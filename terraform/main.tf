@@ -13,28 +13,26 @@ locals {
   # Every difference between dev and prod, besides the sizes in dev.tfvars and prod.tfvars.
   profile = {
     dev = {
-      multi_az               = false
-      backup_days            = 1
-      deletion_protection    = false
-      apply_immediately      = true
-      endpoint_zone_count    = 1 # 7 $ a month for each further zone
-      secret_recovery_days   = 0 # so that dev can be destroyed and created again the same day
-      traffic_shift          = "CodeDeployDefault.LambdaAllAtOnce"
-      roll_back_on_alarm     = false
-      log_retention_days     = 14
-      flow_log_retained_days = 7
+      multi_az             = false
+      backup_days          = 1
+      deletion_protection  = false
+      apply_immediately    = true
+      endpoint_zone_count  = 1 # 7 $ a month for each further zone
+      secret_recovery_days = 0 # so that dev can be destroyed and created again the same day
+      traffic_shift        = "CodeDeployDefault.LambdaAllAtOnce"
+      roll_back_on_alarm   = false
+      log_retention_days   = 14
     }
     prod = {
-      multi_az               = true
-      backup_days            = 14
-      deletion_protection    = !var.allow_destroy
-      apply_immediately      = false # waits for the maintenance window instead of restarting at once
-      endpoint_zone_count    = var.zone_count
-      secret_recovery_days   = 7
-      traffic_shift          = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
-      roll_back_on_alarm     = true
-      log_retention_days     = 365
-      flow_log_retained_days = 365
+      multi_az             = true
+      backup_days          = 14
+      deletion_protection  = !var.allow_destroy
+      apply_immediately    = false # waits for the maintenance window instead of restarting at once
+      endpoint_zone_count  = var.zone_count
+      secret_recovery_days = 7
+      traffic_shift        = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+      roll_back_on_alarm   = true
+      log_retention_days   = 365
     }
   }[var.environment]
 
@@ -50,7 +48,6 @@ module "network" {
   cidr                     = var.network_cidr
   zone_count               = var.zone_count
   endpoint_zone_count      = local.profile.endpoint_zone_count
-  log_retention_days       = local.profile.flow_log_retained_days
   permissions_boundary_arn = local.permissions_boundary_arn
 }
 
@@ -77,7 +74,8 @@ module "database" {
 module "secret" {
   source = "./modules/secret"
 
-  environment         = var.environment
+  name                = "${var.environment}/rds/credentials"
+  description         = "Database credentials of the users service, in the form that RDS writes"
   recovery_days       = local.profile.secret_recovery_days
   rotation_days       = var.secret_rotation_days
   rotate_function_arn = module.function.rotate_function_arn

@@ -16,7 +16,7 @@ data "aws_iam_policy_document" "runtime_boundary" {
   statement {
     sid       = "Secrets"
     actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
-    resources = ["${local.arn.secret}:${each.key}/rds/*"]
+    resources = [for name in local.secrets : "${local.arn.secret}:${each.key}/${name}-*"] # AWS appends six characters
   }
 
   # RDS names the administrator's secret after no environment, but tags it with its database

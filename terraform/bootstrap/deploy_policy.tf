@@ -106,7 +106,7 @@ data "aws_iam_policy_document" "deploy_foundation" {
       "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:RestoreSecret",
       "secretsmanager:RotateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource", "secretsmanager:UpdateSecret",
     ]
-    resources = ["${local.arn.secret}:${each.key}/rds/*"]
+    resources = [for name in local.secrets : "${local.arn.secret}:${each.key}/${name}-*"]
   }
 
   statement {

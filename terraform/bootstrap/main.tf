@@ -12,6 +12,9 @@
 locals {
   service = "users-service"
 
+  # The secrets of each environment, as ../main.tf names them behind the environment's name.
+  secrets = ["rds/credentials"]
+
   # Prefixes of ARNs in this account.
   arn = {
     alarm      = "arn:aws:cloudwatch:${var.region}:${var.account_id}:alarm"

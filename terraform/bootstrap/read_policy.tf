@@ -56,7 +56,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "SecretsButNotTheirValues"
     actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:ListSecretVersionIds"]
-    resources = concat([for environment in var.environments : "${local.arn.secret}:${environment}/rds/*"], ["${local.arn.secret}:rds!db-*"])
+    resources = concat([for pair in setproduct(var.environments, local.secrets) : "${local.arn.secret}:${pair[0]}/${pair[1]}-*"], ["${local.arn.secret}:rds!db-*"])
   }
 
   statement {

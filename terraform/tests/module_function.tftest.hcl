@@ -118,11 +118,6 @@ run "publishes_only_the_api" {
   }
 
   assert {
-    condition     = aws_lambda_alias.live.name == "live"
-    error_message = "The alias must be called live."
-  }
-
-  assert {
     condition     = aws_codedeploy_app.api.compute_platform == "Lambda" && aws_codedeploy_deployment_group.live.deployment_config_name == "CodeDeployDefault.LambdaAllAtOnce"
     error_message = "CodeDeploy must shift the traffic as asked."
   }
@@ -130,29 +125,6 @@ run "publishes_only_the_api" {
   assert {
     condition     = length(aws_codedeploy_deployment_group.live.alarm_configuration) == 0
     error_message = "Without alarms there is none to watch."
-  }
-
-  assert {
-    condition     = length(data.aws_servicequotas_service_quota.concurrent_executions) == 0
-    error_message = "Without a reservation the quota does not matter."
-  }
-}
-
-run "logs_json_with_a_retention_limit" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  assert {
-    condition     = alltrue([for function in aws_lambda_function.from_image : function.logging_config[0].log_format == "JSON" && function.logging_config[0].application_log_level == "INFO"])
-    error_message = "Logs must be JSON, at the level asked for."
-  }
-
-  assert {
-    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 14])
-    error_message = "Logs must not be kept for ever."
   }
 }
 
@@ -191,62 +163,6 @@ run "rolls_back_on_alarms_where_asked" {
   }
 }
 
-run "refuses_a_name_with_capitals" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    name = "Users"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "refuses_an_environment_that_does_not_exist" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    environment = "staging"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_an_image_by_tag" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    image = { uri = "users-service:latest", architecture = "arm64" }
-  }
-
-  expect_failures = [var.image]
-}
-
-run "refuses_a_processor_that_lambda_lacks" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    image = { uri = "users-service@sha256:0000000000000000000000000000000000000000000000000000000000000000", architecture = "riscv64" }
-  }
-
-  expect_failures = [var.image]
-}
-
 run "refuses_one_subnet" {
   command = plan
 
@@ -259,92 +175,6 @@ run "refuses_one_subnet" {
   }
 
   expect_failures = [var.network]
-}
-
-run "refuses_an_administrator_without_a_secret" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    database = { schema = "ecommerce", host = "db.example.com", port = 3306, admin_secret_arn = "root" }
-  }
-
-  expect_failures = [var.database]
-}
-
-run "refuses_a_database_without_connections" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    max_connections      = 0
-    reserved_concurrency = -1
-  }
-
-  expect_failures = [var.max_connections]
-}
-
-run "refuses_a_secret_that_is_no_secret" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    secret_arn = "dev/rds/credentials"
-  }
-
-  expect_failures = [var.secret_arn]
-}
-
-run "refuses_a_stopped_function" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    reserved_concurrency = 0
-  }
-
-  expect_failures = [var.reserved_concurrency]
-}
-
-run "refuses_more_requests_than_connections" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    reserved_concurrency = 22
-  }
-
-  expect_failures = [var.reserved_concurrency]
-}
-
-run "refuses_more_kept_warm_than_reserved" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    reserved_concurrency    = 10
-    provisioned_concurrency = 11
-  }
-
-  expect_failures = [var.provisioned_concurrency]
 }
 
 run "refuses_a_traffic_shift_for_servers" {
@@ -373,48 +203,6 @@ run "refuses_eleven_alarms" {
   }
 
   expect_failures = [var.rollback_alarm_names]
-}
-
-run "refuses_a_log_level_that_does_not_exist" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    log_level = "LOUD"
-  }
-
-  expect_failures = [var.log_level]
-}
-
-run "refuses_an_odd_retention" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    log_retention_days = 8
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "refuses_a_boundary_that_is_no_policy" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    permissions_boundary_arn = "admin"
-  }
-
-  expect_failures = [var.permissions_boundary_arn]
 }
 
 run "refuses_a_reservation_that_a_new_account_cannot_make" {

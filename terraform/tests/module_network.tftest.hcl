@@ -10,7 +10,6 @@ variables {
   zone_count               = 3
   endpoint_zone_count      = 1
   permissions_boundary_arn = "arn:aws:iam::123456789012:policy/users-service-runtime-boundary"
-  log_retention_days       = 14
 }
 
 run "is_closed" {
@@ -69,7 +68,7 @@ run "lets_the_functions_reach_two_ports" {
   }
 }
 
-run "has_a_private_endpoint_and_a_flow_log" {
+run "has_a_private_endpoint" {
   command = plan
 
   module {
@@ -82,56 +81,9 @@ run "has_a_private_endpoint_and_a_flow_log" {
   }
 
   assert {
-    condition     = aws_flow_log.all.traffic_type == "ALL"
-    error_message = "Accepted and refused connections must be recorded."
-  }
-
-  assert {
     condition     = aws_iam_role.flow.permissions_boundary == var.permissions_boundary_arn
     error_message = "The role must carry the boundary."
   }
-}
-
-run "refuses_a_name_with_capitals" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    name = "Users"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "refuses_a_range_that_is_no_range" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    cidr = "10.20.0.0"
-  }
-
-  expect_failures = [var.cidr]
-}
-
-run "refuses_one_zone" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    zone_count = 1
-  }
-
-  expect_failures = [var.zone_count]
 }
 
 run "refuses_more_zones_than_the_region_has" {
@@ -161,32 +113,4 @@ run "refuses_an_endpoint_in_more_zones_than_there_are" {
   }
 
   expect_failures = [var.endpoint_zone_count]
-}
-
-run "refuses_an_odd_retention" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    log_retention_days = 8
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "refuses_a_boundary_that_is_no_policy" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    permissions_boundary_arn = "admin"
-  }
-
-  expect_failures = [var.permissions_boundary_arn]
 }

@@ -2,11 +2,6 @@ variable "name" {
   description = "Name of the instance and prefix of what belongs to it, such as users-service-dev."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,30}$", var.name))
-    error_message = "name is 3 to 31 lower-case letters, digits and dashes, beginning with a letter."
-  }
 }
 
 variable "subnet_ids" {
@@ -24,55 +19,30 @@ variable "security_group_id" {
   description = "Security group that decides who may connect."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = length(var.security_group_id) > 0
-    error_message = "security_group_id must not be empty."
-  }
 }
 
 variable "instance_class" {
   description = "RDS instance class, such as db.t4g.micro."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^db\\.[a-z0-9]+\\.[a-z0-9]+$", var.instance_class))
-    error_message = "instance_class looks like db.t4g.micro."
-  }
 }
 
 variable "schema" {
   description = "Schema to create in a new database; one restored from a snapshot has the snapshot's."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9_]{0,63}$", var.schema))
-    error_message = "schema is up to 64 letters, digits and underscores, beginning with a letter."
-  }
 }
 
 variable "max_connections" {
   description = "Connections that MySQL accepts."
   type        = number
   nullable    = false
-
-  validation {
-    condition     = var.max_connections >= 20 && var.max_connections <= 5000
-    error_message = "max_connections is from 20 to 5000."
-  }
 }
 
 variable "storage_gb" {
   description = "Initial disk in GB; it grows automatically up to five times this."
   type        = number
   nullable    = false
-
-  validation {
-    condition     = var.storage_gb >= 20 && var.storage_gb <= 10000
-    error_message = "storage_gb is from 20 to 10000."
-  }
 }
 
 variable "snapshot_identifier" {
@@ -126,9 +96,4 @@ variable "log_retention_days" {
   description = "Days that the error log is kept."
   type        = number
   nullable    = false
-
-  validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 180, 365], var.log_retention_days)
-    error_message = "log_retention_days is one of 1, 3, 5, 7, 14, 30, 60, 90, 180, 365."
-  }
 }

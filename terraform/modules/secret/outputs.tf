@@ -1,9 +1,9 @@
 output "arn" {
-  description = "The application's secret."
-  value       = aws_secretsmanager_secret.application.arn
+  description = "ARN of the secret."
+  value       = aws_secretsmanager_secret.rotated.arn
 }
 
 output "name" {
-  description = "Name of the application's secret."
-  value       = aws_secretsmanager_secret.application.name
+  description = "Name of the secret."
+  value       = aws_secretsmanager_secret.rotated.name
 }

@@ -1,12 +1,13 @@
-variable "environment" {
-  description = "Environment, the first part of the secret's name."
+variable "name" {
+  description = "Name of the secret, such as dev/rds/credentials."
   type        = string
   nullable    = false
+}
 
-  validation {
-    condition     = contains(["dev", "prod"], var.environment)
-    error_message = "environment is dev or prod."
-  }
+variable "description" {
+  description = "What the secret is for."
+  type        = string
+  nullable    = false
 }
 
 variable "recovery_days" {
@@ -24,20 +25,10 @@ variable "rotation_days" {
   description = "Days between rotations."
   type        = number
   nullable    = false
-
-  validation {
-    condition     = var.rotation_days >= 1 && var.rotation_days <= 365
-    error_message = "rotation_days is from 1 to 365."
-  }
 }
 
 variable "rotate_function_arn" {
   description = "Function that carries out the four steps of a rotation."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:.+$", var.rotate_function_arn))
-    error_message = "rotate_function_arn is the ARN of a Lambda function."
-  }
 }

@@ -15,7 +15,7 @@ data "aws_iam_policy_document" "build" {
       "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories",
       "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
     ]
-    resources = [for environment in setintersection(var.environments, ["dev"]) : aws_ecr_repository.images[environment].arn]
+    resources = ["${local.arn.image}/dev"]
   }
 }
 

@@ -119,7 +119,7 @@ data "aws_iam_policy_document" "deploy_foundation" {
     condition {
       test     = "ArnEquals"
       variable = "iam:PermissionsBoundary"
-      values   = [aws_iam_policy.runtime_boundary[each.key].arn]
+      values   = ["${local.arn.policy}/${local.service}-${each.key}-runtime-boundary"]
     }
   }
 
@@ -229,7 +229,7 @@ data "aws_iam_policy_document" "deploy_service" {
         "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload",
         "ecr:PutImage", "ecr:UploadLayerPart",
       ]
-      resources = [aws_ecr_repository.images["prod"].arn]
+      resources = ["${local.arn.image}/prod"]
     }
   }
 
@@ -239,7 +239,7 @@ data "aws_iam_policy_document" "deploy_service" {
     content {
       sid       = "FetchWhatDevHasVerified"
       actions   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-      resources = [aws_ecr_repository.images["dev"].arn]
+      resources = ["${local.arn.image}/dev"]
     }
   }
 
@@ -247,7 +247,7 @@ data "aws_iam_policy_document" "deploy_service" {
   statement {
     sid       = "StateOfTheEnvironment"
     actions   = ["s3:DeleteObject", "s3:PutObject"]
-    resources = ["${aws_s3_bucket.state.arn}/${local.service}/${each.key}.*"]
+    resources = ["${local.arn.state}/${local.service}/${each.key}.*"]
   }
 
   statement {

@@ -12,10 +12,12 @@
 locals {
   service = "users-service"
 
+  state_bucket = "${local.service}-tfstate-${var.account_id}"
+
   # The secrets of each environment, as ../main.tf names them behind the environment's name.
   secrets = ["rds/credentials"]
 
-  # Prefixes of ARNs in this account.
+  # Prefixes of ARNs in this account, written out so that a plan shows the policies whole.
   arn = {
     alarm      = "arn:aws:cloudwatch:${var.region}:${var.account_id}:alarm"
     api        = "arn:aws:apigateway:${var.region}::"
@@ -24,10 +26,13 @@ locals {
     function   = "arn:aws:lambda:${var.region}:${var.account_id}:function"
     invocation = "arn:aws:execute-api:${var.region}:${var.account_id}"
     log_group  = "arn:aws:logs:${var.region}:${var.account_id}:log-group"
+    image      = "arn:aws:ecr:${var.region}:${var.account_id}:repository/${local.service}"
     parameter  = "arn:aws:ssm:${var.region}:${var.account_id}:parameter/${local.service}"
     rds        = "arn:aws:rds:${var.region}:${var.account_id}"
+    policy     = "arn:aws:iam::${var.account_id}:policy"
     role       = "arn:aws:iam::${var.account_id}:role"
     secret     = "arn:aws:secretsmanager:${var.region}:${var.account_id}:secret"
+    state      = "arn:aws:s3:::${local.state_bucket}"
     topic      = "arn:aws:sns:${var.region}:${var.account_id}"
   }
 }

@@ -28,7 +28,7 @@ data "aws_iam_policy_document" "promote" {
   statement {
     sid       = "ReadTheImages"
     actions   = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer"]
-    resources = [for repository in aws_ecr_repository.images : repository.arn]
+    resources = ["${local.arn.image}/dev"]
   }
 
   statement {

@@ -74,7 +74,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "Images"
     actions   = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListTagsForResource"]
-    resources = [for repository in aws_ecr_repository.images : repository.arn]
+    resources = [for environment in var.environments : "${local.arn.image}/${environment}"]
   }
 
   # See promote.tf.
@@ -92,7 +92,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "States"
     actions   = ["s3:GetObject", "s3:ListBucket"]
-    resources = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/${local.service}/*"]
+    resources = [local.arn.state, "${local.arn.state}/${local.service}/*"]
   }
 }
 

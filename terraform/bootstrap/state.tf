@@ -4,7 +4,7 @@ resource "aws_s3_bucket" "state" {
   #checkov:skip=CKV_AWS_18:CloudTrail records who read the state; access logs would need a second bucket, with the same finding
   #checkov:skip=CKV_AWS_144:the state describes one region and is of no use while that region is down
   #checkov:skip=CKV2_AWS_62:nothing acts on a changed state
-  bucket = "${local.service}-tfstate-${var.account_id}"
+  bucket = local.state_bucket
 
   lifecycle {
     prevent_destroy = true # without its state Terraform no longer manages a deployment

@@ -1,0 +1,44 @@
+# The policies as AWS gets them, rendered by the provider itself, which needs no account for that.
+
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+variables {
+  account_id           = "123456789012"
+  region               = "ap-southeast-1"
+  github_repository    = "acme/users-service"
+  github_owner_id      = "1234"
+  github_repository_id = "5678"
+}
+
+run "fit_into_the_length_that_aws_allows" {
+  command = plan
+
+  plan_options {
+    target = [
+      data.aws_iam_policy_document.build, data.aws_iam_policy_document.deploy_foundation, data.aws_iam_policy_document.deploy_service,
+      data.aws_iam_policy_document.pipeline_boundary, data.aws_iam_policy_document.read, data.aws_iam_policy_document.runtime_boundary,
+    ]
+  }
+
+  # AWS counts no white space.
+  assert {
+    condition = alltrue([for document in concat(
+      values(data.aws_iam_policy_document.deploy_foundation), values(data.aws_iam_policy_document.deploy_service),
+      values(data.aws_iam_policy_document.pipeline_boundary), values(data.aws_iam_policy_document.runtime_boundary),
+      [data.aws_iam_policy_document.build, data.aws_iam_policy_document.read],
+    ) : length(document.minified_json) <= 6144])
+    error_message = "A managed policy may have 6,144 characters: ${jsonencode(merge(
+      { for environment, document in data.aws_iam_policy_document.deploy_foundation : "foundation-${environment}" => length(document.minified_json) },
+      { for environment, document in data.aws_iam_policy_document.deploy_service : "service-${environment}" => length(document.minified_json) },
+      { for environment, document in data.aws_iam_policy_document.pipeline_boundary : "boundary-${environment}" => length(document.minified_json) },
+      { read = length(data.aws_iam_policy_document.read.minified_json) },
+    ))}"
+  }
+}

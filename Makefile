@@ -64,7 +64,7 @@ clean: ## Remove all build output
 deploy: ## Deploy this source: build, push, apply, migrate, test, shift traffic; without changes it does nothing
 	@scripts/deploy.sh $(ENV)
 
-bootstrap: ## Create the account's prerequisites with Terraform: state bucket, ECR repository, pipeline roles
+bootstrap: ## Create the account's prerequisites with Terraform: state bucket, ECR repositories, pipeline roles
 	@scripts/bootstrap.sh $(ENV)
 
 build: ## Build the container image; for dev only, because prod runs the image that was tested in dev

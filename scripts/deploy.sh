@@ -79,11 +79,11 @@ provide_image() {
 move_traffic() {
   # On the first deploy Terraform creates the alias, which gives the first version its traffic.
   [[ $BEFORE != none ]] || BEFORE=$NEW
-  local options=(--auto-rollback-configuration "enabled=true,events=DEPLOYMENT_FAILURE,DEPLOYMENT_STOP_ON_ALARM")
-  [[ ${IGNORE_ALARMS:-} != "$ENV" ]] || options+=(--override-alarm-configuration enabled=false)
+  local options=()
+  [[ ${IGNORE_ALARMS:-} != "$ENV" ]] || options=(--override-alarm-configuration enabled=false)
   if [[ $BEFORE == "$NEW" ]]; then
     note "Version $NEW has the traffic already"
-  elif ! WATCH=watch_new_version shift_traffic "$BEFORE" "$NEW" "${options[@]}"; then
+  elif ! WATCH=watch_new_version shift_traffic "$BEFORE" "$NEW" ${options[@]+"${options[@]}"}; then
     restore_traffic "$BEFORE" || die "the traffic is not back at version $BEFORE" "see: make status ENV=$ENV"
     die "the traffic could not be moved to version $NEW" "version $BEFORE has all of it" \
       "CodeDeploy starts nothing while an alarm is on; for a release that ends its cause: IGNORE_ALARMS=$ENV make deploy ENV=$ENV"

@@ -7,8 +7,7 @@ cd "$(dirname "$0")/../.."
 source scripts/lib/log.sh
 
 # pattern <tab> an example that it must find
-PATTERNS=$(
-  cat <<'TABLE'
+read -r -d '' PATTERNS <<'TABLE' || true # `read` reports the end of its input
 (^|[ ;])(local|declare|typeset|readonly) -[a-zA-Z]*[An]	local -A map
 (mapfile|readarray)( |$)	mapfile -t lines
 \$\{[A-Za-z_]+(\[[^]]*\])?(,|\^)	echo "${name,,}"
@@ -36,7 +35,6 @@ find [^|]*-printf	find . -printf %p
 base64 -w	base64 -w0
 date [^|]*%N	date +%s%N
 TABLE
-)
 
 main() {
   local file found=0

@@ -26,4 +26,4 @@ cargo deny --locked check "${checks[@]}"
 
 git ls-files -z 'scripts/*.sh' '.ci/*' | xargs -0 shellcheck --external-sources
 scripts/lint/portability.sh
-scripts/lint/machine-test.sh
+scripts/test-scripts.sh

@@ -68,7 +68,8 @@ http:
   tls: {certificate: $certificates/server.pem, key: $certificates/server-key.pem}
 CONFIG
   cat "${SSL_CERT_FILE:-$CERTIFICATES}" "$REHEARSAL_CA" >"$FOLDER/authorities.pem"
-  export SSL_CERT_FILE=$FOLDER/authorities.pem
+  # The second is curl's own, and wins if a shell has it.
+  export SSL_CERT_FILE=$FOLDER/authorities.pem CURL_CA_BUNDLE=$FOLDER/authorities.pem
   run_registry
 }
 

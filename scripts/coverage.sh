@@ -10,6 +10,10 @@ source scripts/lib/packages.sh
 need_rust
 need cargo-tarpaulin "install it: cargo install --locked cargo-tarpaulin"
 
+# As in test.sh.
+need_python_packages target/test-tokens scripts/test/requirements.txt
+export TEST_PYTHON=$PWD/target/test-tokens/bin/python
+
 # A target folder of its own, because instrumented code replaces the other. --follow-exec: tests start the executable.
 scripts/with-database.sh cargo tarpaulin --locked --workspace --engine llvm --follow-exec --skip-clean \
   --target-dir target/instrumented --include-files 'service/src/*' \

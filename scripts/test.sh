@@ -10,6 +10,10 @@ source scripts/lib/packages.sh
 
 need_rust
 
+# Other implementations of tokens, for the tests of the keys.
+need_python_packages target/test-tokens scripts/test/requirements.txt
+export TEST_PYTHON=$PWD/target/test-tokens/bin/python
+
 # Compiled first, so that a compile error does not start a server.
 cargo test --locked --workspace --no-run
 

@@ -2,4 +2,5 @@
 
 mod command;
 mod function;
+mod others;
 mod together;

@@ -33,7 +33,7 @@ create table sessions (
     session_id binary(16) not null,
     user_id int not null,
     secret binary(32) not null,
-    generation int unsigned not null,
+    generation int not null,
     signed_in_at bigint not null,
     refreshed_at bigint not null,
     expires_at bigint not null,

@@ -1,36 +1,116 @@
 //! The service put together: the one list of features, its router and its document.
 
 use axum::Router;
+use axum::extract::FromRef;
+use axum::http::{HeaderValue, Method, header};
 use tower::Layer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
-use crate::app_state::AppState;
-use crate::{health, http, openapi, users};
+use crate::access::{Caller, Routes};
+use crate::app_state::{Accounts, AppState};
+use crate::limits::{RequestLimitLayer, VerifiedUser};
+use crate::{accounts, health, http, keys, openapi, roles, sessions, users};
 
 /// The router of every path; a slash at the end of one makes no difference.
 pub type Service = NormalizePath<Router>;
 
-/// Every feature's paths.
-fn features() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(users::router()).merge(health::router())
+/// The paths of every feature that is there with `ACCESS=open` and with `ACCESS=tokens`.
+fn features() -> Routes<AppState> {
+    users::router()
+}
+
+/// The paths of every feature that is there with `ACCESS=tokens` only.
+fn account_features() -> Routes<Accounts> {
+    Routes::new()
+        .merge(accounts::router())
+        .merge(sessions::router())
+        .merge(roles::router())
+        .merge(keys::router())
 }
 
 /// The whole HTTP interface, for a local socket and for Lambda alike.
 #[must_use]
 pub fn router(state: AppState) -> Service {
-    let router = Router::from(features())
-        .with_state(state)
-        .merge(openapi::router(document))
+    let cors = cors(&state.cors_origins);
+    let features = match &state.accounts {
+        None => open(state),
+        Some(accounts) => guarded(accounts.clone(), state),
+    };
+    let router = features
         .fallback(async || http::not_found())
-        .method_not_allowed_fallback(async || http::method_not_allowed())
-        .layer(http::EdgeLayer);
-    NormalizePathLayer::trim_trailing_slash().layer(router)
+        .method_not_allowed_fallback(async || http::method_not_allowed());
+    let router = match cors {
+        None => router,
+        Some(cors) => router.layer(cors),
+    };
+    NormalizePathLayer::trim_trailing_slash().layer(router.layer(http::EdgeLayer))
 }
 
-/// The OpenAPI document of that interface.
+/// With `ACCESS=open` whoever reaches the service may call it, and the accounts are off.
+fn open(state: AppState) -> Router {
+    features()
+        .merge(users::open_sign_up())
+        .limited(request_limit(&state).as_ref())
+        .merge(health::router())
+        .into_open_router()
+        .with_state(state)
+        .merge(account_features().into_off_router())
+        .merge(openapi::router(open_document))
+}
+
+/// With `ACCESS=tokens` each route lets in those whom its declaration names.
+fn guarded(accounts: Accounts, state: AppState) -> Router {
+    let sessions = sessions::Service::from_ref(&accounts);
+    let limit = request_limit(&state);
+    let features = features().limited(limit.as_ref()).merge(health::router());
+    let account_features = account_features().merge(accounts::sign_up()).limited(limit.as_ref());
+    features
+        .into_guarded_router(&sessions)
+        .with_state(state)
+        .merge(account_features.into_guarded_router(&sessions).with_state(accounts))
+        .merge(openapi::router(document))
+}
+
+/// Health checks are not counted: a balancer's may come from the address of everybody else.
+fn request_limit(state: &AppState) -> Option<RequestLimitLayer> {
+    let user: VerifiedUser = |extensions| extensions.get::<Caller>().map(|caller| caller.user_id.get());
+    let limit = state.request_limit.clone()?;
+    Some(RequestLimitLayer::new(limit, state.trusted_proxies.clone(), user))
+}
+
+/// Lets the pages of some origins read the answers (<https://fetch.spec.whatwg.org/#http-cors-protocol>). There are no
+/// cookies, so credentials need not be allowed.
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    if origins.is_empty() {
+        return None;
+    }
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let exposed =
+        ["location", "retry-after", "ratelimit", "ratelimit-policy", "www-authenticate", "x-request-id"];
+    Some(
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+            .allow_methods(methods)
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+            .expose_headers(exposed.map(header::HeaderName::from_static))
+            .max_age(std::time::Duration::from_hours(1)),
+    )
+}
+
+/// The OpenAPI document of the interface with `ACCESS=tokens`.
 #[must_use]
 pub fn document() -> OpenApi {
-    openapi::finish(openapi::base().merge_from(features().into_openapi()))
+    let features = features().merge(health::router()).into_guarded_document();
+    let account_features = account_features().merge(accounts::sign_up());
+    let paths = features.merge_from(account_features.into_guarded_document());
+    openapi::finish(openapi::with_bearer(openapi::base()).merge_from(paths))
+}
+
+/// The same with `ACCESS=open`.
+#[must_use]
+pub fn open_document() -> OpenApi {
+    let features = features().merge(users::open_sign_up()).merge(health::router());
+    openapi::finish(openapi::base().merge_from(features.into_open_document()))
 }

@@ -4,10 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRef;
+use axum::http::HeaderValue;
 
 use crate::clock::{Clock, monotonic};
+use crate::config;
 use crate::db::Database;
 use crate::http::TrustedProxies;
+use crate::keys::{self, KeyRing};
+use crate::limits::RequestLimit;
+use crate::passwords::{Hasher, Policy};
+use crate::tokens::Tokens;
 
 /// What every feature's service is made from.
 #[derive(Clone)]
@@ -20,18 +26,113 @@ pub struct AppState {
     pub started: Instant,
     /// Whose word is taken for a client's IP address; nobody's by default.
     pub trusted_proxies: TrustedProxies,
+    /// The origins whose web pages may call; none by default.
+    pub cors_origins: Vec<HeaderValue>,
+    /// How often somebody may call; always by default.
+    pub request_limit: Option<RequestLimit>,
+    /// What the accounts need; none with `ACCESS=open`.
+    pub accounts: Option<Accounts>,
 }
 
 impl AppState {
-    /// Over this database, begun now.
+    /// Over this database, begun now, with everything else at its default.
     #[must_use]
     pub fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, started: monotonic(), trusted_proxies: TrustedProxies::default() }
+        Self {
+            database,
+            clock,
+            started: monotonic(),
+            trusted_proxies: TrustedProxies::default(),
+            cors_origins: Vec::new(),
+            request_limit: None,
+            accounts: None,
+        }
+    }
+
+    /// As configured, over this database.
+    ///
+    /// # Errors
+    /// If the signing keys are in a file that cannot be read or made.
+    pub async fn open(
+        config: config::Application,
+        database: Database,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, keys::Error> {
+        let config::Application { access, cors_origins, limits, trusted_proxies, passwords } = config;
+        let request_limit = limits.requests.map(RequestLimit::new);
+        let mut state = Self { trusted_proxies, cors_origins, request_limit, ..Self::new(database, clock) };
+        if let config::Access::Tokens(access) = access {
+            state.accounts = Some(Accounts::open(access, limits, &passwords, &state).await?);
+        }
+        Ok(state)
     }
 }
 
 impl FromRef<AppState> for TrustedProxies {
     fn from_ref(state: &AppState) -> Self {
         state.trusted_proxies.clone()
+    }
+}
+
+/// What the features of the accounts are made from.
+#[derive(Clone)]
+pub struct Accounts {
+    /// The database.
+    pub database: Database,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Whose word is taken for a client's IP address.
+    pub trusted_proxies: TrustedProxies,
+    /// Issues and verifies access tokens.
+    pub tokens: Tokens,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// What passwords must be.
+    pub policy: Policy,
+    /// What was configured.
+    pub settings: AccountSettings,
+}
+
+/// How the accounts are configured.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountSettings {
+    /// How often something may be tried.
+    pub limits: config::Limits,
+    /// How long sessions live.
+    pub session_lifetime: config::SessionLifetime,
+    /// Whether people may add themselves as users.
+    pub sign_up_is_open: bool,
+}
+
+impl Accounts {
+    async fn open(
+        access: config::TokenAccess,
+        limits: config::Limits,
+        passwords: &config::Passwords,
+        state: &AppState,
+    ) -> Result<Self, keys::Error> {
+        let config::TokenAccess { keys, tokens, session_lifetime, sign_up_is_open } = access;
+        let keys = KeyRing::open(keys, Arc::clone(&state.clock)).await?;
+        Ok(Self {
+            database: state.database.clone(),
+            clock: Arc::clone(&state.clock),
+            trusted_proxies: state.trusted_proxies.clone(),
+            tokens: Tokens::new(tokens, keys),
+            hasher: Hasher::new(passwords.hashing.clone()),
+            policy: Policy::new(passwords),
+            settings: AccountSettings { limits, session_lifetime, sign_up_is_open },
+        })
+    }
+}
+
+impl FromRef<Accounts> for TrustedProxies {
+    fn from_ref(accounts: &Accounts) -> Self {
+        accounts.trusted_proxies.clone()
+    }
+}
+
+impl FromRef<Accounts> for Tokens {
+    fn from_ref(accounts: &Accounts) -> Self {
+        accounts.tokens.clone()
     }
 }

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Access, Routes};
 use crate::app_state::AppState;
 use crate::http::Problem;
 use crate::openapi::DatabaseProblems;
@@ -15,8 +15,8 @@ use crate::openapi::DatabaseProblems;
 pub const BUILD: &str = env!("BUILD_COMMIT");
 
 /// The paths for health checks.
-pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
+pub fn router() -> Routes<AppState> {
+    Routes::new().add(Access::Public, routes!(health)).add(Access::Public, routes!(ready))
 }
 
 /// The process is alive.

@@ -2,12 +2,15 @@
 //!
 //! `service/ARCHITECTURE.md` is the map.
 
+pub mod access;
+pub mod accounts;
 pub mod administration;
 pub mod app;
 pub mod app_state;
 pub mod backoff;
 pub mod clock;
 pub mod config;
+pub mod create_admin;
 pub mod db;
 #[cfg(feature = "docs-page")]
 mod docs_page;
@@ -25,7 +28,11 @@ pub mod page;
 pub mod passwords;
 pub mod random;
 pub mod request_context;
+pub mod roles;
 pub mod secrets;
+pub mod sessions;
 pub mod telemetry;
 pub mod tokens;
+pub mod user_id;
+mod user_row;
 pub mod users;

@@ -1,10 +1,11 @@
-//! `users-service`: serve | lambda | migrate | migrate-lambda | rotate-secret | rotate-keys | rotate-keys-lambda | openapi.
+//! `users-service`: serve | lambda | migrate | create-admin | rotate-keys | openapi, and functions on AWS Lambda.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use secrecy::ExposeSecret;
 use tracing::info;
 use users_service::administration::{self, Function};
 use users_service::app::{self, router};
@@ -13,7 +14,7 @@ use users_service::clock::{Clock, SystemClock};
 use users_service::config::{self, Administration, Config, KeyRotation, Purpose};
 use users_service::db::Database;
 use users_service::db::migrations::{self, Task};
-use users_service::{jobs, keys, lambda_handler, local_server, secrets, telemetry};
+use users_service::{create_admin, jobs, keys, lambda_handler, local_server, secrets, telemetry};
 
 #[derive(Parser)]
 #[command(name = "users-service", version = VERSION, about, after_help = config::table())]
@@ -33,6 +34,9 @@ enum Command {
     /// Apply the pending migrations to the database
     #[command(after_help = config::table())]
     Migrate(Migrate),
+    /// Make an administrator: the first one, or the way back in
+    #[command(after_help = config::table())]
+    CreateAdmin(CreateAdmin),
     /// Migrate the database and create the application's account, as an AWS Lambda function
     #[command(after_help = config::table())]
     MigrateLambda,
@@ -67,6 +71,22 @@ struct Migrate {
     mark_pending: Option<u32>,
 }
 
+#[derive(Args)]
+struct CreateAdmin {
+    /// The name of the administrator
+    #[arg(long)]
+    username: String,
+    /// The e-mail address of the administrator
+    #[arg(long)]
+    email: String,
+    /// Print a one-time token to set a password with, instead of reading a password
+    #[arg(long)]
+    token: bool,
+    /// Take a user who is there: end the sessions, remove the password, enable the account
+    #[arg(long)]
+    existing: bool,
+}
+
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
 
 /// Any error that ends a command: `main` prints it with its causes.
@@ -77,6 +97,7 @@ fn main() -> ExitCode {
         Command::Serve => serve(),
         Command::Lambda => lambda(),
         Command::Migrate(arguments) => migrate(&arguments),
+        Command::CreateAdmin(arguments) => create_administrator(&arguments),
         Command::MigrateLambda => administer(Function::Migrate),
         Command::RotateSecret => administer(Function::Rotate),
         Command::RotateKeys { compromised } => rotate_keys(compromised),
@@ -108,7 +129,7 @@ fn serve() -> Result<(), Failure> {
         if let Err(error) = database.ready().await {
             tracing::warn!(cause = users_service::http::chain(&error), "The database is not ready");
         }
-        let state = AppState { trusted_proxies: config.trusted_proxies, ..state(database) };
+        let state = AppState::open(config.application, database, Arc::new(SystemClock)).await?;
         jobs::start(&state);
         local_server::serve(listener, router(state)).await?;
         Ok(())
@@ -123,7 +144,8 @@ fn lambda() -> Result<(), Failure> {
         fetch_secrets(&mut config).await;
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
         lambda_handler::warm_up(&database).await;
-        lambda_handler::run(AppState { trusted_proxies: config.trusted_proxies, ..state(database) }).await?;
+        let state = AppState::open(config.application, database, Arc::new(SystemClock)).await?;
+        lambda_handler::run(state).await?;
         Ok(())
     })
 }
@@ -147,6 +169,19 @@ fn migrate(arguments: &Migrate) -> Result<(), Failure> {
     let steps = runtime.block_on(migrations::run(config.database, users_service::migrations::ALL, task))?;
     for step in steps {
         print(&format!("{:04} {}: {}", step.number, step.name, step.state.name()));
+    }
+    Ok(())
+}
+
+fn create_administrator(arguments: &CreateAdmin) -> Result<(), Failure> {
+    let config = Config::from_env(Purpose::Local)?;
+    telemetry::start(config.log)?;
+    let CreateAdmin { username, email, token, existing } = arguments;
+    let arguments = create_admin::Arguments { username, email, token: *token, existing: *existing };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match runtime.block_on(create_admin::run(arguments, config))? {
+        Some(token) => print(token.secret().expose_secret()),
+        None => print(&format!("{username} is an administrator")),
     }
     Ok(())
 }
@@ -179,10 +214,6 @@ fn rotate_keys(compromised: bool) -> Result<(), Failure> {
 fn print_openapi() -> Result<(), Failure> {
     print(&app::document().to_pretty_json()?);
     Ok(())
-}
-
-fn state(database: Database) -> AppState {
-    AppState::new(database, Arc::new(SystemClock))
 }
 
 #[expect(clippy::print_stdout, reason = "the result of a command")]

@@ -5,16 +5,18 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::http::header;
-use axum::routing::get;
+use axum::routing::{MethodFilter, get};
 use bytes::Bytes;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
     RefOr, Response, ResponseBuilder, Type,
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
+use crate::access;
 use crate::db::{self, Outage};
 use crate::field::{FieldError, Invalid};
 use crate::http::{Problem, ProblemBody};
@@ -47,11 +49,26 @@ pub fn base() -> OpenApi {
         .build()
 }
 
+/// Adds the security scheme to a document.
+#[must_use]
+pub fn with_bearer(mut document: OpenApi) -> OpenApi {
+    let description = "An access token of this service; `POST /sessions` gives one.";
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(description))
+        .build();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme(access::SCHEME, SecurityScheme::Http(scheme));
+    document
+}
+
 /// Adds to a document of all paths what they have in common.
 #[must_use]
 pub fn finish(mut document: OpenApi) -> OpenApi {
-    let operations = document.paths.paths.values_mut().flat_map(operations);
-    for operation in operations {
+    for (_, operation) in document.paths.paths.values_mut().flat_map(operations) {
         for response in operation.responses.responses.values_mut() {
             if let RefOr::T(response) = response {
                 response.headers.insert("x-request-id".to_owned(), request_id_header().into());
@@ -72,10 +89,20 @@ pub fn router(document: fn() -> OpenApi) -> Router {
     router
 }
 
-fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, put, post, delete, options, head, patch, trace, query, .. } = path;
-    let known = [get, put, post, delete, options, head, patch, trace, query];
-    known.into_iter().flatten().chain(path.additional_operations.values_mut())
+/// The operations of a path, with their methods.
+pub(crate) fn operations(path: &mut PathItem) -> impl Iterator<Item = (MethodFilter, &mut Operation)> {
+    let PathItem { get, put, post, delete, options, head, patch, trace, .. } = path;
+    let known = [
+        (MethodFilter::GET, get),
+        (MethodFilter::PUT, put),
+        (MethodFilter::POST, post),
+        (MethodFilter::DELETE, delete),
+        (MethodFilter::OPTIONS, options),
+        (MethodFilter::HEAD, head),
+        (MethodFilter::PATCH, patch),
+        (MethodFilter::TRACE, trace),
+    ];
+    known.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 fn request_id_header() -> Header {

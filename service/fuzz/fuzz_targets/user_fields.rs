@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use users_service::users::{Email, FullName, UserId, Username};
+use users_service::user_id::UserId;
+use users_service::users::{Email, FullName, Username};
 
 fuzz_target!(|text: &str| {
     username(text);

@@ -1,11 +1,17 @@
 //! Who may call.
 
+use axum::http::HeaderValue;
+use url::Url;
+
 use super::reader::Reader;
+use super::sessions::{self, SessionLifetime};
 use super::setting::settings;
 use super::{Keys, Tokens, deployment, keys, tokens};
 
 settings! {
     ACCESS = "open", "open (whoever reaches the service may call it) or tokens (calls need a token of the service)";
+    SIGN_UP = "closed", "open (people may add themselves as users) or closed, with ACCESS=tokens";
+    CORS_ORIGINS = "none", "The origins of the web pages that may call, such as https://app.example, with commas between";
 }
 
 /// Who may call.
@@ -14,12 +20,20 @@ pub enum Access {
     /// Whoever reaches the service.
     Open,
     /// Those with a token of the service.
-    Tokens {
-        /// Where the keys are that sign them.
-        keys: Keys,
-        /// Who issues them, and for whom.
-        tokens: Tokens,
-    },
+    Tokens(TokenAccess),
+}
+
+/// How tokens are issued, and to whom.
+#[derive(Debug, Clone)]
+pub struct TokenAccess {
+    /// Where the keys are that sign them.
+    pub keys: Keys,
+    /// Who issues them, and for whom.
+    pub tokens: Tokens,
+    /// How long sessions live.
+    pub session_lifetime: SessionLifetime,
+    /// Whether people may add themselves as users.
+    pub sign_up_is_open: bool,
 }
 
 /// `from_secret` says whether the credentials for the database come from a secret.
@@ -27,8 +41,57 @@ pub(super) fn read(reader: &mut Reader<'_>, port: u16, in_lambda: bool, from_sec
     if !reader.get(&ACCESS).choice(&[("open", false), ("tokens", true)])? {
         return Some(Access::Open);
     }
+    let sign_up_is_open = reader.get(&SIGN_UP).choice(&[("closed", false), ("open", true)]);
     let environment = deployment::environment(reader);
     let keys = keys::read(reader, &environment, from_secret);
-    let tokens = tokens::read(reader, port, in_lambda)?;
-    Some(Access::Tokens { keys, tokens })
+    let session_lifetime = sessions::read(reader);
+    let tokens = tokens::read(reader, port, in_lambda);
+    Some(Access::Tokens(TokenAccess {
+        keys,
+        tokens: tokens?,
+        session_lifetime: session_lifetime?,
+        sign_up_is_open: sign_up_is_open?,
+    }))
+}
+
+/// The origins whose pages may call.
+pub(super) fn cors_origins(reader: &mut Reader<'_>) -> Option<Vec<HeaderValue>> {
+    let text = reader.optional(&CORS_ORIGINS).unwrap_or_default();
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty() && *part != "none");
+    let origins: Option<Vec<_>> = parts.map(origin).collect();
+    if origins.is_none() {
+        reader
+            .problem(&CORS_ORIGINS, format!("is {text:?}; it must be origins, such as https://app.example"));
+    }
+    origins
+}
+
+/// An origin as browsers send it (RFC 6454 section 6.2), which is compared octet for octet.
+fn origin(text: &str) -> Option<HeaderValue> {
+    let url = Url::parse(text).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    (is_web && url.origin().ascii_serialization() == text).then(|| HeaderValue::try_from(text).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_written_as_browsers_send_it() {
+        for text in ["https://app.example", "http://localhost:5173", "https://xn--mnchen-3ya.de"] {
+            assert_eq!(origin(text).unwrap(), text);
+        }
+        for text in [
+            "*",
+            "null",
+            "app.example",
+            "https://app.example/",
+            "https://app.example:443",
+            "https://App.example",
+            "file:///x",
+        ] {
+            assert!(origin(text).is_none(), "{text}");
+        }
+    }
 }

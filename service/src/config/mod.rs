@@ -15,13 +15,16 @@ mod log;
 mod mysql;
 mod passwords;
 mod reader;
+mod sessions;
 mod setting;
 mod tokens;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 
-pub use self::access::Access;
+use axum::http::HeaderValue;
+
+pub use self::access::{Access, TokenAccess};
 pub use self::administration::Administration;
 pub use self::aws::Aws;
 pub use self::credentials::{Credentials, Login, Secret, Server};
@@ -33,6 +36,7 @@ pub use self::mysql::{Mysql, Tls};
 pub use self::passwords::{Hashing, Passwords};
 use self::reader::Reader;
 pub use self::reader::{ConfigProblem, ConfigProblems};
+pub use self::sessions::SessionLifetime;
 pub use self::setting::{Setting, table};
 pub use self::tokens::Tokens;
 use crate::http::TrustedProxies;
@@ -46,6 +50,7 @@ const SETTINGS: &[&[Setting]] = &[
     credentials::SETTINGS,
     mysql::SETTINGS,
     access::SETTINGS,
+    sessions::SETTINGS,
     tokens::SETTINGS,
     keys::SETTINGS,
     limits::SETTINGS,
@@ -68,8 +73,17 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Which database, and how to connect to it.
     pub database: Database,
+    /// How the application behaves.
+    pub application: Application,
+}
+
+/// How the application behaves, wherever it runs.
+#[derive(Debug, Clone)]
+pub struct Application {
     /// Who may call.
     pub access: Access,
+    /// The origins whose web pages may call.
+    pub cors_origins: Vec<HeaderValue>,
     /// How often something may be tried.
     pub limits: Limits,
     /// Whose word is taken for a client's IP address.
@@ -118,15 +132,21 @@ impl Config {
         let database = database::read(reader, in_lambda);
         let from_secret = in_lambda || database.as_ref().is_some_and(Database::uses_secret);
         let port = listen.map_or(0, |address| address.port());
+        let application = Application::read(reader, port, in_lambda, from_secret);
+        Some(Self { log: log?, listen: listen?, database: database?, application: application? })
+    }
+}
+
+impl Application {
+    fn read(reader: &mut Reader<'_>, port: u16, in_lambda: bool, from_secret: bool) -> Option<Self> {
         let access = access::read(reader, port, in_lambda, from_secret);
+        let cors_origins = access::cors_origins(reader);
         let limits = limits::read(reader);
         let trusted_proxies = limits::trusted_proxies(reader);
         let passwords = passwords::read(reader, in_lambda);
         Some(Self {
-            log: log?,
-            listen: listen?,
-            database: database?,
             access: access?,
+            cors_origins: cors_origins?,
             limits: limits?,
             trusted_proxies: trusted_proxies?,
             passwords: passwords?,

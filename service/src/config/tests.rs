@@ -145,7 +145,8 @@ fn the_keys_are_where_the_credentials_are_unless_a_file_is_named() {
     let keys = |purpose, variables: &[(&'static str, &'static str)]| {
         let issuer = [("ACCESS", "tokens"), ("TOKEN_ISSUER", "https://users.example")];
         let variables: Vec<_> = issuer.into_iter().chain(variables.iter().copied()).collect();
-        let Access::Tokens { keys, .. } = read(purpose, &variables).unwrap().access else {
+        let Access::Tokens(TokenAccess { keys, .. }) = read(purpose, &variables).unwrap().application.access
+        else {
             panic!("it is on")
         };
         match keys {
@@ -165,7 +166,7 @@ fn the_keys_are_where_the_credentials_are_unless_a_file_is_named() {
 #[test]
 fn without_tokens_nothing_about_them_is_read() {
     let wrong = [("TOKEN_ISSUER", "?"), ("TOKEN_AUDIENCES", "two words")];
-    assert!(matches!(read(Purpose::Lambda, &wrong).unwrap().access, Access::Open));
+    assert!(matches!(read(Purpose::Lambda, &wrong).unwrap().application.access, Access::Open));
     let on = [("ACCESS", "tokens"), wrong[0], wrong[1]];
     assert_eq!(read(Purpose::Lambda, &on).unwrap_err().0.len(), 2);
 }
@@ -191,7 +192,7 @@ fn administration_needs_the_administrators_secret_and_a_server() {
 
 #[test]
 fn the_limits_are_what_they_are_set_to() {
-    let limits = |variables: &[_]| read(Purpose::Local, variables).unwrap().limits;
+    let limits = |variables: &[_]| read(Purpose::Local, variables).unwrap().application.limits;
     let limit = |limit: Limit| (limit.name(), limit.amount(), limit.window().as_secs());
     let default = limits(&[]);
     assert_eq!(limit(default.sign_in), ("sign-in", 10, 900));
@@ -230,7 +231,7 @@ fn a_limit_that_cannot_be_kept_is_a_problem() {
 
 #[test]
 fn no_proxy_is_trusted_unless_it_is_set() {
-    let trusted = |variables: &[_]| read(Purpose::Local, variables).unwrap().trusted_proxies;
+    let trusted = |variables: &[_]| read(Purpose::Local, variables).unwrap().application.trusted_proxies;
     assert_eq!(trusted(&[]), TrustedProxies::default());
     assert!(trusted(&[("TRUSTED_PROXIES", "10.0.0.0/8")]).contains("10.1.2.3".parse().unwrap()));
 }

@@ -7,6 +7,7 @@ mod executor;
 mod in_flight;
 mod leased;
 pub mod migrations;
+mod millis;
 mod mysql;
 mod pool;
 mod readiness;
@@ -27,9 +28,11 @@ pub(crate) use self::executor::Executor;
 use self::migrations::Migration;
 #[cfg(feature = "sqlite")]
 use self::migrations::Task;
+pub(crate) use self::millis::{from_millis, to_millis};
 pub use self::mysql::account;
 use self::pool::Connections;
 pub(crate) use self::statement::{Computed, Statement, Written};
+pub(crate) use self::transaction::Transaction;
 use crate::config;
 
 /// How many connections read an SQLite file at a time; each is a thread.

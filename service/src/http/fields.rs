@@ -23,6 +23,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value};
 
 use crate::field::{Change, FieldError, Invalid};
@@ -79,6 +80,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Refuses a field that is valid by itself, because of another one.
+    pub fn refuse(&mut self, name: &'static str, invalid: Invalid) {
+        self.input(name, Value::Null).refuse::<()>(invalid);
+    }
+
     fn input(&mut self, name: &'static str, value: Value) -> Input<'_> {
         Input { value, place: Place::Field(&self.place, name), errors: self.errors }
     }
@@ -120,6 +126,15 @@ pub fn text<T>(parse: impl Fn(&str) -> Result<T, Invalid>) -> impl Fn(Input<'_>)
     move |input| {
         let parsed = input.value.as_str().map_or_else(|| Err(wrong_type("must be a string")), &parse);
         input.accept(parsed)
+    }
+}
+
+/// Reads a string whose memory is wiped when it is dropped. It is moved, not copied.
+#[must_use]
+pub fn secret(mut input: Input<'_>) -> Option<Zeroizing<String>> {
+    match input.value.take() {
+        Value::String(text) => Some(Zeroizing::new(text)),
+        _ => input.refuse(wrong_type("must be a string")),
     }
 }
 

@@ -1,13 +1,22 @@
 //! The parameters of a path, read one by one so that all errors are reported together.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
-use axum::extract::{FromRequestParts, MatchedPath};
-use axum::http::Uri;
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
+use axum::http::{Extensions, Uri};
 use percent_encoding::percent_decode_str;
 
 use crate::field::{FieldError, Invalid, unless_invalid};
+use crate::user_id::UserId;
+
+/// Whom `me` means in place of a user's id in a path, as a request extension. Without it `me` is no id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Me(pub(crate) UserId);
+
+/// The name of the parameter that is a user's id.
+const USER_ID: &str = "user_id";
 
 /// The parameters of a path by name. A parameter is a whole segment, and routers are merged and not nested.
 ///
@@ -16,10 +25,38 @@ use crate::field::{FieldError, Invalid, unless_invalid};
 pub struct PathParams {
     route: Option<MatchedPath>,
     uri: Uri,
+    me: Option<Me>,
     errors: Vec<FieldError>,
 }
 
 impl PathParams {
+    /// The parameters of a request's path.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self::new(request.uri(), request.extensions())
+    }
+
+    fn new(uri: &Uri, extensions: &Extensions) -> Self {
+        Self {
+            route: extensions.get().cloned(),
+            uri: uri.clone(),
+            me: extensions.get().copied(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Whether the path names this user.
+    pub(crate) fn names_user(&self, user: UserId) -> bool {
+        UserId::parse(&self.text(USER_ID)).is_ok_and(|named| named == user)
+    }
+
+    /// The parameter `user_id`, where it is the only one.
+    ///
+    /// # Errors
+    /// `invalid_format`.
+    pub fn user_id(self) -> Result<UserId, Vec<FieldError>> {
+        self.read(|path| path.required(USER_ID, UserId::parse))
+    }
+
     /// What a function makes of the parameters, unless one is invalid.
     ///
     /// # Errors
@@ -35,14 +72,22 @@ impl PathParams {
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, Invalid>,
     ) -> Option<T> {
-        // What is not UTF-8 is empty, which no parser accepts.
-        let text = percent_decode_str(self.segment(name)).decode_utf8().unwrap_or_default();
-        match parse(&text) {
+        let parsed = parse(&self.text(name));
+        match parsed {
             Ok(value) => Some(value),
             Err(invalid) => {
                 self.errors.push(invalid.at(name));
                 None
             }
+        }
+    }
+
+    /// The text of a parameter. What is not UTF-8 is empty, which no parser accepts.
+    fn text(&self, name: &str) -> Cow<'_, str> {
+        let text = percent_decode_str(self.segment(name)).decode_utf8().unwrap_or_default();
+        match self.me {
+            Some(Me(user)) if name == USER_ID && text == "me" => user.to_string().into(),
+            _ => text,
         }
     }
 
@@ -60,8 +105,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParams {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let route = parts.extensions.get().cloned();
-        Ok(Self { route, uri: parts.uri.clone(), errors: Vec::new() })
+        Ok(Self::new(&parts.uri, &parts.extensions))
     }
 }
 

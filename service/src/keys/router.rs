@@ -6,10 +6,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::signing_key::{ALGORITHM, Jwk};
+use crate::access::{Access, Routes};
 use crate::http::Problem;
 use crate::openapi::DatabaseProblems;
 use crate::tokens::Tokens;
@@ -21,12 +21,12 @@ const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const KEYS: &str = "/.well-known/jwks.json";
 
 /// The paths under `/.well-known`.
-pub fn router<S>() -> OpenApiRouter<S>
+pub fn router<S>() -> Routes<S>
 where
     S: Clone + Send + Sync + 'static,
     Tokens: FromRef<S>,
 {
-    OpenApiRouter::new().routes(routes!(jwks)).routes(routes!(configuration))
+    Routes::new().add(Access::Public, routes!(jwks)).add(Access::Public, routes!(configuration))
 }
 
 /// Public keys (RFC 7517, section 5).

@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 
+use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::Invalid;
 use crate::http::Problem;
+use crate::roles;
 
 /// Why a use case did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,12 @@ pub enum Error {
     /// Another user already has a value that must be unique.
     #[error("another user has this username or e-mail address")]
     Taken(Taken),
+    /// Nobody else could administer the service.
+    #[error("this is the last administrator")]
+    LastAdministrator,
+    /// The caller may not do it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -24,7 +32,7 @@ impl DatabaseError for Error {
     fn database_error(&self) -> Option<&db::Error> {
         match self {
             Self::Database(error) => Some(error),
-            Self::NotFound | Self::Taken(_) => None,
+            _ => None,
         }
     }
 }
@@ -43,6 +51,8 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
             Error::Taken(taken) => conflict(taken),
+            Error::LastAdministrator => roles::Error::LastAdministrator.into(),
+            Error::Refused(refusal) => refusal.into(),
             Error::Database(error) => error.into(),
         }
     }

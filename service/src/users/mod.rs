@@ -10,7 +10,8 @@ mod service;
 
 pub(crate) use adoption::adopt;
 pub use error::{Error, Taken};
-pub use model::{Email, FullName, Lookup, NewUser, User, UserChanges, UserId, Username};
+pub use model::{Email, FullName, Lookup, NewUser, User, UserChanges, Username};
 pub use repository::Listing;
-pub use router::router;
+pub use router::{open_sign_up, router};
+pub(crate) use schema::UserResponse;
 pub use service::Service;

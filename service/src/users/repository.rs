@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::model::OutOfRange;
-use super::{Email, FullName, NewUser, User, UserChanges, UserId, Username};
+use super::{Email, FullName, NewUser, User, UserChanges, Username};
 use crate::db::{Error, Executor, Statement, Written};
 use crate::page::Page;
+use crate::user_id::{OutOfRange, UserId};
 
 /// One page of users, and how many there are in all.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,22 +6,27 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::IntoResponses;
 use utoipa::openapi::{RefOr, Response as ResponseDoc};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
 use super::{Error, NewUser, Service, Taken, UserChanges};
+use crate::access::{Access, Caller, Permission, Routes};
 use crate::app_state::AppState;
 use crate::http::{JsonObject, PathParams, Problem, Query};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
 
-/// The paths under `/users`.
-pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_users, create_user)).routes(routes!(
-        get_user,
-        update_user,
-        delete_user
-    ))
+/// The paths under `/users`, but for adding a user: that differs between `ACCESS=open` and `ACCESS=tokens`.
+pub fn router() -> Routes<AppState> {
+    Routes::new()
+        .add(Access::Permission(Permission::USERS_READ), routes!(list_users))
+        .add(Access::SelfOr(Permission::USERS_READ), routes!(get_user))
+        .add(Access::SelfOr(Permission::USERS_WRITE), routes!(update_user))
+        .add(Access::SelfOr(Permission::USERS_DELETE), routes!(delete_user))
+}
+
+/// Adding a user with `ACCESS=open`. With `ACCESS=tokens` it belongs to the accounts.
+pub fn open_sign_up() -> Routes<AppState> {
+    Routes::new().add(Access::Public, routes!(create_user))
 }
 
 /// Adds a user
@@ -75,7 +80,7 @@ async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<U
     ),
 )]
 async fn get_user(State(users): State<Service>, path: PathParams) -> Result<Json<UserResponse>, Problem> {
-    let user = users.get(schema::user_id(path)?).await?;
+    let user = users.get(path.user_id()?).await?;
     Ok(Json(user.into()))
 }
 
@@ -93,11 +98,12 @@ async fn get_user(State(users): State<Service>, path: PathParams) -> Result<Json
 )]
 async fn update_user(
     State(users): State<Service>,
+    caller: Option<Caller>,
     path: PathParams,
     body: JsonObject,
 ) -> Result<Json<UserResponse>, Problem> {
-    let id = schema::user_id(path)?;
-    let user = users.update(id, &schema::user_changes(body)?).await?;
+    let id = path.user_id()?;
+    let user = users.update(caller.as_ref(), id, &schema::user_changes(body)?).await?;
     Ok(Json(user.into()))
 }
 
@@ -110,8 +116,12 @@ async fn update_user(
         NotFoundProblem, InvalidInput, DatabaseProblems,
     ),
 )]
-async fn delete_user(State(users): State<Service>, path: PathParams) -> Result<StatusCode, Problem> {
-    users.delete(schema::user_id(path)?).await?;
+async fn delete_user(
+    State(users): State<Service>,
+    caller: Option<Caller>,
+    path: PathParams,
+) -> Result<StatusCode, Problem> {
+    users.delete(caller.as_ref(), path.user_id()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

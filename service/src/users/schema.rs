@@ -1,18 +1,17 @@
 //! The representation of users over HTTP: what requests are read into, what responses are made of.
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Email, FullName, Listing, Lookup, NewUser, User, UserChanges, UserId, Username};
+use super::{Email, FullName, Listing, Lookup, NewUser, User, UserChanges, Username};
 use crate::field::FieldError;
-use crate::http::{JsonObject, PathParams, Query, text};
+use crate::http::{JsonObject, Query, text, without_zone};
 use crate::page::Page;
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
-pub(super) struct UserResponse {
+pub(crate) struct UserResponse {
     /// Given by the service.
     #[schema(minimum = 1, examples(1))]
     user_id: u32,
@@ -40,13 +39,6 @@ impl From<User> for UserResponse {
             created_at: without_zone(user.created_at),
         }
     }
-}
-
-/// A `chrono` format pattern would be parsed for each user, which costs more than the rest of rendering one.
-fn without_zone(time: DateTime<Utc>) -> String {
-    let mut text = time.to_rfc3339_opts(SecondsFormat::Secs, true);
-    text.pop();
-    text
 }
 
 /// A page of users.
@@ -134,8 +126,4 @@ pub(super) fn user_changes(body: JsonObject) -> Result<UserChanges, Vec<FieldErr
             full_name: fields.nullable("full_name", text(FullName::parse)),
         })
     })
-}
-
-pub(super) fn user_id(path: PathParams) -> Result<UserId, Vec<FieldError>> {
-    path.read(|path| path.required("user_id", UserId::parse))
 }

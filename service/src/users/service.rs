@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use chrono::SubsecRound;
-use tracing::instrument;
+use tracing::{info, instrument};
 
 use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
-use super::{Email, Error, Lookup, NewUser, Taken, User, UserChanges, UserId, Username};
-use crate::app_state::AppState;
+use super::{Email, Error, Lookup, NewUser, Taken, User, UserChanges, Username};
+use crate::access::{Caller, Permission};
+use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
-use crate::db::{self, Database};
+use crate::db::{self, Database, Transaction};
 use crate::page::Page;
+use crate::user_id::UserId;
+use crate::{roles, user_row};
 
 /// The use cases of the users.
 #[derive(Clone)]
@@ -23,11 +26,22 @@ pub struct Service {
 
 impl FromRef<AppState> for Service {
     fn from_ref(state: &AppState) -> Self {
-        Self { database: state.database.clone(), clock: Arc::clone(&state.clock) }
+        Self::over(state.database.clone(), Arc::clone(&state.clock))
+    }
+}
+
+impl FromRef<Accounts> for Service {
+    fn from_ref(accounts: &Accounts) -> Self {
+        Self::over(accounts.database.clone(), Arc::clone(&accounts.clock))
     }
 }
 
 impl Service {
+    /// The users of this database.
+    pub(crate) const fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self { database, clock }
+    }
+
     /// Adds a user.
     ///
     /// # Errors
@@ -39,6 +53,33 @@ impl Service {
         // Set by the service and not by the column's default: the row is then known without reading it back.
         let created_at = self.clock.now().trunc_subsecs(0);
         match repository::create(&self.database, &user, created_at).await {
+            Ok(id) => Ok(User::new(id, user, created_at)),
+            Err(error) => Err(self.explain(error, username, email, None).await),
+        }
+    }
+
+    /// Adds a user, and in the same transaction what belongs to the user.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] if another user has the name or the address; those of `also`.
+    #[instrument(level = "debug", name = "users.create_with", skip_all)]
+    pub(crate) async fn create_with<F>(
+        &self,
+        user: NewUser,
+        also: impl Fn(Transaction, UserId) -> F + Send + Sync,
+    ) -> Result<User, Error>
+    where
+        F: Future<Output = Result<(), db::Error>> + Send,
+    {
+        let (username, email) = (Some(&user.username), Some(&user.email));
+        self.refuse_unicode_duplicate(username, email, None).await?;
+        let created_at = self.clock.now().trunc_subsecs(0);
+        let (new, also) = (&user, &also);
+        let created = self.database.transaction(|mut transaction| async move {
+            let id = repository::create(&mut transaction, new, created_at).await?;
+            also(transaction, id).await.map(|()| id)
+        });
+        match created.await {
             Ok(id) => Ok(User::new(id, user, created_at)),
             Err(error) => Err(self.explain(error, username, email, None).await),
         }
@@ -76,12 +117,18 @@ impl Service {
         Ok(Listing { users, total })
     }
 
-    /// Changes the fields that the request names.
+    /// Changes the fields that the request names. Without a caller, whoever asks may do it.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address.
+    /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address; [`Error::Refused`] if the user holds
+    /// a permission that the caller lacks, or the address may not be changed.
     #[instrument(level = "debug", name = "users.update", skip_all, fields(user_id = %id))]
-    pub async fn update(&self, id: UserId, changes: &UserChanges) -> Result<User, Error> {
+    pub async fn update(
+        &self,
+        caller: Option<&Caller>,
+        id: UserId,
+        changes: &UserChanges,
+    ) -> Result<User, Error> {
         if changes.is_empty() {
             return self.get(id).await;
         }
@@ -89,24 +136,66 @@ impl Service {
         self.refuse_unicode_duplicate(username, email, Some(id)).await?;
         // Written and read in one transaction, so that the answer is what this request has made of the user.
         let updated = self.database.transaction(|mut transaction| async move {
+            if let Some(caller) = caller {
+                self.permit_update(&mut transaction, caller, id, email).await?;
+            }
             if !repository::update(&mut transaction, id, changes).await? {
                 return Ok(None);
             }
-            repository::get(&mut transaction, id).await
+            Ok(repository::get(&mut transaction, id).await?)
         });
         match updated.await {
             Ok(user) => user.ok_or(Error::NotFound),
-            Err(error) => Err(self.explain(error, username, email, Some(id)).await),
+            Err(Error::Database(error)) => Err(self.explain(error, username, email, Some(id)).await),
+            Err(error) => Err(error),
         }
     }
 
-    /// Removes a user.
+    /// Removes a user. Without a caller, whoever asks may do it.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks, or if the caller's own
+    /// sign-in is too long ago; [`Error::LastAdministrator`].
     #[instrument(level = "debug", name = "users.delete", skip_all, fields(user_id = %id))]
-    pub async fn delete(&self, id: UserId) -> Result<(), Error> {
-        if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) }
+    pub async fn delete(&self, caller: Option<&Caller>, id: UserId) -> Result<(), Error> {
+        let Some(caller) = caller else {
+            return if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) };
+        };
+        let deleted = self.database.transaction(|mut transaction| async move {
+            require_over(&mut transaction, caller, id).await?;
+            if caller.is(id) {
+                caller.require_recent_sign_in(self.clock.now())?;
+            }
+            if roles::is_last_administrator(&mut transaction, id).await? {
+                return Err(Error::LastAdministrator);
+            }
+            if repository::delete(&mut transaction, id).await? { Ok(()) } else { Err(Error::NotFound) }
+        });
+        deleted.await?;
+        info!(user_id = %id, by = %caller.user_id, "A user was removed");
+        Ok(())
+    }
+
+    /// Refuses a caller who may not make these changes. An address decides over the account: it is where a password that was
+    /// forgotten can be set anew.
+    async fn permit_update(
+        &self,
+        transaction: &mut Transaction,
+        caller: &Caller,
+        id: UserId,
+        email: Option<&Email>,
+    ) -> Result<(), Error> {
+        require_over(&mut *transaction, caller, id).await?;
+        let user = repository::get(&mut *transaction, id).await?.ok_or(Error::NotFound)?;
+        if email.is_none_or(|email| email.as_str() == user.email) {
+            return Ok(());
+        }
+        if caller.is(id) {
+            caller.require_recent_sign_in(self.clock.now())?;
+        } else {
+            caller.require(&Permission::ACCOUNTS_WRITE)?;
+        }
+        Ok(())
     }
 
     /// Refuses the address if a row holds it with its international domain in Unicode letters.
@@ -185,4 +274,13 @@ impl Service {
         }
         Ok(None)
     }
+}
+
+/// Locks a user, and refuses a caller who lacks a permission that the user holds.
+async fn require_over(transaction: &mut Transaction, caller: &Caller, user: UserId) -> Result<(), Error> {
+    if !user_row::lock(&mut *transaction, user).await? {
+        return Err(Error::NotFound);
+    }
+    let authority = roles::authority_of(&mut *transaction, user).await?.ok_or(Error::NotFound)?;
+    Ok(caller.require_over(&authority)?)
 }

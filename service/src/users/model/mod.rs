@@ -2,7 +2,6 @@
 
 mod email;
 mod full_name;
-mod user_id;
 mod username;
 
 use chrono::{DateTime, Utc};
@@ -10,10 +9,9 @@ use utoipa::ToSchema;
 
 pub use self::email::Email;
 pub use self::full_name::FullName;
-pub(super) use self::user_id::OutOfRange;
-pub use self::user_id::UserId;
 pub use self::username::Username;
 use crate::field::Change;
+use crate::user_id::UserId;
 
 /// A user as it is stored.
 ///

@@ -1,0 +1,96 @@
+//! Who calls: the user and the session that a request's token names.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Authority, Permission, Refusal};
+use crate::http::Problem;
+use crate::user_id::UserId;
+
+/// How long ago the password may have been given for a call that decides over the account.
+pub(super) const RECENT: Duration = Duration::from_mins(10);
+
+/// The user whose token a request carries, as the database knew them when the request began.
+///
+/// As an extractor it is there on every route that requires a token. As `Option<Caller>` it is also `None` where no
+/// token was required or `ACCESS=open`.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The user.
+    pub user_id: UserId,
+    /// The session that the token is of.
+    pub session_id: Uuid,
+    /// When the user gave the password.
+    pub signed_in_at: DateTime<Utc>,
+    /// What the user may do.
+    pub authority: Authority,
+}
+
+impl Caller {
+    /// Whether this is the caller's own id.
+    #[must_use]
+    pub fn is(&self, user: UserId) -> bool {
+        self.user_id == user
+    }
+
+    /// Refuses a caller without a permission.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`].
+    pub fn require(&self, permission: &Permission) -> Result<(), Refusal> {
+        if self.authority.holds(permission) { Ok(()) } else { Err(Refusal::Forbidden(permission.clone())) }
+    }
+
+    /// Refuses a caller who lacks one of these permissions.
+    ///
+    /// # Errors
+    /// [`Refusal::Outranked`].
+    pub fn require_all<'a>(
+        &self,
+        permissions: impl IntoIterator<Item = &'a Permission>,
+    ) -> Result<(), Refusal> {
+        if self.authority.holds_all(permissions) { Ok(()) } else { Err(Refusal::Outranked) }
+    }
+
+    /// Refuses a caller who lacks a permission that another user holds.
+    ///
+    /// # Errors
+    /// [`Refusal::Outranked`].
+    pub fn require_over(&self, other: &Authority) -> Result<(), Refusal> {
+        if self.authority.covers(other) { Ok(()) } else { Err(Refusal::Outranked) }
+    }
+
+    /// Refuses a caller who gave the password too long ago.
+    ///
+    /// # Errors
+    /// [`Refusal::SignInTooOld`].
+    pub fn require_recent_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let ago = now.signed_duration_since(self.signed_in_at).to_std().unwrap_or_default();
+        if ago <= RECENT { Ok(()) } else { Err(Refusal::SignInTooOld) }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::internal(NoCaller))
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the route wants a caller, but its declaration does not require a token")]
+struct NoCaller;

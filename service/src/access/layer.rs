@@ -1,0 +1,164 @@
+//! The layer around a route that lets in those who may call it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use tower::{Layer, Service};
+
+use super::{Access, Caller, Refusal};
+use crate::http::{Me, PathParams, Problem};
+
+/// Finds out who calls.
+pub trait Authenticate: Clone + Send + Sync + 'static {
+    /// The caller that a bearer token stands for.
+    ///
+    /// # Errors
+    /// 401 for a token that is not accepted; 503 if that cannot be found out.
+    fn authenticate(&self, token: &str) -> impl Future<Output = Result<Caller, Problem>> + Send;
+
+    /// Whether people may add themselves as users.
+    fn sign_up_is_open(&self) -> bool;
+}
+
+/// Puts a [`Guarded`] around a route.
+#[derive(Debug, Clone)]
+pub(super) struct Guard<A> {
+    access: Access,
+    authenticator: A,
+}
+
+impl<A> Guard<A> {
+    pub(super) const fn new(access: Access, authenticator: A) -> Self {
+        Self { access, authenticator }
+    }
+}
+
+impl<R, A: Clone> Layer<R> for Guard<A> {
+    type Service = Guarded<R, A>;
+
+    fn layer(&self, route: R) -> Guarded<R, A> {
+        Guarded { route, guard: self.clone() }
+    }
+}
+
+/// A route behind its guard.
+#[derive(Debug, Clone)]
+pub(super) struct Guarded<R, A> {
+    route: R,
+    guard: Guard<A>,
+}
+
+impl<R, A> Service<Request> for Guarded<R, A>
+where
+    R: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    A: Authenticate,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.route.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let Guard { access, authenticator } = self.guard.clone();
+        // The clone has not been polled; the one that was is called.
+        let unpolled = self.route.clone();
+        let mut route = std::mem::replace(&mut self.route, unpolled);
+        Box::pin(async move {
+            let credentials = credentials(request.headers());
+            let admitted = caller(&access, &authenticator, credentials).await;
+            match admitted.and_then(|caller| admit(&access, caller, &mut request)) {
+                Ok(()) => route.call(request).await,
+                Err(problem) => Ok(problem.into_response()),
+            }
+        })
+    }
+}
+
+/// The caller, if there is one; `None` if none is required and no token was sent.
+async fn caller(
+    access: &Access,
+    authenticator: &impl Authenticate,
+    credentials: Option<HeaderValue>,
+) -> Result<Option<Caller>, Problem> {
+    let Some(credentials) = credentials else {
+        return match access {
+            Access::Public | Access::Anyone => Ok(None),
+            Access::SignUp(_) if authenticator.sign_up_is_open() => Ok(None),
+            Access::SignUp(_) | Access::Permission(_) | Access::SelfOr(_) => {
+                Err(Refusal::Unauthenticated.into())
+            }
+        };
+    };
+    let token = bearer_token(&credentials).ok_or(Refusal::TokenInvalid)?;
+    authenticator.authenticate(token).await.map(Some)
+}
+
+/// Adds the caller to the request, unless the caller may not make it.
+fn admit(access: &Access, caller: Option<Caller>, request: &mut Request) -> Result<(), Problem> {
+    let Some(caller) = caller else { return Ok(()) };
+    request.extensions_mut().insert(Me(caller.user_id));
+    permit(access, &caller, &PathParams::of(request))?;
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+/// Whether this caller may call the route.
+fn permit(access: &Access, caller: &Caller, path: &PathParams) -> Result<(), Refusal> {
+    match access {
+        Access::Public | Access::Anyone => Ok(()),
+        Access::SelfOr(_) if path.names_user(caller.user_id) => Ok(()),
+        Access::SelfOr(permission) | Access::SignUp(permission) | Access::Permission(permission) => {
+            caller.require(permission)
+        }
+    }
+}
+
+/// `Authorization`, if it was sent. Of several nobody could say which one counts: they are taken for one that is wrong.
+fn credentials(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let first = values.next()?.clone();
+    Some(if values.next().is_some() { HeaderValue::from_static("") } else { first })
+}
+
+/// The token of `Bearer TOKEN` (RFC 6750 section 2.1); the scheme in any case (RFC 9110 section 11.1).
+fn bearer_token(credentials: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = credentials.to_str().ok()?.split_once(' ')?;
+    let token = token.trim_start_matches(' ');
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.bytes().all(is_token))
+        .then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_read() {
+        let token = |text: &str| bearer_token(&HeaderValue::from_str(text).unwrap()).map(ToOwned::to_owned);
+        for text in ["Bearer a.b-c_d~+/=", "bearer a.b-c_d~+/=", "BEARER   a.b-c_d~+/="] {
+            assert_eq!(token(text).as_deref(), Some("a.b-c_d~+/="), "{text:?}");
+        }
+        for text in ["", "Bearer", "Bearer ", "Basic YTpi", "a.b.c", "Bearer a b", "Bearer a,b", "Bearer\ta"]
+        {
+            assert_eq!(token(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_tokens_none_counts() {
+        let mut headers = HeaderMap::new();
+        assert!(credentials(&headers).is_none());
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        assert_eq!(credentials(&headers).unwrap(), "Bearer a");
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer b"));
+        assert!(bearer_token(&credentials(&headers).unwrap()).is_none());
+    }
+}

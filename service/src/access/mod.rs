@@ -1,0 +1,18 @@
+//! Who may call what: permissions, the caller of a request, and the declaration that every route makes.
+
+mod authority;
+mod caller;
+mod layer;
+mod permission;
+mod refusal;
+mod role_name;
+mod routes;
+
+pub use self::authority::Authority;
+pub use self::caller::Caller;
+pub use self::layer::Authenticate;
+pub use self::permission::Permission;
+pub use self::refusal::Refusal;
+pub use self::role_name::RoleName;
+pub(crate) use self::routes::SCHEME;
+pub use self::routes::{Access, Routes};

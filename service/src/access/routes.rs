@@ -1,0 +1,180 @@
+//! Routes, each with the declaration of who may call it.
+
+use axum::Router;
+use axum::routing::on;
+use utoipa::IntoResponses;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+
+use super::Permission;
+use super::layer::{Authenticate, Guard};
+use super::refusal::{CallerProblems, accounts_off};
+use crate::limits::RequestLimitLayer;
+use crate::openapi::operations;
+
+/// The name of the security scheme in the OpenAPI document.
+pub(crate) const SCHEME: &str = "bearer";
+
+/// Who may call a route, with `ACCESS=tokens`.
+#[derive(Debug, Clone)]
+pub enum Access {
+    /// Whoever asks. A token is not looked at.
+    Public,
+    /// Whoever asks; a token that is sent must be valid.
+    Anyone,
+    /// Whoever asks without a token, if `SIGN_UP=open`; else those who hold the permission.
+    SignUp(Permission),
+    /// Those who hold the permission.
+    Permission(Permission),
+    /// The user in the path, and those who hold the permission.
+    SelfOr(Permission),
+}
+
+impl Access {
+    /// The rule in a sentence, for the document.
+    fn sentence(&self) -> String {
+        match self {
+            Self::Public => "Needs no token.".to_owned(),
+            Self::Anyone => "Takes a token and does not require one.".to_owned(),
+            Self::SignUp(permission) => {
+                format!("Needs the permission `{permission}`, or no token if `SIGN_UP=open`.")
+            }
+            Self::Permission(permission) => format!("Needs the permission `{permission}`."),
+            Self::SelfOr(permission) => {
+                format!(
+                    "Users may call this for themselves; for others it needs the permission `{permission}`."
+                )
+            }
+        }
+    }
+
+    /// The rule as the requirements of an operation: any one of them is enough.
+    fn requirements(&self) -> Vec<SecurityRequirement> {
+        let none = SecurityRequirement::default;
+        let any_token = || SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, []);
+        let with = |permission: &Permission| SecurityRequirement::new(SCHEME, [permission.as_str()]);
+        match self {
+            Self::Public => vec![none()],
+            Self::Anyone => vec![any_token(), none()],
+            Self::SignUp(permission) => vec![with(permission), none()],
+            Self::Permission(permission) => vec![with(permission)],
+            Self::SelfOr(permission) => vec![with(permission), any_token()],
+        }
+    }
+}
+
+/// A list of routes. A route cannot be added without saying who may call it.
+pub struct Routes<S> {
+    entries: Vec<(Access, UtoipaMethodRouter<S>)>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// No routes.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// Adds what the macro `routes!` makes of the handlers of one path, all with the same rule.
+    #[must_use]
+    pub fn add(mut self, access: Access, routes: UtoipaMethodRouter<S>) -> Self {
+        self.entries.push((access, routes));
+        self
+    }
+
+    /// Adds the routes of another list.
+    #[must_use]
+    pub fn merge(mut self, others: Self) -> Self {
+        self.entries.extend(others.entries);
+        self
+    }
+
+    /// Counts the requests of each caller on the routes that are in the list so far.
+    #[must_use]
+    pub fn limited(self, limit: Option<&RequestLimitLayer>) -> Self {
+        let Some(limit) = limit else { return self };
+        let limited = |(access, routes): (Access, UtoipaMethodRouter<S>)| {
+            (access, routes.map(|router| router.route_layer(limit.clone())))
+        };
+        Self { entries: self.entries.into_iter().map(limited).collect() }
+    }
+
+    /// The router with `ACCESS=open`: whoever reaches it may call it.
+    pub fn into_open_router(self) -> Router<S> {
+        collect(self.entries.into_iter().map(|(_, routes)| routes)).into()
+    }
+
+    /// The router with `ACCESS=tokens`: a guard stands before each route that is not public.
+    pub fn into_guarded_router<A: Authenticate>(self, authenticator: &A) -> Router<S> {
+        let guarded = self.entries.into_iter().map(|(access, routes)| match access {
+            Access::Public => routes,
+            access => {
+                let guard = Guard::new(access, authenticator.clone());
+                routes.map(|router| router.route_layer(guard))
+            }
+        });
+        collect(guarded).into()
+    }
+
+    /// The router of routes that are off: each answers 404 `accounts_off`.
+    pub fn into_off_router(self) -> Router {
+        let mut router = Router::new();
+        for (path, mut item) in self.entries.into_iter().flat_map(|(_, routes)| routes.1.paths) {
+            for (method, _) in operations(&mut item) {
+                router = router.route(&path, on(method, async || accounts_off()));
+            }
+        }
+        router
+    }
+
+    /// The document with `ACCESS=open`.
+    #[must_use]
+    pub fn into_open_document(self) -> OpenApi {
+        collect(self.entries.into_iter().map(|(_, routes)| routes)).into_openapi()
+    }
+
+    /// The document with `ACCESS=tokens`, which tells what each route requires.
+    #[must_use]
+    pub fn into_guarded_document(self) -> OpenApi {
+        let described = self.entries.into_iter().map(|(access, mut routes)| {
+            for (_, operation) in routes.1.paths.values_mut().flat_map(operations) {
+                describe(operation, &access);
+            }
+            routes
+        });
+        collect(described).into_openapi()
+    }
+}
+
+fn collect<S: Clone + Send + Sync + 'static>(
+    routes: impl Iterator<Item = UtoipaMethodRouter<S>>,
+) -> OpenApiRouter<S> {
+    routes.fold(OpenApiRouter::new(), OpenApiRouter::routes)
+}
+
+impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn describe(operation: &mut Operation, access: &Access) {
+    operation.security = Some(access.requirements());
+    let sentence = access.sentence();
+    operation.description = Some(match operation.description.take() {
+        Some(description) if !description.is_empty() => format!("{description}\n\n{sentence}"),
+        _ => sentence,
+    });
+    let wanted: &[&str] = match access {
+        Access::Public => &[],
+        Access::Anyone => &["401"],
+        Access::SignUp(_) | Access::Permission(_) | Access::SelfOr(_) => &["401", "403"],
+    };
+    for (status, response) in CallerProblems::responses() {
+        if wanted.contains(&&*status) {
+            operation.responses.responses.entry(status).or_insert(response);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The first administrator, and the way back in: by a command on the machine, never over HTTP.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::zeroize::Zeroizing;
+
+use super::one_time_token::Purpose;
+use super::{Error, Login, OneTimeToken, Status, repository};
+use crate::access::RoleName;
+use crate::clock::Clock;
+use crate::config;
+use crate::db::{Database, Transaction};
+use crate::passwords::{About, Hasher, PasswordHash, Policy};
+use crate::user_id::UserId;
+use crate::users::{Email, NewUser, Username};
+use crate::{roles, sessions, user_row, users};
+
+/// How long a token for the password of an administrator lives: one hour.
+const TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+/// Who is to be an administrator.
+pub struct Administrator {
+    /// The name.
+    pub username: Username,
+    /// The address.
+    pub email: Email,
+    /// Whether this is a user who is there already. Sessions end, the password goes, and the account is enabled.
+    pub existing: bool,
+}
+
+/// How the administrator gets a password.
+pub enum AdministratorPassword {
+    /// It is this one, if the policy accepts it.
+    Password(Zeroizing<String>),
+    /// By a token for `POST /passwords/confirm`.
+    Token,
+}
+
+/// What a new administrator is made with.
+pub struct Tools {
+    /// The database.
+    pub database: Database,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What passwords must be, and how they are hashed.
+    pub passwords: config::Passwords,
+}
+
+/// Makes an administrator, and returns the token if one was asked for.
+///
+/// # Errors
+/// [`Error::Users`] if the name or address is taken; [`Error::UserNotFound`] if an existing user was asked for and nobody has
+/// both the name and the address; [`Error::Invalid`] for a password that the policy refuses.
+pub async fn create_administrator(
+    tools: &Tools,
+    administrator: Administrator,
+    password: AdministratorPassword,
+) -> Result<Option<OneTimeToken>, Error> {
+    let about = About { username: administrator.username.as_str(), email: administrator.email.as_str() };
+    let (hash, token) = match password {
+        AdministratorPassword::Password(text) => {
+            let new = Policy::new(&tools.passwords).check(&text, &about);
+            let new = new.map_err(|invalid| Error::Invalid(invalid.at("password")))?;
+            (Some(Hasher::new(tools.passwords.hashing.clone()).hash(new).await?), None)
+        }
+        AdministratorPassword::Token => (None, Some(OneTimeToken::new()?)),
+    };
+    let way_in = WayIn { hash, token_hash: token.as_ref().map(OneTimeToken::hash), now: tools.clock.now() };
+    if administrator.existing {
+        restore(&tools.database, &administrator, &way_in).await?;
+    } else {
+        let user = NewUser { username: administrator.username, email: administrator.email, full_name: None };
+        let way_in = &way_in;
+        let users = users::Service::over(tools.database.clone(), Arc::clone(&tools.clock));
+        users.create_with(user, |transaction, id| async move { way_in.open(transaction, id).await }).await?;
+    }
+    Ok(token)
+}
+
+/// Gives a user who is there the role and the way in, and closes all others.
+async fn restore(database: &Database, administrator: &Administrator, way_in: &WayIn) -> Result<(), Error> {
+    let login = Login::parse(administrator.username.as_str()).map_err(|_| Error::UserNotFound)?;
+    let found = repository::find(database, &login).await?.ok_or(Error::UserNotFound)?;
+    if !super::login::is_same(administrator.email.as_str(), &found.email) {
+        return Err(Error::UserNotFound);
+    }
+    let user = found.user_id;
+    let restored = database.transaction(|mut transaction| async move {
+        if !user_row::lock(&mut transaction, user).await? {
+            return Err(Error::UserNotFound);
+        }
+        sessions::end_all(&mut transaction, user, None, way_in.now).await?;
+        repository::set_password(&mut transaction, user, None, way_in.now).await?;
+        repository::drop_token(&mut transaction, user, Purpose::Password).await?;
+        Ok(way_in.open(transaction, user).await?)
+    });
+    restored.await
+}
+
+/// How the administrator gets in.
+struct WayIn {
+    hash: Option<PasswordHash>,
+    token_hash: Option<[u8; 32]>,
+    now: DateTime<Utc>,
+}
+
+impl WayIn {
+    /// Opens it for a user whose row is locked.
+    async fn open(&self, mut transaction: Transaction, user: UserId) -> Result<(), crate::db::Error> {
+        roles::grant(&mut transaction, user, &RoleName::admin()).await?;
+        repository::set_status(&mut transaction, user, Status::Active).await?;
+        if let Some(hash) = &self.hash {
+            repository::set_password(&mut transaction, user, Some(hash), self.now).await?;
+        }
+        if let Some(hash) = &self.token_hash {
+            let expires_at = self.now + TOKEN_LIFETIME;
+            repository::put_token(&mut transaction, user, Purpose::Password, hash, expires_at).await?;
+        }
+        Ok(())
+    }
+}

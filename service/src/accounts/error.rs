@@ -1,0 +1,131 @@
+//! The errors of the use cases of accounts, and how they are reported over HTTP.
+
+use axum::http::{HeaderValue, StatusCode, header};
+
+use crate::access::Refusal;
+use crate::db::{self, DatabaseError};
+use crate::field::FieldError;
+use crate::http::Problem;
+use crate::passwords::Busy;
+use crate::{keys, limits, random, roles, sessions, users};
+
+/// Why a use case did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No user has this id.
+    #[error("no user has this id")]
+    UserNotFound,
+    /// Nobody has this login and this password.
+    #[error("nobody has this login and this password")]
+    InvalidCredentials,
+    /// The password is right, but the user may not sign in.
+    #[error("the account is disabled")]
+    Disabled,
+    /// The current password is another one.
+    #[error("the current password is another one")]
+    WrongPassword,
+    /// The one-time token is used, expired or unknown.
+    #[error("the one-time token is not valid")]
+    TokenInvalid,
+    /// Nobody else could administer the service.
+    #[error("this is the last administrator")]
+    LastAdministrator,
+    /// A field cannot be accepted.
+    #[error("a field cannot be accepted")]
+    Invalid(FieldError),
+    /// The caller may not do it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It was tried too often.
+    #[error(transparent)]
+    Limits(#[from] limits::Exceeded),
+    /// Too many hashes are being computed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// No session could be begun.
+    #[error(transparent)]
+    Sessions(#[from] sessions::Error),
+    /// The user could not be added.
+    #[error(transparent)]
+    Users(#[from] users::Error),
+    /// The keys cannot be had.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// There is no randomness.
+    #[error(transparent)]
+    Random(#[from] random::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl Error {
+    /// Whether the service or its database is unavailable: nobody has failed at anything then.
+    pub(super) const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy(_)
+                | Self::Keys(_)
+                | Self::Database(db::Error::Unavailable { .. })
+                | Self::Sessions(
+                    sessions::Error::Keys(_) | sessions::Error::Database(db::Error::Unavailable { .. })
+                )
+        )
+    }
+}
+
+impl From<limits::Error> for Error {
+    fn from(error: limits::Error) -> Self {
+        match error {
+            limits::Error::Exceeded(exceeded) => exceeded.into(),
+            limits::Error::Database(error) => error.into(),
+        }
+    }
+}
+
+impl DatabaseError for Error {
+    fn database_error(&self) -> Option<&db::Error> {
+        match self {
+            Self::Database(error)
+            | Self::Sessions(sessions::Error::Database(error))
+            | Self::Users(users::Error::Database(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::UserNotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
+            Error::InvalidCredentials => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_credentials",
+                "Nobody has this login and this password",
+            )
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Error::Disabled => {
+                Self::new(StatusCode::FORBIDDEN, "account_disabled", "The account is disabled")
+            }
+            Error::WrongPassword => {
+                Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is another one")
+            }
+            Error::TokenInvalid => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "token_invalid",
+                "The token is unknown, used or expired; ask for a new one",
+            )
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Error::LastAdministrator => roles::Error::LastAdministrator.into(),
+            Error::Invalid(error) => Self::invalid(vec![error]),
+            Error::Refused(refusal) => refusal.into(),
+            Error::Limits(exceeded) => exceeded.into(),
+            Error::Busy(busy) => busy.into(),
+            Error::Sessions(error) => error.into(),
+            Error::Users(error) => error.into(),
+            Error::Keys(error) => error.into(),
+            Error::Random(error) => Self::internal(error),
+            Error::Database(error) => error.into(),
+        }
+    }
+}

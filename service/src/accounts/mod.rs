@@ -1,0 +1,26 @@
+//! Accounts: the state and the password of a user, signing in and signing up.
+
+mod administrator;
+mod error;
+mod jobs;
+mod login;
+mod model;
+mod one_time_token;
+mod passwords;
+mod repository;
+mod router;
+mod schema;
+mod service;
+mod sign_in;
+mod sign_up;
+mod verification;
+
+pub use administrator::{Administrator, AdministratorPassword, Tools, create_administrator};
+pub use error::Error;
+pub use jobs::delete_expired;
+pub use login::Login;
+pub use model::{Account, Status};
+pub use one_time_token::OneTimeToken;
+pub use router::{router, sign_up};
+pub use service::Service;
+pub use sign_up::FirstPassword;

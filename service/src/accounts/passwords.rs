@@ -1,0 +1,165 @@
+//! Changing a password, and setting one by a one-time token.
+
+use secrecy::zeroize::Zeroizing;
+use tracing::{info, instrument};
+
+use super::one_time_token::Purpose;
+use super::repository::{self, Candidate};
+use super::{Error, OneTimeToken, Service};
+use crate::access::Caller;
+use crate::db::Transaction;
+use crate::field::Invalid;
+use crate::http::ClientNetwork;
+use crate::passwords::{About, NewPassword, PasswordHash, PresentedPassword};
+use crate::user_id::UserId;
+use crate::{roles, sessions, user_row};
+
+impl Service {
+    /// Changes a password. Callers give their own current one; for others they need permission and no password.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`]; [`Error::Invalid`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a
+    /// permission that the caller lacks; [`Error::Limits`]; [`Error::Busy`].
+    #[instrument(level = "debug", name = "accounts.change_password", skip_all, fields(user_id = %user))]
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        current: Option<PresentedPassword>,
+        new: &Zeroizing<String>,
+        network: ClientNetwork,
+    ) -> Result<(), Error> {
+        let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::UserNotFound)?;
+        let new = self.accept(new, &candidate.about())?;
+        let is_own = caller.is(user);
+        let verified = if is_own {
+            let current = current.ok_or_else(|| {
+                Error::Invalid(Invalid::new("missing", "is required").at("current_password"))
+            })?;
+            let login = candidate.username.to_ascii_lowercase();
+            let verified = self.verify(&login, Some(&candidate), current, network).await;
+            Some(verified.map_err(wrong_password)?)
+        } else {
+            None
+        };
+        let changed = match self.hasher.hash(new).await {
+            Ok(hash) => self.change(caller, is_own.then_some(&candidate), user, &hash).await,
+            Err(busy) => Err(busy.into()),
+        };
+        if let Some(verified) = verified
+            && changed.as_ref().map_or_else(Error::is_outage, |()| true)
+        {
+            verified.attempt.give_back().await;
+        }
+        changed?;
+        info!(user_id = %user, by = %caller.user_id, "A password was changed");
+        Ok(())
+    }
+
+    /// With a password that was verified, the account must still be as it was then.
+    async fn change(
+        &self,
+        caller: &Caller,
+        verified: Option<&Candidate>,
+        user: UserId,
+        hash: &PasswordHash,
+    ) -> Result<(), Error> {
+        let kept = verified.map(|_| caller.session_id.into());
+        let changed = self.database.transaction(|mut transaction| async move {
+            if let Some(candidate) = verified {
+                self.require_unchanged(&mut transaction, candidate).await.map_err(wrong_password)?;
+            } else {
+                require_over(&mut transaction, caller, user).await?;
+            }
+            self.set(&mut transaction, user, hash, kept).await
+        });
+        changed.await
+    }
+
+    /// Sets a password by a one-time token, and ends all sessions.
+    ///
+    /// # Errors
+    /// [`Error::TokenInvalid`]; [`Error::Invalid`], which leaves the token as good as it was; [`Error::Limits`];
+    /// [`Error::Busy`].
+    #[instrument(level = "debug", name = "accounts.confirm_password", skip_all)]
+    pub async fn confirm_password(
+        &self,
+        token: &OneTimeToken,
+        new: &Zeroizing<String>,
+        network: ClientNetwork,
+    ) -> Result<(), Error> {
+        let limits = self.limits().await?;
+        let hit = limits.take(&self.settings.limits.confirm, &[network.as_bytes()]).await?;
+        let confirmed = self.confirm(&token.hash(), new).await;
+        if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
+            limits.give_back(hit).await;
+        }
+        let user = confirmed?;
+        info!(user_id = %user, "A password was set by a one-time token");
+        Ok(())
+    }
+
+    async fn confirm(&self, token_hash: &[u8; 32], new: &Zeroizing<String>) -> Result<UserId, Error> {
+        let now = self.clock.now();
+        let user = repository::of_token(&self.database, Purpose::Password, token_hash, now).await?;
+        let user = user.ok_or(Error::TokenInvalid)?;
+        let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::TokenInvalid)?;
+        let new = self.accept(new, &candidate.about())?;
+        let hash = &self.hasher.hash(new).await?;
+        let confirmed = self.database.transaction(|mut transaction| async move {
+            user_row::lock(&mut transaction, user).await?;
+            if !repository::consume_token(&mut transaction, Purpose::Password, token_hash, now).await? {
+                return Err(Error::TokenInvalid);
+            }
+            self.set(&mut transaction, user, hash, None).await
+        });
+        confirmed.await?;
+        Ok(user)
+    }
+
+    /// Sets a password, ends the sessions but for one if one is kept, and whatever else would let somebody in.
+    async fn set(
+        &self,
+        transaction: &mut Transaction,
+        user: UserId,
+        hash: &PasswordHash,
+        kept: Option<sessions::SessionId>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        repository::set_password(&mut *transaction, user, Some(hash), now).await?;
+        repository::drop_token(&mut *transaction, user, Purpose::Password).await?;
+        Ok(sessions::end_all(&mut *transaction, user, kept, now).await?)
+    }
+
+    /// A new password, if the policy accepts it.
+    pub(super) fn accept(&self, text: &str, about: &About<'_>) -> Result<NewPassword, Error> {
+        self.policy.check(text, about).map_err(|invalid| Error::Invalid(invalid.at("password")))
+    }
+}
+
+impl Candidate {
+    /// What a password of this user must not be.
+    fn about(&self) -> About<'_> {
+        About { username: &self.username, email: &self.email }
+    }
+}
+
+/// Locks a user, and refuses a caller who lacks a permission that the user holds.
+pub(super) async fn require_over(
+    transaction: &mut Transaction,
+    caller: &Caller,
+    user: UserId,
+) -> Result<(), Error> {
+    if !user_row::lock(&mut *transaction, user).await? {
+        return Err(Error::UserNotFound);
+    }
+    let authority = roles::authority_of(&mut *transaction, user).await?.ok_or(Error::UserNotFound)?;
+    Ok(caller.require_over(&authority)?)
+}
+
+fn wrong_password(error: Error) -> Error {
+    match error {
+        Error::InvalidCredentials => Error::WrongPassword,
+        error => error,
+    }
+}

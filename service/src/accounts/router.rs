@@ -1,0 +1,199 @@
+//! The paths of accounts: extract, call the service, render.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use utoipa::IntoResponses;
+use utoipa::openapi::{RefOr, Response as ResponseDoc};
+use utoipa_axum::routes;
+
+use super::schema::{AccountChanges, AccountResponse, Confirmation, PasswordChange, SignIn, SignUp};
+use super::{Error, OneTimeToken, Service};
+use crate::access::{Access, Caller, Permission, Routes};
+use crate::app_state::Accounts;
+use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
+use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, problem_responses};
+use crate::sessions::{Client, IssuedResponse, not_stored};
+use crate::users::{Taken, UserResponse};
+
+/// Adding a user with `ACCESS=tokens`.
+pub fn sign_up() -> Routes<Accounts> {
+    Routes::new().add(Access::SignUp(Permission::USERS_WRITE), routes!(create_user))
+}
+
+/// The account and the password of a user, and signing in.
+pub fn router() -> Routes<Accounts> {
+    Routes::new()
+        .add(Access::Public, routes!(sign_in))
+        .add(Access::SelfOr(Permission::ACCOUNTS_READ), routes!(get_account))
+        .add(Access::Permission(Permission::ACCOUNTS_WRITE), routes!(update_account))
+        .add(Access::SelfOr(Permission::ACCOUNTS_WRITE), routes!(change_password))
+        .add(Access::Public, routes!(confirm_password))
+}
+
+/// Adds a user
+///
+/// With a password, or with the hash of one that another program made, or without either. Names and addresses are unique
+/// ignoring case. `user_id` and `created_at` are given by the service: in the request they have no effect.
+#[utoipa::path(
+    post, path = "/users", tag = "users",
+    request_body = SignUp,
+    responses(
+        (status = 201, description = "The new user", body = UserResponse,
+         headers(("location" = String, description = "The path of the new user"))),
+        TakenProblem, RateLimitProblems, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn create_user(
+    State(accounts): State<Service>,
+    caller: Option<Caller>,
+    address: ClientAddress,
+    body: JsonObject,
+) -> Result<Response, Problem> {
+    let (user, password) = SignUp::read(body)?.into_parts();
+    let user = accounts.sign_up(caller.as_ref(), user, password, address.prefix()).await?;
+    let location = format!("/users/{}", user.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(UserResponse::from(user))).into_response())
+}
+
+/// Signs in
+///
+/// Begins a session. An unknown login, a wrong password and an account without a password are answered alike.
+#[utoipa::path(
+    post, path = "/sessions", tag = "sessions",
+    request_body = SignIn,
+    responses(
+        (status = 201, description = "The tokens of the new session", body = IssuedResponse,
+         headers(("location" = String, description = "The path of the new session"))),
+        InvalidCredentialsProblem, DisabledProblem, RateLimitProblems, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn sign_in(
+    State(accounts): State<Service>,
+    address: ClientAddress,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<Response, Problem> {
+    let SignIn { login, password, audience } = SignIn::read(body)?;
+    let user_agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let client = Client::new(address.0, &user_agent.unwrap_or_default());
+    // Large, because it is many statements; beside a password hash the box costs nothing.
+    let issued = Box::pin(accounts.sign_in(&login, password, &client, audience.as_deref())).await?;
+    let location = format!("/users/{}/sessions/{}", issued.user_id, issued.session_id);
+    let tokens = not_stored(IssuedResponse::from(issued));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], tokens).into_response())
+}
+
+/// Shows the account of a user
+#[utoipa::path(
+    get, path = "/users/{user_id}/account", tag = "accounts",
+    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    responses(
+        (status = 200, description = "The account", body = AccountResponse),
+        NotFoundProblem, InvalidInput, DatabaseProblems,
+    ),
+)]
+async fn get_account(
+    State(accounts): State<Service>,
+    path: PathParams,
+) -> Result<Json<AccountResponse>, Problem> {
+    Ok(Json(accounts.get(path.user_id()?).await?.into()))
+}
+
+/// Enables or disables a user
+///
+/// Who is disabled has no sessions any more. The last administrator stays enabled.
+#[utoipa::path(
+    patch, path = "/users/{user_id}/account", tag = "accounts",
+    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    request_body = AccountChanges,
+    responses(
+        (status = 200, description = "The account", body = AccountResponse),
+        NotFoundProblem, LastAdministratorProblem, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn update_account(
+    State(accounts): State<Service>,
+    caller: Caller,
+    path: PathParams,
+    body: JsonObject,
+) -> Result<Json<AccountResponse>, Problem> {
+    let user = path.user_id()?;
+    let AccountChanges { status } = AccountChanges::read(body)?;
+    Ok(Json(accounts.set_status(&caller, user, status).await?.into()))
+}
+
+/// Changes the password of a user
+///
+/// Users give their current one as well. Ends the other sessions of the user.
+#[utoipa::path(
+    put, path = "/users/{user_id}/password", tag = "accounts",
+    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "The password was changed"),
+        WrongPasswordProblem, NotFoundProblem, RateLimitProblems, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn change_password(
+    State(accounts): State<Service>,
+    caller: Caller,
+    address: ClientAddress,
+    path: PathParams,
+    body: JsonObject,
+) -> Result<StatusCode, Problem> {
+    let user = path.user_id()?;
+    let PasswordChange { current_password, password } = PasswordChange::read(body)?;
+    Box::pin(accounts.change_password(&caller, user, current_password, &password, address.prefix())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets a password by a one-time token
+///
+/// Ends all sessions of the user.
+#[utoipa::path(
+    post, path = "/passwords/confirm", tag = "accounts",
+    request_body = Confirmation,
+    responses(
+        (status = 204, description = "The password was set"),
+        TokenInvalidProblem, RateLimitProblems, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn confirm_password(
+    State(accounts): State<Service>,
+    address: ClientAddress,
+    body: JsonObject,
+) -> Result<StatusCode, Problem> {
+    let Confirmation { token, password } = Confirmation::read(body)?;
+    accounts.confirm_password(&OneTimeToken::presented(&token), &password, address.prefix()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Describes problems of this feature, one each.
+macro_rules! described {
+    ($($name:ident = $description:literal, $error:expr;)+) => {
+        $(
+            struct $name;
+
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
+                    problem_responses([($description, Error::from($error).into())])
+                }
+            }
+        )+
+    };
+}
+
+described! {
+    NotFoundProblem = "No user has this id", Error::UserNotFound;
+    InvalidCredentialsProblem = "Nobody has this login and this password", Error::InvalidCredentials;
+    DisabledProblem = "The password is right, and the account is disabled", Error::Disabled;
+    WrongPasswordProblem = "The current password is another one, or the caller lacks a permission", Error::WrongPassword;
+    TokenInvalidProblem = "The token is unknown, used or expired", Error::TokenInvalid;
+    LastAdministratorProblem = "Nobody else could administer the service", Error::LastAdministrator;
+    TakenProblem = "Another user has this username or e-mail address",
+        crate::users::Error::Taken(Taken { username: true, email: false });
+}

@@ -1,0 +1,84 @@
+//! Signing in with a password.
+
+use tracing::{info, instrument};
+
+use super::repository::{self, Candidate};
+use super::verification::Verified;
+use super::{Error, Login, Service, Status};
+use crate::db::Transaction;
+use crate::http::{ClientAddress, ClientNetwork};
+use crate::passwords::{PasswordHash, PresentedPassword};
+use crate::sessions::{Begun, Client, Issued};
+use crate::user_row;
+
+impl Service {
+    /// Begins a session for whoever knows the password.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`], alike for an unknown login, a wrong password and an account without one;
+    /// [`Error::Disabled`] after the right password; [`Error::Limits`]; [`Error::Busy`].
+    #[instrument(level = "debug", name = "accounts.sign_in", skip_all)]
+    pub async fn sign_in(
+        &self,
+        login: &Login,
+        password: PresentedPassword,
+        client: &Client,
+        audience: Option<&str>,
+    ) -> Result<Issued, Error> {
+        self.sessions.check_audience(audience)?;
+        let network = ClientAddress(client.address()).prefix();
+        let candidate = repository::find(&self.database, login).await?;
+        let verified = self.verify(login.folded(), candidate.as_ref(), password, network).await;
+        let (Verified { replacement, attempt }, Some(candidate)) = (verified?, candidate) else {
+            return Err(Error::InvalidCredentials);
+        };
+        let begun = self.begin(&candidate, replacement.as_ref(), client, network).await;
+        let issued = match begun {
+            Ok(begun) => self.sessions.issue(&begun, audience).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        if issued.is_ok() || issued.as_ref().is_err_and(Error::is_outage) {
+            attempt.give_back().await;
+        }
+        let issued = issued?;
+        info!(user_id = %candidate.user_id, session_id = %issued.session_id, "Signed in");
+        Ok(issued)
+    }
+
+    /// Begins the session while the account, locked, still has the very hash that was verified, and may sign in.
+    async fn begin(
+        &self,
+        candidate: &Candidate,
+        replacement: Option<&PasswordHash>,
+        client: &Client,
+        network: ClientNetwork,
+    ) -> Result<Begun, Error> {
+        let (user, now) = (candidate.user_id, self.clock.now());
+        let address = self.known_address(network).await?;
+        let begun = self.database.transaction(|mut transaction| async move {
+            self.require_unchanged(&mut transaction, candidate).await?;
+            if let Some(hash) = replacement {
+                repository::replace_hash(&mut transaction, user, hash).await?;
+            }
+            repository::signed_in(&mut transaction, user, now).await?;
+            repository::remember_address(&mut transaction, user, &address, now).await?;
+            Ok::<_, Error>(self.sessions.begin(&mut transaction, user, client).await?)
+        });
+        begun.await
+    }
+
+    /// Locks the row of a user whose password was verified, and refuses if anything has changed that decided it.
+    pub(super) async fn require_unchanged(
+        &self,
+        transaction: &mut Transaction,
+        verified: &Candidate,
+    ) -> Result<(), Error> {
+        user_row::lock(&mut *transaction, verified.user_id).await?;
+        let now = repository::candidate(&mut *transaction, verified.user_id).await?;
+        let now = now.filter(|now| now.hash.is_some() && now.hash == verified.hash);
+        match now.ok_or(Error::InvalidCredentials)?.status {
+            Status::Active => Ok(()),
+            Status::Disabled => Err(Error::Disabled),
+        }
+    }
+}

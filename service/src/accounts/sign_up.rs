@@ -1,0 +1,74 @@
+//! Adding a user, with a password or without.
+
+use secrecy::zeroize::Zeroizing;
+use tracing::{info, instrument};
+
+use super::{Error, Service, repository};
+use crate::access::{Caller, Permission, Refusal};
+use crate::field::Invalid;
+use crate::http::ClientNetwork;
+use crate::passwords::{About, PasswordHash};
+use crate::users::{NewUser, User};
+
+/// The password that a new user gets.
+pub enum FirstPassword {
+    /// In the clear; the policy decides.
+    Clear(Zeroizing<String>),
+    /// Hashed elsewhere.
+    Hash(PasswordHash),
+}
+
+impl Service {
+    /// Adds a user together with the password: both, or neither.
+    ///
+    /// Without a caller this is open sign-up, which requires a password and is limited for each address.
+    ///
+    /// # Errors
+    /// [`Error::Users`] if another user has the name or the address; [`Error::Invalid`]; [`Error::Limits`];
+    /// [`Error::Refused`].
+    #[instrument(level = "debug", name = "accounts.sign_up", skip_all)]
+    pub async fn sign_up(
+        &self,
+        caller: Option<&Caller>,
+        user: NewUser,
+        password: Option<FirstPassword>,
+        network: ClientNetwork,
+    ) -> Result<User, Error> {
+        match (caller, &password) {
+            (None, None) => {
+                return Err(Error::Invalid(Invalid::new("missing", "is required").at("password")));
+            }
+            // An imported hash would let in whoever knows a password that this service has never judged.
+            (None, Some(FirstPassword::Hash(_))) => {
+                return Err(Refusal::Forbidden(Permission::ACCOUNTS_WRITE).into());
+            }
+            (Some(caller), Some(FirstPassword::Hash(_))) => caller.require(&Permission::ACCOUNTS_WRITE)?,
+            (Some(_), _) | (None, Some(FirstPassword::Clear(_))) => {}
+        }
+        let about = About { username: user.username.as_str(), email: user.email.as_str() };
+        let new = match &password {
+            Some(FirstPassword::Clear(text)) => Some(self.accept(text, &about)?),
+            _ => None,
+        };
+        if caller.is_none() {
+            self.limits().await?.take(&self.settings.limits.sign_up, &[network.as_bytes()]).await?;
+        }
+        let hash = match (new, password) {
+            (Some(new), _) => Some(self.hasher.hash(new).await?),
+            (None, Some(FirstPassword::Hash(hash))) => Some(hash),
+            (None, _) => None,
+        };
+        let user = self.add(user, hash.as_ref()).await?;
+        info!(user_id = %user.id, by = caller.map(|caller| tracing::field::display(caller.user_id)), "A user was added");
+        Ok(user)
+    }
+
+    async fn add(&self, user: NewUser, hash: Option<&PasswordHash>) -> Result<User, Error> {
+        let Some(hash) = hash else { return Ok(self.users.create(user).await?) };
+        let now = self.clock.now();
+        let added = self.users.create_with(user, |mut transaction, id| async move {
+            repository::set_password(&mut transaction, id, Some(hash), now).await
+        });
+        Ok(added.await?)
+    }
+}

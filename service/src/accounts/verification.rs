@@ -1,0 +1,128 @@
+//! The one way in which a password is checked, wherever one is asked for: limits first, then always a hash.
+
+use aws_lc_rs::hmac;
+use tracing::info;
+
+use super::repository::{self, Candidate, KnownAddress};
+use super::{Error, Service};
+use crate::http::ClientNetwork;
+use crate::limits::{Exceeded, Hit, Limits};
+use crate::passwords::{PasswordHash, PresentedPassword, Verdict};
+
+/// For how many days an address counts as known after a sign-in.
+pub(super) const KNOWN_DAYS: i64 = 30;
+
+/// A password that was right.
+pub(super) struct Verified {
+    /// The hash to keep from now on, if the present one is of other parameters or of another kind.
+    pub(super) replacement: Option<PasswordHash>,
+    /// The hits to be given back once everything else has succeeded.
+    pub(super) attempt: Attempt,
+}
+
+/// The hits of an attempt on the limits. Dropped, they count.
+pub(super) struct Attempt {
+    limits: Limits,
+    hits: Vec<Hit>,
+}
+
+impl Attempt {
+    /// Makes the attempt not count: it succeeded, or the service failed.
+    pub(super) async fn give_back(self) {
+        for hit in self.hits {
+            self.limits.give_back(hit).await;
+        }
+    }
+}
+
+impl Service {
+    /// Checks a password for a login, which may be nobody's. A hash is computed in any case, so that neither the answer nor
+    /// the work tells whether there is such a user.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`], [`Error::Limits`], [`Error::Busy`].
+    pub(super) async fn verify(
+        &self,
+        login: &str,
+        candidate: Option<&Candidate>,
+        password: PresentedPassword,
+        network: ClientNetwork,
+    ) -> Result<Verified, Error> {
+        let attempt = self.attempt(login, candidate, network).await?;
+        let hash = candidate.and_then(|candidate| candidate.hash.clone());
+        match self.hasher.verify(password.clone(), hash).await {
+            Ok(Verdict::Right) => Ok(Verified { replacement: None, attempt }),
+            Ok(Verdict::Outdated) => {
+                // The old hash is as good as before if there is no room for another one now.
+                Ok(Verified { replacement: self.hasher.rehash(password).await.ok(), attempt })
+            }
+            Ok(Verdict::Wrong) => Err(Error::InvalidCredentials),
+            Err(busy) => {
+                attempt.give_back().await;
+                Err(busy.into())
+            }
+        }
+    }
+
+    /// Counts an attempt on every limit, or on none if one of them has no room.
+    async fn attempt(
+        &self,
+        login: &str,
+        candidate: Option<&Candidate>,
+        network: ClientNetwork,
+    ) -> Result<Attempt, Error> {
+        let (limits, settings) = (self.limits().await?, &self.settings.limits);
+        let address = network.as_bytes();
+        let mut attempt = Attempt { limits, hits: Vec::with_capacity(3) };
+        let counted = async {
+            let Attempt { limits, hits } = &mut attempt;
+            hits.push(limits.take(&settings.sign_in_ip, &[address]).await?);
+            hits.push(limits.take(&settings.sign_in, &[login.as_bytes(), address]).await?);
+            match limits.take(&settings.sign_in_login, &[login.as_bytes()]).await.map_err(Error::from) {
+                Ok(hit) => hits.push(hit),
+                Err(Error::Limits(exceeded)) => self.require_known(candidate, network, exceeded).await?,
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        };
+        match counted.await {
+            Ok(()) => Ok(attempt),
+            Err(error) => {
+                attempt.give_back().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A login that many strangers have tried is served to its user only: from addresses of earlier sign-ins.
+    async fn require_known(
+        &self,
+        candidate: Option<&Candidate>,
+        network: ClientNetwork,
+        exceeded: Exceeded,
+    ) -> Result<(), Error> {
+        let Some(candidate) = candidate else { return Err(exceeded.into()) };
+        let since = self.clock.now() - chrono::TimeDelta::days(KNOWN_DAYS);
+        let address = self.known_address(network).await?;
+        if repository::knows_address(&self.database, candidate.user_id, &address, since).await? {
+            info!(user_id = %candidate.user_id, "A login is under attack; a known address was served");
+            return Ok(());
+        }
+        Err(exceeded.into())
+    }
+
+    /// What the database holds of an address.
+    pub(super) async fn known_address(&self, network: ClientNetwork) -> Result<KnownAddress, Error> {
+        let key = self.tokens.keys().mac_keys().await?.derive("known-addresses");
+        let mut address = KnownAddress::default();
+        let code = hmac::sign(&key, network.as_bytes());
+        address.copy_from_slice(&code.as_ref()[..size_of::<KnownAddress>()]);
+        Ok(address)
+    }
+
+    /// The limits, which count in the database.
+    pub(super) async fn limits(&self) -> Result<Limits, Error> {
+        let key = self.tokens.keys().mac_keys().await?.derive("limits");
+        Ok(Limits::new(self.database.clone(), self.clock.clone(), key))
+    }
+}

@@ -1,0 +1,180 @@
+//! The paths of sessions: extract, call the service, render. `POST /sessions` is with the accounts, whose passwords it checks.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use utoipa::IntoResponses;
+use utoipa::openapi::{RefOr, Response as ResponseDoc};
+use utoipa_axum::routes;
+
+use super::schema::{
+    Introspect, IntrospectionResponse, IssuedResponse, Refresh, SessionListResponse, SignOut, not_stored,
+    user_and_session,
+};
+use super::{Error, Service};
+use crate::access::{Access, Caller, Permission, Refusal, Routes};
+use crate::app_state::Accounts;
+use crate::http::{Form, JsonObject, PathParams, Problem};
+use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
+
+/// The paths under `/sessions`, `/users/{user_id}/sessions` and `/tokens`.
+pub fn router() -> Routes<Accounts> {
+    Routes::new()
+        .add(Access::Public, routes!(refresh_session))
+        .add(Access::Anyone, routes!(end_current_session))
+        .add(Access::SelfOr(Permission::SESSIONS_READ), routes!(list_sessions))
+        .add(Access::SelfOr(Permission::SESSIONS_WRITE), routes!(end_sessions))
+        .add(Access::SelfOr(Permission::SESSIONS_WRITE), routes!(end_session))
+        .add(Access::Permission(Permission::SESSIONS_READ), routes!(introspect_token))
+}
+
+/// Gives new tokens for a refresh token
+///
+/// A refresh token is good once. For 30 seconds its immediate predecessor gets the same successor again, so that a lost answer
+/// and two tabs do no harm; anything older ends the session.
+#[utoipa::path(
+    post, path = "/sessions/refresh", tag = "sessions",
+    request_body = Refresh,
+    responses(
+        (status = 200, description = "New tokens", body = IssuedResponse),
+        RefreshTokenProblem, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn refresh_session(State(sessions): State<Service>, body: JsonObject) -> Result<Response, Problem> {
+    let Refresh { refresh_token, audience } = Refresh::read(body)?;
+    let issued = sessions.refresh(&refresh_token, audience.as_deref()).await?;
+    Ok(not_stored(IssuedResponse::from(issued)))
+}
+
+/// Signs out
+///
+/// Ends the session of the access token that is sent, or else of the refresh token in the body.
+#[utoipa::path(
+    delete, path = "/sessions/current", tag = "sessions",
+    request_body(content = Option<SignOut>, description = "Where no access token is sent"),
+    responses(
+        (status = 204, description = "The session has ended"),
+        RefreshTokenProblem, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn end_current_session(
+    State(sessions): State<Service>,
+    caller: Option<Caller>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    match caller {
+        Some(caller) => sessions.end_own(caller.user_id, caller.session_id.into()).await?,
+        None if !request.headers().contains_key(header::CONTENT_TYPE) => {
+            return Err(Refusal::Unauthenticated.into());
+        }
+        None => {
+            let SignOut { refresh_token } = SignOut::read(JsonObject::from_request(request, &()).await?)?;
+            sessions.sign_out(&refresh_token).await?;
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lists the sessions of a user
+#[utoipa::path(
+    get, path = "/users/{user_id}/sessions", tag = "sessions",
+    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    responses(
+        (status = 200, description = "The sessions that have not ended", body = SessionListResponse),
+        UserNotFoundProblem, InvalidInput, DatabaseProblems,
+    ),
+)]
+async fn list_sessions(
+    State(sessions): State<Service>,
+    caller: Caller,
+    path: PathParams,
+) -> Result<Json<SessionListResponse>, Problem> {
+    let listed = sessions.list(path.user_id()?).await?;
+    Ok(Json(SessionListResponse::new(listed, caller.session_id.into())))
+}
+
+/// Ends every session of a user
+#[utoipa::path(
+    delete, path = "/users/{user_id}/sessions", tag = "sessions",
+    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    responses(
+        (status = 204, description = "All sessions have ended"),
+        UserNotFoundProblem, InvalidInput, DatabaseProblems,
+    ),
+)]
+async fn end_sessions(
+    State(sessions): State<Service>,
+    caller: Caller,
+    path: PathParams,
+) -> Result<StatusCode, Problem> {
+    sessions.end_all(&caller, path.user_id()?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a session of a user
+#[utoipa::path(
+    delete, path = "/users/{user_id}/sessions/{session_id}", tag = "sessions",
+    params(
+        ("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1),
+        ("session_id" = String, Path, description = "The id of the session", format = "uuid"),
+    ),
+    responses(
+        (status = 204, description = "The session has ended"),
+        SessionNotFoundProblem, InvalidInput, DatabaseProblems,
+    ),
+)]
+async fn end_session(
+    State(sessions): State<Service>,
+    caller: Caller,
+    path: PathParams,
+) -> Result<StatusCode, Problem> {
+    let (user, session) = user_and_session(path)?;
+    sessions.end(&caller, user, session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tells whether a token is valid now (RFC 7662)
+///
+/// For services that want to know at once that a session has ended or a role was taken away.
+#[utoipa::path(
+    post, path = "/tokens/introspect", tag = "sessions",
+    request_body(content = Introspect, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "What the token is", body = IntrospectionResponse),
+        BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn introspect_token(State(sessions): State<Service>, mut form: Form) -> Result<Response, Problem> {
+    let token = form.required("token")?;
+    Ok(not_stored(IntrospectionResponse::from(sessions.introspect(&token).await?)))
+}
+
+/// 401
+struct RefreshTokenProblem;
+
+impl IntoResponses for RefreshTokenProblem {
+    fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
+        problem_responses([("The token is not valid, or its session has ended", Error::Reused.into())])
+    }
+}
+
+/// 404
+struct UserNotFoundProblem;
+
+impl IntoResponses for UserNotFoundProblem {
+    fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
+        problem_responses([("No user has this id", Error::UserNotFound.into())])
+    }
+}
+
+/// 404
+struct SessionNotFoundProblem;
+
+impl IntoResponses for SessionNotFoundProblem {
+    fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
+        problem_responses([("The user has no session of this id", Error::NotFound.into())])
+    }
+}

@@ -151,8 +151,8 @@ fn lambda() -> Result<(), Failure> {
 }
 
 async fn fetch_secrets(config: &mut Config) {
-    if let config::Access::Tokens { keys, .. } = &mut config.access {
-        secrets::fetch_together(&mut config.database, keys).await;
+    if let config::Access::Tokens(access) = &mut config.application.access {
+        secrets::fetch_together(&mut config.database, &mut access.keys).await;
     }
 }
 

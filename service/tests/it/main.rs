@@ -6,6 +6,7 @@
 
 mod harness;
 
+mod accounts;
 mod aws;
 mod chaos;
 mod database;

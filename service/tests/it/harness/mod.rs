@@ -1,5 +1,6 @@
 //! Helpers of the tests: servers, databases, and the executable.
 
+pub(crate) mod accounts;
 pub(crate) mod databases;
 pub(crate) mod eventually;
 pub(crate) mod http_server;

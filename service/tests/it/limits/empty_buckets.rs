@@ -1,10 +1,7 @@
 //! The background job that deletes empty buckets, over every database.
 
-use std::time::{Duration, Instant};
-
 use chrono::TimeDelta;
-use users_service::clock::monotonic;
-use users_service::jobs::{self, Ending, Report};
+use users_service::limits;
 
 use super::subject::{Counted, limit};
 use crate::harness::databases::TestDatabase;
@@ -16,14 +13,9 @@ on_every_database!(
     more_than_one_statement_deletes_are_deleted_too,
 );
 
-fn deadline() -> Instant {
-    monotonic() + Duration::from_secs(30)
-}
-
-/// Runs every job once.
-async fn run_jobs(counted: &Counted) {
-    let reports = jobs::run_all(&counted.state(), deadline()).await;
-    assert!(reports.contains(&Report { job: "delete_empty_buckets", ending: Ending::Done }), "{reports:?}");
+/// Runs the job once.
+async fn run_job(counted: &Counted) {
+    limits::delete_empty_buckets(counted.state()).await.unwrap();
 }
 
 async fn rows(app: &TestApp) -> String {
@@ -35,10 +27,10 @@ async fn empty_buckets_are_deleted_and_no_others(app: TestApp) {
     counted.take(&limit, "ada").await.unwrap();
     counted.clock.advance(TimeDelta::minutes(29));
     counted.take(&limit, "bob").await.unwrap();
-    run_jobs(&counted).await;
+    run_job(&counted).await;
     assert_eq!(rows(&app).await, "2");
     counted.clock.advance(TimeDelta::minutes(1));
-    run_jobs(&counted).await;
+    run_job(&counted).await;
     assert_eq!(rows(&app).await, "1");
     assert_eq!(counted.room(&limit, "bob").await, 1);
 }
@@ -47,7 +39,7 @@ async fn a_bucket_that_was_deleted_is_an_empty_one(app: TestApp) {
     let (counted, limit) = (Counted::over(&app).await, limit("2/1h"));
     let hit = counted.take(&limit, "ada").await.unwrap();
     counted.clock.advance(TimeDelta::hours(1));
-    run_jobs(&counted).await;
+    run_job(&counted).await;
     assert_eq!(rows(&app).await, "0");
     counted.limits.give_back(hit).await;
     assert_eq!(counted.room(&limit, "ada").await, 2);
@@ -68,6 +60,6 @@ async fn more_than_one_statement_deletes_are_deleted_too(app: TestApp) {
     app.database
         .execute(&format!("insert into rate_limits ({columns}) values {empty}, {last}, {full}"))
         .await;
-    run_jobs(&counted).await;
+    run_job(&counted).await;
     assert_eq!(rows(&app).await, "3");
 }

@@ -209,7 +209,7 @@ fn what_is_accepted_comes_back_byte_for_byte_from_every_database() {
                     look_up(app, None, Some(user.email.as_str())).await,
                 ];
                 // Deleted before the check: a failure must not affect the search for a smaller value.
-                app.users.delete(created.id).await.unwrap();
+                app.users.delete(None, created.id).await.unwrap();
                 let expected = Some(expected);
                 for found in found {
                     prop_assert_eq!(&found, &expected);

@@ -1,0 +1,4 @@
+//! Accounts over HTTP: signing in, sessions, passwords, roles.
+
+mod refreshing;
+mod signing_in;

@@ -1,0 +1,269 @@
+//! The router with `ACCESS=tokens` over a database of its own, a clock that the test moves, and people who sign in.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use argon2::Params;
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use secrecy::zeroize::Zeroizing;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use users_service::accounts::{Administrator, AdministratorPassword, Tools, create_administrator};
+use users_service::app::{Service, router};
+use users_service::app_state::AppState;
+use users_service::config::{self, Access, Application, Hashing, Keys, Passwords, TokenAccess};
+use users_service::db::Database;
+use users_service::http::Peer;
+use users_service::migrations::ALL;
+use users_service::users::{Email, Username};
+
+use crate::harness::databases::TestDatabase;
+use crate::harness::movable_clock::MovableClock;
+use crate::harness::test_app::{Answer, answer, json_request, request};
+
+/// A password that the policy accepts.
+pub(crate) const PASSWORD: &str = "a swan by the harbour";
+/// Another one.
+pub(crate) const OTHER_PASSWORD: &str = "seven lanterns in fog";
+/// Who issues the tokens.
+pub(crate) const ISSUER: &str = "http://localhost:8000";
+
+/// Makes of each test function two tests, named `sqlite::…` and `mysql::…`, that call it with an app on that database.
+macro_rules! with_accounts_on_every_database {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::harness::accounts::AccountsApp::on_sqlite().await).await;
+            })+
+        }
+        mod mysql {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::harness::accounts::AccountsApp::on_mysql().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use with_accounts_on_every_database;
+
+/// The keys of all tests: to generate some for each would take longer than the tests.
+static KEYS: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().unwrap());
+
+/// Where the keys of the tests are.
+pub(crate) fn keys() -> Keys {
+    Keys::File { path: KEYS.path().join("signing-keys.json"), make: true }
+}
+
+/// Hashes that cost next to nothing.
+fn passwords() -> Passwords {
+    let params = Params::new(8, 1, 1, None).unwrap();
+    Passwords { min_length: 15, hashing: Hashing { params, at_once: NonZeroUsize::new(2).unwrap() } }
+}
+
+/// The configuration that a test may change before the app starts.
+pub(crate) fn application() -> Application {
+    let mut application =
+        config::Config::read(config::Purpose::Local, |_| None).expect("the defaults are valid").application;
+    application.access = Access::Tokens(TokenAccess {
+        keys: keys(),
+        tokens: config::Tokens {
+            issuer: ISSUER.to_owned(),
+            audiences: vec![ISSUER.to_owned(), "orders".to_owned()],
+        },
+        session_lifetime: config::SessionLifetime {
+            idle: Duration::from_hours(14 * 24),
+            absolute: Duration::from_hours(90 * 24),
+        },
+        sign_up_is_open: false,
+    });
+    application.passwords = passwords();
+    application
+}
+
+/// The router over a migrated database, with an administrator named `root`.
+pub(crate) struct AccountsApp {
+    service: Service,
+    /// What the features work with.
+    pub(crate) state: AppState,
+    /// The clock of the service.
+    pub(crate) clock: MovableClock,
+    pub(crate) database: TestDatabase,
+}
+
+impl AccountsApp {
+    pub(crate) async fn on_sqlite() -> Self {
+        Self::on(TestDatabase::sqlite().await, application()).await
+    }
+
+    pub(crate) async fn on_mysql() -> Self {
+        Self::on(TestDatabase::mysql().await, application()).await
+    }
+
+    pub(crate) async fn on(database: TestDatabase, application: Application) -> Self {
+        let clock = MovableClock::new();
+        let opened = Database::open(database.config(), ALL).await.unwrap();
+        let state = AppState::open(application, opened, Arc::new(clock.clone())).await.unwrap();
+        let app = Self { service: router(state.clone()), state, clock, database };
+        app.make_administrator("root").await;
+        app
+    }
+
+    /// Makes an administrator as the command does.
+    pub(crate) async fn make_administrator(&self, name: &str) {
+        let tools = Tools {
+            database: self.state.database.clone(),
+            clock: Arc::new(self.clock.clone()),
+            passwords: passwords(),
+        };
+        let administrator = Administrator {
+            username: Username::parse(name).unwrap(),
+            email: Email::parse(&format!("{name}@example.com")).unwrap(),
+            existing: false,
+        };
+        let password = AdministratorPassword::Password(Zeroizing::new(PASSWORD.to_owned()));
+        create_administrator(&tools, administrator, password).await.unwrap();
+    }
+
+    /// How many hashes the service has computed.
+    pub(crate) fn hashes(&self) -> u64 {
+        self.state.accounts.as_ref().unwrap().hasher.computed()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        answer(&self.service, request).await
+    }
+
+    /// Sends requests at once.
+    pub(crate) async fn at_once(&self, requests: impl Iterator<Item = Request<Body>>) -> Vec<Answer> {
+        let mut senders = JoinSet::new();
+        for request in requests {
+            let service = self.service.clone();
+            senders.spawn(async move { answer(&service, request).await });
+        }
+        senders.join_all().await
+    }
+
+    /// A request without a token.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.send(call(method, path, body)).await
+    }
+
+    /// Signs in from an address.
+    pub(crate) async fn sign_in_from(&self, address: IpAddr, login: &str, password: &str) -> Answer {
+        let body = json!({"login": login, "password": password});
+        let mut request = call(Method::POST, "/sessions", Some(body));
+        request.extensions_mut().insert(Peer(address));
+        self.send(request).await
+    }
+
+    pub(crate) async fn try_sign_in(&self, login: &str, password: &str) -> Answer {
+        self.sign_in_from(Ipv4Addr::LOCALHOST.into(), login, password).await
+    }
+
+    /// Signs in somebody whose password is [`PASSWORD`].
+    pub(crate) async fn sign_in(&self, login: &str) -> Person<'_> {
+        let answer = self.try_sign_in(login, PASSWORD).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        Person::new(self, &answer.json())
+    }
+
+    /// The administrator, signed in anew.
+    pub(crate) async fn root(&self) -> Person<'_> {
+        self.sign_in("root").await
+    }
+
+    /// Adds a user with [`PASSWORD`] and one role for these permissions, and signs in.
+    pub(crate) async fn person(&self, name: &str, permissions: &[&str]) -> Person<'_> {
+        let root = self.root().await;
+        let body = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD});
+        let created = root.post("/users", body).await;
+        assert_eq!(created.status, 201, "{}", created.text());
+        if !permissions.is_empty() {
+            let role = format!("role-of-{name}");
+            let body = json!({"description": "", "permissions": permissions});
+            assert_eq!(root.put(&format!("/roles/{role}"), body).await.status, 201);
+            let path = format!("{}/roles", created.header("location"));
+            assert_eq!(root.put(&path, json!({"roles": [role]})).await.status, 200);
+        }
+        self.sign_in(name).await
+    }
+}
+
+/// A request, with a body if there is one.
+pub(crate) fn call(method: Method, path: &str, body: Option<Value>) -> Request<Body> {
+    match body {
+        Some(body) => json_request(method, path, body.to_string()),
+        None => request(method, path),
+    }
+}
+
+/// Somebody with a session.
+pub(crate) struct Person<'a> {
+    app: &'a AccountsApp,
+    pub(crate) user_id: u64,
+    pub(crate) session_id: String,
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+impl<'a> Person<'a> {
+    pub(crate) fn new(app: &'a AccountsApp, tokens: &Value) -> Self {
+        let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
+        Self {
+            app,
+            user_id: tokens["user_id"].as_u64().unwrap(),
+            session_id: text("session_id"),
+            access_token: text("access_token"),
+            refresh_token: text("refresh_token"),
+        }
+    }
+
+    /// The path of this user, and what follows.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("/users/{}{rest}", self.user_id)
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = call(method, path, body);
+        let credentials = format!("Bearer {}", self.access_token).parse().unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, credentials);
+        self.app.send(request).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    /// Refreshes, and has the new tokens from then on.
+    pub(crate) async fn refresh(&mut self) {
+        let answer = refresh(self.app, &self.refresh_token).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        *self = Self::new(self.app, &answer.json());
+    }
+}
+
+/// Presents a refresh token.
+pub(crate) async fn refresh(app: &AccountsApp, token: &str) -> Answer {
+    app.call(Method::POST, "/sessions/refresh", Some(json!({"refresh_token": token}))).await
+}

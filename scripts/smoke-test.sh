@@ -15,6 +15,8 @@ source scripts/lib/machine.sh
 source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
+# shellcheck source=scripts/lib/function.sh
+source scripts/lib/function.sh
 # shellcheck source=scripts/lib/calls.sh
 source scripts/lib/calls.sh
 
@@ -62,6 +64,7 @@ choose_target() {
           INVOKE_BEHIND=1
         fi
       fi
+      wake "$API_FUNCTION" "${2:-live}"
       ;;
   esac
   [[ $CALL_BY == http ]] || return 0

@@ -39,6 +39,7 @@ resource "aws_codedeploy_deployment_group" "live" {
   dynamic "alarm_configuration" {
     for_each = length(var.rollback_alarm_names) > 0 ? [var.rollback_alarm_names] : []
 
+    # If CloudWatch cannot be asked, the deployment stops (ignore_poll_alarm_failure is false).
     content {
       enabled = true
       alarms  = alarm_configuration.value

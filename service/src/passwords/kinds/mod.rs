@@ -68,18 +68,17 @@ impl Kind {
         if text.len() > MAX_LENGTH || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Unreadable::Malformed);
         }
-        let (kind, rest) = match text.strip_prefix('$') {
-            Some(text) => text.split_once('$').ok_or(Unreadable::Malformed)?,
-            None => text.split_once('$').ok_or(Unreadable::UnknownKind)?,
-        };
-        match (text.starts_with('$'), kind) {
-            (true, "argon2id") => Argon2::parse(::argon2::Algorithm::Argon2id, rest).map(Self::Argon2),
-            (true, "argon2i") => Argon2::parse(::argon2::Algorithm::Argon2i, rest).map(Self::Argon2),
-            (true, "2a" | "2b" | "2y") => Bcrypt::parse(rest).map(Self::Bcrypt),
-            (true, "scrypt") => Scrypt::parse(rest).map(Self::Scrypt),
-            (true, "pbkdf2-sha256") => Pbkdf2::parse(pbkdf2::Digest::Sha256, rest).map(Self::Pbkdf2),
-            (true, "pbkdf2-sha512") => Pbkdf2::parse(pbkdf2::Digest::Sha512, rest).map(Self::Pbkdf2),
-            (false, "pbkdf2_sha256") => Pbkdf2::parse_django(rest).map(Self::Pbkdf2),
+        // The `$` that ends the name of the kind; in the PHC format and in that of crypt one begins it, too.
+        let end = text.bytes().skip(1).position(|byte| byte == b'$').ok_or(Unreadable::UnknownKind)?;
+        let (kind, rest) = text.split_at(end + 2);
+        match kind {
+            "$argon2id$" => Argon2::parse(::argon2::Algorithm::Argon2id, rest).map(Self::Argon2),
+            "$argon2i$" => Argon2::parse(::argon2::Algorithm::Argon2i, rest).map(Self::Argon2),
+            "$2a$" | "$2b$" | "$2y$" => Bcrypt::parse(rest).map(Self::Bcrypt),
+            "$scrypt$" => Scrypt::parse(rest).map(Self::Scrypt),
+            "$pbkdf2-sha256$" => Pbkdf2::parse(pbkdf2::Digest::Sha256, rest).map(Self::Pbkdf2),
+            "$pbkdf2-sha512$" => Pbkdf2::parse(pbkdf2::Digest::Sha512, rest).map(Self::Pbkdf2),
+            "pbkdf2_sha256$" => Pbkdf2::parse_django(rest).map(Self::Pbkdf2),
             _ => Err(Unreadable::UnknownKind),
         }
     }
@@ -104,9 +103,9 @@ impl Kind {
     }
 }
 
-#[cfg(test)]
-mod tests;
-
 fn equal(computed: &[u8], stored: &[u8]) -> bool {
     verify_slices_are_equal(computed, stored).is_ok()
 }
+
+#[cfg(test)]
+mod tests;

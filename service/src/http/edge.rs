@@ -125,7 +125,8 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for ResponseFuture
             Some(problem) => problem.into_response(),
             None => ready!(poll_route(this.route, this.deadline, context)),
         };
-        let response = render(response, this.id);
+        let id = std::mem::replace(this.id, const { HeaderValue::from_static("") });
+        let response = render(response, id);
         this.log.answered(&response);
         Poll::Ready(Ok(response))
     }

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::request_id::X_REQUEST_ID;
 
 /// Renders the problem that a response carries, if any, and adds the headers that every response has.
-pub(crate) fn render(mut response: Response, id: &HeaderValue) -> Response {
+pub(crate) fn render(mut response: Response, id: HeaderValue) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         log_cause(&problem);
         let body = problem.body(id.to_str().unwrap_or_default());
@@ -22,7 +22,7 @@ pub(crate) fn render(mut response: Response, id: &HeaderValue) -> Response {
         headers.remove(header::CONTENT_LENGTH);
     }
     let headers = response.headers_mut();
-    headers.insert(X_REQUEST_ID, id.clone());
+    headers.insert(X_REQUEST_ID, id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Personal data or a momentary state, unless the handler says otherwise.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

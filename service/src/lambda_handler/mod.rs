@@ -90,7 +90,7 @@ pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatew
         Err(problem) => {
             warn!(request_id = context.request_id, "The event is not an HTTP request");
             let id = HeaderValue::from_str(&context.request_id).unwrap_or_else(|_| http::new_request_id());
-            return render(http::render(problem.into_response(), &id)).await;
+            return render(http::render(problem.into_response(), id)).await;
         }
     };
     if let Some(deadline) = monotonic().checked_add(time_left(&context)) {

@@ -75,10 +75,13 @@ impl<W: Write> Limited<W> {
 
 impl<W: Write> Write for Limited<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if text.len() <= self.left {
+            return self.write_whole(text);
+        }
         let (head, tail) = text.split_at(text.floor_char_boundary(self.left));
         self.write_whole(head)?;
-        // A tail begins with the character that no longer fits.
-        if tail.is_empty() { Ok(()) } else { self.write_whole(tail) }
+        // The tail begins with the character that no longer fits.
+        self.write_whole(tail)
     }
 }
 

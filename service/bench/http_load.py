@@ -17,6 +17,21 @@ ROWS = 1_000
 DELETED_PER_SECOND = 15_000
 SCRIPT = Path(__file__).with_name("load.lua")
 
+COLUMNS = "user_id, username, email, full_name, created_at"
+COUNT = "select count(*) as users from users force index (idx_user_id)"
+PAGE = "select user_id from users force index (idx_user_id) order by user_id limit 10 offset"
+# What the server is asked directly: the service's statements, and the count that is a part of the page with the total.
+STATEMENTS = {
+    "get": [f"select {COLUMNS} from users where user_id = {1 + i * 97 % ROWS}" for i in range(200)],
+    "list": [
+        "select total.users as total, users.user_id, users.username, users.email, users.full_name, users.created_at "
+        f"from ({COUNT}) as total left join ({PAGE} {i * 70 % ROWS}) as page on true "
+        "left join users on users.user_id = page.user_id order by page.user_id"
+        for i in range(100)
+    ],
+    "count": [COUNT],
+}
+
 
 def wrk(port: int, scenario: str, rows: int, connections: int, seconds: float) -> dict:
     """One sample: rate in requests per second, percentiles in milliseconds, and what went wrong."""
@@ -42,7 +57,7 @@ def measure(database: Database, contestants: list[Contestant], seconds: float, r
     finally:
         for server in servers:
             server.stop()
-    return {"database": database.title, "samples": samples, "limit": point_selects(database, rounds)}
+    return {"database": database.title, "samples": samples, "limits": limits(database, rounds)}
 
 
 def sample(
@@ -72,25 +87,24 @@ def settle(database: Database, servers: list[Server]) -> None:
             server.start()
 
 
-def point_selects(database: Database, rounds: int) -> dict | None:
-    """How many selects of one user by id the server answers in a second, asked by its own load generator."""
-    tool = shutil.which("mariadb-slap") or shutil.which("mysqlslap")
-    columns = "user_id, username, email, full_name, created_at"
-    statements = ";".join(f"select {columns} from users where user_id = {1 + i * 97 % ROWS}" for i in range(200))
+def limits(database: Database, rounds: int) -> dict:
+    """How many statements of a kind the server answers in a second, asked by its own load generator."""
     database.reset(ROWS)
-    limits = {}
+    return {name: {str(clients): limit(database, statements, clients, rounds) for clients in CONNECTIONS[:2]} for name, statements in STATEMENTS.items()}
+
+
+def limit(database: Database, statements: list[str], clients: int, rounds: int) -> dict:
+    tool = shutil.which("mariadb-slap") or shutil.which("mysqlslap")
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(statements)
+        file.write(";".join(statements))
         file.flush()
-        for clients in CONNECTIONS[:2]:
-            command = [tool, "--no-defaults", "--host=127.0.0.1", f"--port={database.port}", "--user=root", "--password=password", "--silent"]
-            command += ["--create-schema=ecommerce", "--no-drop", "--delimiter=;", f"--query={file.name}", f"--concurrency={clients}"]
-            command += [f"--number-of-queries={20_000 * min(clients, 4)}", f"--iterations={rounds}", "--csv"]
-            output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-            _, _, average, least, most, used, each = output.strip().splitlines()[-1].split(",")[:7]
-            queries = int(used) * int(each)
-            limits[str(clients)] = {"rate": queries / float(average), "least": queries / float(most), "most": queries / float(least)}
-    return limits
+        command = [tool, "--no-defaults", "--host=127.0.0.1", f"--port={database.port}", "--user=root", "--password=password", "--silent"]
+        command += ["--create-schema=ecommerce", "--no-drop", "--delimiter=;", f"--query={file.name}", f"--concurrency={clients}"]
+        command += [f"--number-of-queries={10_000 * min(clients, 4)}", f"--iterations={rounds}", "--csv"]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    _, _, average, least, most, used, each = output.strip().splitlines()[-1].split(",")[:7]
+    queries = int(used) * int(each)
+    return {"rate": queries / float(average), "least": queries / float(most), "most": queries / float(least)}
 
 
 def ready(contestant: Contestant, database: Database) -> None:

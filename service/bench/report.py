@@ -4,9 +4,10 @@ one, is computed here."""
 import plots
 from contestants import FLOOR, PEER, SERVICE
 from database import ROOT
-from figures import Figure, errors_of, figure, of, rows_where
+from figures import Figure, errors_of, figure, middle, of, rows_where
 from goals import MEBIBYTE, MEGABYTE, all_goals
 from growth_report import growth_section
+from http_load import ROWS
 
 DOCUMENT = ROOT / "docs/benchmarks.md"
 PICTURES = ROOT / "docs/benchmarks"
@@ -88,7 +89,7 @@ of 1,000 users (more for `delete`, so that it does not run out). `list` is a ran
                     text += http_row(samples, scenario, connections, name)
         if any(not sample["requests"] for sample in samples):
             text += "\nA rate of 0 is a sample in which no request was answered before its end.\n"
-        text += limit(database)
+        text += limits(database)
     return text
 
 
@@ -100,9 +101,26 @@ def http_row(samples: list[dict], scenario: str, connections: int, name: str) ->
     return f"| {scenario} | {connections} | {name} | {shown(of(samples, 'rate', **wanted))} | {times} | {failed} |\n"
 
 
-def limit(database: dict) -> str:
-    text = "\nThe database's own limit, selects of one user by id from its own load generator (mysqlslap, text protocol): "
-    return text + "; ".join(f"{value['rate']:,.0f}/s on {clients} connection(s)" for clients, value in database["limit"].items()) + ".\n"
+STATEMENTS = {"get": "one user by id", "list": "a page of 10 with the exact total, as the service sends it", "count": "the exact total alone"}
+
+
+def limits(database: dict) -> str:
+    """What the database can do at most, and what that says about the goal of the list."""
+    rates = {name: {clients: figure["rate"] for clients, figure in figures.items()} for name, figures in database["limits"].items()}
+    clients = list(rates["get"])
+    text = "\nThe database's own limit, from its own load generator (mysqlslap, text protocol), in statements a second:\n\n"
+    text += f"| statement | {' | '.join(f'{number} connection(s)' for number in clients)} |\n|---|{'---:|' * len(clients)}\n"
+    for name, title in STATEMENTS.items():
+        text += f"| {title} | {' | '.join(f'{rates[name][number]:,.0f}' for number in clients)} |\n"
+    share = rates["list"]["1"] / rates["count"]["1"]
+    text += f"\nThe count of {ROWS:,} entries takes {share:.0%} of the time of the page with the total, on one connection."
+    peer = middle(database["samples"], "rate", contestant=PEER, scenario="list", connections=32)
+    if peer:
+        text += (
+            f" Against the {PEER}'s {peer:,.0f} lists a second on 32 connections, the database alone, without any HTTP, reaches "
+            f"{rates['list']['32'] / peer:.1f} ×."
+        )
+    return text + "\n"
 
 
 def lambda_section(part: dict) -> str:

@@ -143,7 +143,7 @@ async fn list(
 ) -> Answer<Json<Listing>> {
     let sql = "
         select total.users as total, users.user_id, users.username, users.email, users.full_name, users.created_at
-        from (select count(*) as users from users) as total
+        from (select count(*) as users from users force index (idx_user_id)) as total
         left join (
             select user_id from users force index (idx_user_id) order by user_id limit ? offset ?
         ) as page on true

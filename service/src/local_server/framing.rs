@@ -1,23 +1,30 @@
 //! Heads that the parser accepts and HTTP/1.1 does not: another server could interpret them differently (request
 //! smuggling).
 
-use axum::http::{HeaderName, Request, StatusCode, Version, header};
+use axum::http::{Request, StatusCode, Version, header};
 
 use crate::http::Problem;
 
 /// The problem with the head of a request, if there is one.
 pub(super) fn problem<B>(request: &Request<B>) -> Option<Problem> {
-    let count = |name: HeaderName| request.headers().get_all(name).iter().count();
-    let hosts = count(header::HOST);
+    let (mut hosts, mut content_types, mut codings, mut is_chunked) = (0, 0, 0, true);
+    for (name, value) in request.headers() {
+        if name == header::HOST {
+            hosts += 1;
+        } else if name == header::CONTENT_TYPE {
+            content_types += 1;
+        } else if name == header::TRANSFER_ENCODING {
+            codings += 1;
+            is_chunked &= value.as_bytes().eq_ignore_ascii_case(b"chunked");
+        }
+    }
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
         return Some(invalid_host());
     }
-    if count(header::CONTENT_TYPE) > 1 {
+    if content_types > 1 {
         return Some(repeated_content_type());
     }
-    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
-    let chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    (!chunked || codings.next().is_some()).then(unsupported_transfer_coding)
+    (!is_chunked || codings > 1).then(unsupported_transfer_coding)
 }
 
 /// 400: not one `Host` (RFC 9112 section 3.2).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::zeroize::Zeroizing;
 
 use crate::accounts::{
-    Administrator, AdministratorPassword, Error as AccountError, OneTimeToken, Tools, create_administrator,
+    Administrator, AdministratorPassword, Error as AccountError, OneTimeToken, create_administrator,
 };
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -69,16 +69,34 @@ const fn taken(taken: Taken) -> &'static str {
 /// # Errors
 /// See [`Error`].
 pub async fn run(arguments: Arguments<'_>, config: Config) -> Result<Option<OneTimeToken>, Error> {
-    let Arguments { username, email, token, existing } = arguments;
-    let username = Username::parse(username).map_err(invalid("the username"))?;
-    let email = Email::parse(email).map_err(invalid("the e-mail address"))?;
+    // Whoever mistyped an argument is not asked for a password first.
+    let administrator = read(arguments)?;
     let database = Database::open(config.database, migrations::ALL).await?;
     database.ready().await?;
-    let password =
-        if token { AdministratorPassword::Token } else { AdministratorPassword::Password(read_password()?) };
-    let tools = Tools { database, clock: Arc::new(SystemClock), passwords: config.application.passwords };
-    let administrator = Administrator { username, email, existing };
-    create_administrator(&tools, administrator, password).await.map_err(explain)
+    let password = if arguments.token {
+        AdministratorPassword::Token
+    } else {
+        AdministratorPassword::Password(read_password()?, config.application.passwords)
+    };
+    create_administrator(&database, Arc::new(SystemClock), administrator, password).await.map_err(explain)
+}
+
+/// The same in a database that is open, always with a one-time token.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn with_token(
+    database: &Database,
+    arguments: Arguments<'_>,
+) -> Result<Option<OneTimeToken>, Error> {
+    let (administrator, password) = (read(arguments)?, AdministratorPassword::Token);
+    create_administrator(database, Arc::new(SystemClock), administrator, password).await.map_err(explain)
+}
+
+fn read(arguments: Arguments<'_>) -> Result<Administrator, Error> {
+    let username = Username::parse(arguments.username).map_err(invalid("the username"))?;
+    let email = Email::parse(arguments.email).map_err(invalid("the e-mail address"))?;
+    Ok(Administrator { username, email, existing: arguments.existing })
 }
 
 /// Without echo from a terminal, else one line, without its end.

@@ -11,6 +11,7 @@ use tower::{Layer, Service};
 
 use super::{Access, Caller, Refusal};
 use crate::http::{Me, PathParams, Problem};
+use crate::limits::RequestLimitLayer;
 
 /// Finds out who calls.
 pub trait Authenticate: Clone + Send + Sync + 'static {
@@ -25,15 +26,17 @@ pub trait Authenticate: Clone + Send + Sync + 'static {
 }
 
 /// Puts a [`Guarded`] around a route.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Guard<A> {
     access: Access,
+    limit: Option<RequestLimitLayer>,
     authenticator: A,
 }
 
 impl<A> Guard<A> {
-    pub(super) const fn new(access: Access, authenticator: A) -> Self {
-        Self { access, authenticator }
+    /// Whoever is let in is counted further in, on the limit of the route; whoever is not, here.
+    pub(super) const fn new(access: Access, limit: Option<RequestLimitLayer>, authenticator: A) -> Self {
+        Self { access, limit, authenticator }
     }
 }
 
@@ -46,7 +49,7 @@ impl<R, A: Clone> Layer<R> for Guard<A> {
 }
 
 /// A route behind its guard.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Guarded<R, A> {
     route: R,
     guard: Guard<A>,
@@ -66,7 +69,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let Guard { access, authenticator } = self.guard.clone();
+        let Guard { access, limit, authenticator } = self.guard.clone();
         // The clone has not been polled; the one that was is called.
         let unpolled = self.route.clone();
         let mut route = std::mem::replace(&mut self.route, unpolled);
@@ -75,7 +78,10 @@ where
             let admitted = caller(&access, &authenticator, credentials).await;
             match admitted.and_then(|caller| admit(&access, caller, &mut request)) {
                 Ok(()) => route.call(request).await,
-                Err(problem) => Ok(problem.into_response()),
+                Err(problem) => {
+                    let counted = limit.map_or(Ok(()), |limit| limit.admit(&request));
+                    Ok(counted.err().unwrap_or(problem).into_response())
+                }
             }
         })
     }

@@ -67,7 +67,14 @@ impl Access {
 
 /// A list of routes. A route cannot be added without saying who may call it.
 pub struct Routes<S> {
-    entries: Vec<(Access, UtoipaMethodRouter<S>)>,
+    entries: Vec<Entry<S>>,
+}
+
+struct Entry<S> {
+    access: Access,
+    /// How often each caller may call it, if that is limited.
+    limit: Option<RequestLimitLayer>,
+    routes: UtoipaMethodRouter<S>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
@@ -80,7 +87,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// Adds what the macro `routes!` makes of the handlers of one path, all with the same rule.
     #[must_use]
     pub fn add(mut self, access: Access, routes: UtoipaMethodRouter<S>) -> Self {
-        self.entries.push((access, routes));
+        self.entries.push(Entry { access, limit: None, routes });
         self
     }
 
@@ -93,26 +100,25 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Counts the requests of each caller on the routes that are in the list so far.
     #[must_use]
-    pub fn limited(self, limit: Option<&RequestLimitLayer>) -> Self {
-        let Some(limit) = limit else { return self };
-        let limited = |(access, routes): (Access, UtoipaMethodRouter<S>)| {
-            (access, routes.map(|router| router.route_layer(limit.clone())))
-        };
-        Self { entries: self.entries.into_iter().map(limited).collect() }
+    pub fn limited(mut self, limit: Option<&RequestLimitLayer>) -> Self {
+        for entry in &mut self.entries {
+            entry.limit = limit.cloned();
+        }
+        self
     }
 
     /// The router with `ACCESS=open`: whoever reaches it may call it.
     pub fn into_open_router(self) -> Router<S> {
-        collect(self.entries.into_iter().map(|(_, routes)| routes)).into()
+        collect(self.entries.into_iter().map(Entry::limited)).into()
     }
 
     /// The router with `ACCESS=tokens`: a guard stands before each route that is not public.
     pub fn into_guarded_router<A: Authenticate>(self, authenticator: &A) -> Router<S> {
-        let guarded = self.entries.into_iter().map(|(access, routes)| match access {
-            Access::Public => routes,
-            access => {
-                let guard = Guard::new(access, authenticator.clone());
-                routes.map(|router| router.route_layer(guard))
+        let guarded = self.entries.into_iter().map(|entry| match entry.access {
+            Access::Public => entry.limited(),
+            ref access => {
+                let guard = Guard::new(access.clone(), entry.limit.clone(), authenticator.clone());
+                entry.limited().map(|router| router.route_layer(guard))
             }
         });
         collect(guarded).into()
@@ -121,7 +127,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// The router of routes that are off: each answers 404 `accounts_off`.
     pub fn into_off_router(self) -> Router {
         let mut router = Router::new();
-        for (path, mut item) in self.entries.into_iter().flat_map(|(_, routes)| routes.1.paths) {
+        for (path, mut item) in self.entries.into_iter().flat_map(|entry| entry.routes.1.paths) {
             for (method, _) in operations(&mut item) {
                 router = router.route(&path, on(method, async || accounts_off()));
             }
@@ -132,19 +138,29 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// The document with `ACCESS=open`.
     #[must_use]
     pub fn into_open_document(self) -> OpenApi {
-        collect(self.entries.into_iter().map(|(_, routes)| routes)).into_openapi()
+        collect(self.entries.into_iter().map(|entry| entry.routes)).into_openapi()
     }
 
     /// The document with `ACCESS=tokens`, which tells what each route requires.
     #[must_use]
     pub fn into_guarded_document(self) -> OpenApi {
-        let described = self.entries.into_iter().map(|(access, mut routes)| {
+        let described = self.entries.into_iter().map(|Entry { access, mut routes, .. }| {
             for (_, operation) in routes.1.paths.values_mut().flat_map(operations) {
                 describe(operation, &access);
             }
             routes
         });
         collect(described).into_openapi()
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Entry<S> {
+    /// The routes, behind the limit if there is one.
+    fn limited(self) -> UtoipaMethodRouter<S> {
+        match self.limit {
+            None => self.routes,
+            Some(limit) => self.routes.map(|router| router.route_layer(limit)),
+        }
     }
 }
 

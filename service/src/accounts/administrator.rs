@@ -32,19 +32,9 @@ pub struct Administrator {
 /// How the administrator gets a password.
 pub enum AdministratorPassword {
     /// It is this one, if the policy accepts it.
-    Password(Zeroizing<String>),
+    Password(Zeroizing<String>, config::Passwords),
     /// By a token for `POST /passwords/confirm`.
     Token,
-}
-
-/// What a new administrator is made with.
-pub struct Tools {
-    /// The database.
-    pub database: Database,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// What passwords must be, and how they are hashed.
-    pub passwords: config::Passwords,
 }
 
 /// Makes an administrator, and returns the token if one was asked for.
@@ -53,26 +43,27 @@ pub struct Tools {
 /// [`Error::Users`] if the name or address is taken; [`Error::UserNotFound`] if an existing user was asked for and nobody has
 /// both the name and the address; [`Error::Invalid`] for a password that the policy refuses.
 pub async fn create_administrator(
-    tools: &Tools,
+    database: &Database,
+    clock: Arc<dyn Clock>,
     administrator: Administrator,
     password: AdministratorPassword,
 ) -> Result<Option<OneTimeToken>, Error> {
     let about = About { username: administrator.username.as_str(), email: administrator.email.as_str() };
     let (hash, token) = match password {
-        AdministratorPassword::Password(text) => {
-            let new = Policy::new(&tools.passwords).check(&text, &about);
+        AdministratorPassword::Password(text, config) => {
+            let new = Policy::new(&config).check(&text, &about);
             let new = new.map_err(|invalid| Error::Invalid(invalid.at("password")))?;
-            (Some(Hasher::new(tools.passwords.hashing.clone()).hash(new).await?), None)
+            (Some(Hasher::new(config.hashing).hash(new).await?), None)
         }
         AdministratorPassword::Token => (None, Some(OneTimeToken::new()?)),
     };
-    let way_in = WayIn { hash, token_hash: token.as_ref().map(OneTimeToken::hash), now: tools.clock.now() };
+    let way_in = WayIn { hash, token_hash: token.as_ref().map(OneTimeToken::hash), now: clock.now() };
     if administrator.existing {
-        restore(&tools.database, &administrator, &way_in).await?;
+        restore(database, &administrator, &way_in).await?;
     } else {
         let user = NewUser { username: administrator.username, email: administrator.email, full_name: None };
         let way_in = &way_in;
-        let users = users::Service::over(tools.database.clone(), Arc::clone(&tools.clock));
+        let users = users::Service::over(database.clone(), clock);
         users.create_with(user, |transaction, id| async move { way_in.open(transaction, id).await }).await?;
     }
     Ok(token)

@@ -15,7 +15,7 @@ mod sign_in;
 mod sign_up;
 mod verification;
 
-pub use administrator::{Administrator, AdministratorPassword, Tools, create_administrator};
+pub use administrator::{Administrator, AdministratorPassword, create_administrator};
 pub use error::Error;
 pub use jobs::delete_expired;
 pub use login::Login;

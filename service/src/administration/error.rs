@@ -3,7 +3,7 @@
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::db::migrations::MigrateError;
-use crate::{db, keys, random, secrets};
+use crate::{create_admin, db, keys, random, secrets};
 
 /// Why a function failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Error {
     /// No keys could be made, or those in the secret cannot be read.
     #[error(transparent)]
     Keys(#[from] keys::Error),
+    /// There is no new administrator.
+    #[error(transparent)]
+    Administrator(#[from] create_admin::Error),
     /// No password could be generated.
     #[error(transparent)]
     Random(#[from] random::Error),
@@ -31,8 +34,8 @@ pub enum Error {
         /// Why, in one short line.
         message: String,
     },
-    /// The event is not a rotation event.
-    #[error("the event is not a rotation event: {0}")]
+    /// The event is not one of those that the function handles.
+    #[error("the event is not one that this function handles: {0}")]
     Event(String),
     /// The secret is not in the state that the step expects.
     #[error("{0}")]
@@ -44,6 +47,7 @@ impl Error {
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Migrate(_) => "MigrationError",
+            Self::Administrator(_) => "AdministratorError",
             Self::Database(_) => "DatabaseError",
             Self::Random(_) | Self::Keys(_) | Self::Secret(_) | Self::SecretsManager { .. } => "SecretError",
             Self::Event(_) | Self::State(_) => "RotationError",

@@ -2,6 +2,7 @@
 //! `migrate-lambda`, `rotate-secret` and `rotate-keys-lambda`.
 
 mod account;
+mod create_admin;
 mod error;
 mod migrate;
 mod rotate;
@@ -24,7 +25,7 @@ use crate::telemetry;
 /// A function, by what it does, with its configuration.
 #[derive(Debug, Clone)]
 pub enum Function {
-    /// Migrates the database, and creates the application's account and secret.
+    /// Migrates the database, and creates the application's account and secret; or makes an administrator.
     Migrate(Administration),
     /// Gives the application's account a new password.
     Rotate(Administration),
@@ -53,6 +54,9 @@ pub async fn run(function: Function) -> Result<(), lambda_runtime::Error> {
 async fn handle(function: &Function, event: Value) -> Result<Value, Diagnostic> {
     // The futures of the SDK are nested deeper than the compiler follows.
     let work: Pin<Box<dyn Future<Output = Result<Value, Error>> + '_>> = match function {
+        Function::Migrate(administration) if create_admin::is_wanted(&event) => {
+            Box::pin(create_admin::create_admin(administration, event))
+        }
         Function::Migrate(administration) => Box::pin(migrate::migrate(administration)),
         Function::Rotate(administration) => Box::pin(rotate::rotate(administration, event)),
         Function::RotateKeys(rotation) => Box::pin(rotate_keys::rotate(rotation, event)),

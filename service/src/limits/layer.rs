@@ -33,7 +33,8 @@ impl RequestLimitLayer {
         Self { limit, trusted, user }
     }
 
-    fn admit(&self, request: &Request) -> Result<(), Problem> {
+    /// Counts a request, unless it is one too many.
+    pub(crate) fn admit(&self, request: &Request) -> Result<(), Problem> {
         let requester = (self.user)(request.extensions()).map_or_else(
             || {
                 let address = ClientAddress::of(request.extensions(), request.headers(), &self.trusted);

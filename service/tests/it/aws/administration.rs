@@ -232,3 +232,23 @@ async fn an_event_that_is_not_a_rotation_is_refused() {
         assert_eq!(error["errorType"], "RotationError", "{event}: {error}");
     }
 }
+
+#[tokio::test]
+async fn an_administrator_is_made_by_an_event_that_answers_with_a_token() {
+    let deployment = Deployment::new().await;
+    let function = deployment.start("migrate-lambda").await;
+    let event = |existing: bool| json!({"create_admin": {"username": "root", "email": "root@example.com", "existing": existing}});
+    let early = function.call(event(false)).await.unwrap_err();
+    assert_eq!(early["errorType"], "AdministratorError", "the database is not migrated yet: {early}");
+    function.call(json!({})).await.unwrap();
+    let made = function.call(event(false)).await.unwrap();
+    assert!(made["token"].as_str().is_some_and(|token| token.starts_with("uso_")), "{made}");
+    let again = function.call(event(false)).await.unwrap_err();
+    assert!(again["errorMessage"].as_str().is_some_and(|text| text.contains("existing")), "{again}");
+    let back = function.call(event(true)).await.unwrap();
+    assert_ne!(back["token"], made["token"]);
+    let roles = deployment.schema.value("select group_concat(role) from user_roles").await;
+    assert_eq!(roles.as_deref(), Some("admin"));
+    let malformed = function.call(json!({"create_admin": {"username": "root"}})).await.unwrap_err();
+    assert!(malformed["errorMessage"].as_str().is_some_and(|text| text.contains("email")), "{malformed}");
+}

@@ -12,7 +12,7 @@ use secrecy::zeroize::Zeroizing;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use users_service::accounts::{Administrator, AdministratorPassword, Tools, create_administrator};
+use users_service::accounts::{Administrator, AdministratorPassword, create_administrator};
 use users_service::app::{Service, router};
 use users_service::app_state::AppState;
 use users_service::config::{self, Access, Application, Hashing, Keys, Passwords, TokenAccess};
@@ -115,18 +115,14 @@ impl AccountsApp {
 
     /// Makes an administrator as the command does.
     pub(crate) async fn make_administrator(&self, name: &str) {
-        let tools = Tools {
-            database: self.state.database.clone(),
-            clock: Arc::new(self.clock.clone()),
-            passwords: passwords(),
-        };
         let administrator = Administrator {
             username: Username::parse(name).unwrap(),
             email: Email::parse(&format!("{name}@example.com")).unwrap(),
             existing: false,
         };
-        let password = AdministratorPassword::Password(Zeroizing::new(PASSWORD.to_owned()));
-        create_administrator(&tools, administrator, password).await.unwrap();
+        let password = AdministratorPassword::Password(Zeroizing::new(PASSWORD.to_owned()), passwords());
+        let clock = Arc::new(self.clock.clone());
+        create_administrator(&self.state.database, clock, administrator, password).await.unwrap();
     }
 
     /// How many hashes the service has computed.

@@ -101,3 +101,6 @@ async fn configuration(State(tokens): State<Tokens>) -> Response {
     };
     ([(header::CACHE_CONTROL, CACHE)], Json(configuration)).into_response()
 }
+
+#[cfg(test)]
+mod tests;

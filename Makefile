@@ -82,6 +82,12 @@ apply: ## Run terraform apply, without a shift of traffic
 migrate: ## Run pending database migrations
 	@scripts/migrate.sh $(ENV)
 
+admin: ## Make an administrator, USERNAME=ada EMAIL=ada@example.com, and print a one-time token; EXISTING=1 lets one back in
+	@scripts/admin.sh $(ENV) "$(USERNAME)" "$(EMAIL)"
+
+rotate-keys: ## Rotate the keys that sign tokens; COMPROMISED=1 drops the old ones at once
+	@scripts/rotate-keys.sh $(ENV)
+
 smoke-test: ## Smoke-test the running API, VERSION=7 before it has traffic, or URL=https://…
 	@scripts/smoke-test.sh $(or $(URL),$(ENV)) $(VERSION)
 
@@ -104,5 +110,5 @@ rehearse: ## Run every target of this section against local emulators (moto), wi
 	@scripts/rehearse.sh
 
 .PHONY: help run test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release blocklist sbom \
-  schema clean deploy bootstrap build push plan apply migrate smoke-test rollback status logs unlock destroy \
+  schema clean deploy bootstrap build push plan apply migrate admin rotate-keys smoke-test rollback status logs unlock destroy \
   rehearse

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs pending migrations of an environment's database, by invoking the Lambda function inside its VPC.
+# Runs pending migrations of an environment's database, by invoking the Lambda function inside its VPC. With access = "tokens" it
+# has the first signing keys made as well.
 #   migrate.sh ENV
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,6 +30,13 @@ main() {
   ask_for_outcome
   note "Migrations: $(jq -r '[.migrations[] | "\(.number) \(.name) \(.state)"] | join(", ")' "$folder/answer")"
   note "The application's secret: $(jq -r .secret "$folder/answer")"
+  if [[ $(tfvar access open) == tokens ]]; then make_keys; fi
+}
+
+# Before the service needs them: a version without keys fails its smoke test.
+make_keys() {
+  wake "$ROTATE_KEYS_FUNCTION"
+  note "The signing keys: $(invoke "$ROTATE_KEYS_FUNCTION" '{"create": true}' | jq -r .keys)"
 }
 
 # Not by an invocation that waits for its answer: firewalls drop a connection that was idle for some minutes. Lambda does not

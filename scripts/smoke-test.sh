@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Smoke test of a running API: health, readiness, every operation on a test user, and the format of errors.
-#   smoke-test.sh URL              AUTHORIZATION=none (default), iam or jwt (with TOKEN)
+#   smoke-test.sh URL              AUTHORIZATION=none (default), iam or jwt (with TOKEN); ACCESS=open (default) or tokens
 #   smoke-test.sh ENV              the environment's API, with the authorisation that its tfvars name; with jwt and without
 #                                  TOKEN the gateway is seen to refuse, and the function behind it is invoked directly
 #   smoke-test.sh ENV VERSION      a version of its function, by direct Invoke, before it has any traffic
@@ -32,7 +32,7 @@ main() {
   check_authorization
   if [[ -n ${INVOKE_BEHIND:-} ]]; then CALL_BY=invoke VERSION=live; fi
   check "readiness" 200 . GET /ready
-  check_users
+  if [[ $ACCESS == tokens ]]; then check_tokens; else check_users; fi
   check_errors
   if ((FAILED)); then
     note "$FAILED check(s) of $TARGET failed"
@@ -46,7 +46,7 @@ main() {
 }
 
 choose_target() {
-  CALL_BY=http AUTHORIZATION=${AUTHORIZATION:-none}
+  CALL_BY=http AUTHORIZATION=${AUTHORIZATION:-none} ACCESS=${ACCESS:-open}
   case $1 in
     http://* | https://*) URL=${1%/} TARGET=$URL AWS_REGION=${AWS_REGION:-us-east-1} ;;
     *)
@@ -54,6 +54,7 @@ choose_target() {
       use_account
       TARGET=$ENV
       AUTHORIZATION=$(tfvar authorization iam)
+      ACCESS=$(tfvar access open)
       if [[ -n $2 ]]; then
         CALL_BY=invoke VERSION=$2 TARGET="version $2 of $API_FUNCTION"
       else
@@ -111,7 +112,22 @@ check_users() {
   if [[ $STATUS == 404 ]]; then USER_ID="" MAYBE_MADE=""; fi
 }
 
+# Without a password nobody gets in: what can be seen from outside.
+check_tokens() {
+  check "a call without a token is refused" 401 '.code == "unauthenticated"' GET /users
+  check_header "with a challenge" 'www-authenticate: Bearer'
+  check "the keys are published" 200 '(.keys | length) >= 1 and all(.keys[]; .kty == "RSA" and (has("d") | not))' GET /.well-known/jwks.json
+  check "the issuer is described" 200 '.issuer | startswith("http")' GET /.well-known/openid-configuration
+  check "wrong credentials are refused" 401 '.code == "invalid_credentials"' POST /sessions \
+    "$(jq -cn --arg name "$UNIQUE" '{login: $name, password: "not the password"}')"
+}
+
 check_errors() {
+  if [[ $ACCESS == tokens ]]; then
+    check "all invalid fields are listed" 422 '.status == 422 and ([.errors[].field] | sort) == ["login", "password"]' POST /sessions '{}'
+    check "an unknown path reaches the service" 404 '.status == 404 and (.request_id | length) > 0' GET "/nothing-$UNIQUE"
+    return
+  fi
   check "all invalid fields are listed" 422 '.status == 422 and ([.errors[].field] | sort) == ["email", "username"]' \
     POST /users '{"username": "x", "email": "nobody"}'
   check_header "as a problem document" 'content-type: application/problem\+json'

@@ -1,7 +1,7 @@
 # The users service on AWS:
 #
 #   client ──> gateway ──> function ──> database      inside the network, which has no route to the internet
-#                             └──────> secret         its credentials, rotated
+#                             └──────> secret         its credentials, and the keys that sign tokens, both rotated
 #              monitoring covers all of them
 #
 # What must exist before (state bucket, image registry, pipeline roles) is in bootstrap/.
@@ -81,6 +81,18 @@ module "secret" {
   rotate_function_arn = module.function.rotate_function_arn
 }
 
+# The keys that sign tokens. A function of its own makes and rotates them, and has no access to the database.
+module "signing_keys" {
+  source = "./modules/secret"
+  count  = var.access == "tokens" ? 1 : 0
+
+  name                = "${var.environment}/signing-keys"
+  description         = "Keys that sign the tokens of the users service"
+  recovery_days       = local.profile.secret_recovery_days
+  rotation_days       = var.signing_keys_rotation_days
+  rotate_function_arn = module.function.rotate_keys_function_arn
+}
+
 module "function" {
   source = "./modules/function"
 
@@ -97,7 +109,13 @@ module "function" {
     port             = module.database.port
     admin_secret_arn = module.database.admin_secret_arn
   }
-  secret_arn               = module.secret.arn
+  secret_arn = module.secret.arn
+  tokens = var.access != "tokens" ? null : {
+    keys_secret_arn = module.signing_keys[0].arn
+    issuer          = var.token_issuer == "" ? module.gateway.url : var.token_issuer
+    audiences       = var.token_audiences
+    sign_up         = var.sign_up
+  }
   max_connections          = var.database_max_connections
   reserved_concurrency     = var.reserved_concurrency
   provisioned_concurrency  = var.provisioned_concurrency

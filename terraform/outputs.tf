@@ -10,6 +10,11 @@ output "authorization" {
   value       = var.authorization
 }
 
+output "access" {
+  description = "Whether calls need a token of the service: tokens or open."
+  value       = var.access
+}
+
 output "api_execution_arn" {
   description = "With /*/* appended, the resource on which a caller's IAM policy allows execute-api:Invoke."
   value       = module.gateway.execution_arn
@@ -87,4 +92,9 @@ output "log_group_names" {
     database = module.database.log_group_name
     network  = module.network.log_group_name
   })
+}
+
+output "rotate_keys_function_name" {
+  description = "Name of the function that makes and rotates the signing keys; empty with access = \"open\"."
+  value       = module.function.rotate_keys_function_name
 }

@@ -11,13 +11,20 @@ variable "authorization" {
     error_message = "authorization is iam, jwt or none."
   }
 
+  # SigV4 takes the header Authorization, too, and the gateway's authoriser cannot tell an access token of the service from one
+  # that it issues for others.
   validation {
-    condition     = var.authorization != "none" || var.environment != "prod"
-    error_message = "prod refuses authorization = \"none\": the API creates and deletes users."
+    condition     = var.authorization == "none" || var.access != "tokens"
+    error_message = "access = \"tokens\" goes with authorization = \"none\": the service checks the tokens by itself."
   }
 
   validation {
-    condition     = var.authorization != "none" || var.allow_public_access
+    condition     = var.authorization != "none" || var.environment != "prod" || var.access == "tokens"
+    error_message = "prod refuses authorization = \"none\" without access = \"tokens\": the API creates and deletes users."
+  }
+
+  validation {
+    condition     = var.authorization != "none" || var.allow_public_access || var.access == "tokens"
     error_message = "authorization = \"none\" lets everyone on the internet create and delete users. If that is what you want, set allow_public_access = true."
   }
 }

@@ -26,3 +26,15 @@ wake() {
   done
   die "$1${2:+ version $2} is still $state after 15 minutes" "run the same command again"
 }
+
+# invoke FUNCTION EVENT: prints what it answers; ends with its error if it reports one.
+invoke() {
+  local folder meta
+  folder=$(mktemp -d)
+  printf '%s' "$2" >"$folder/event"
+  meta=$(AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name "$1" --cli-read-timeout 120 --payload "fileb://$folder/event" \
+    --output json "$folder/answer" 2>&1) || die "$1 could not be invoked:" "${meta##*$'\n'}"
+  if [[ $(jq -r '.FunctionError // empty' <<<"$meta") ]]; then die "$1 failed: $(jq -r '.errorMessage // .' "$folder/answer")"; fi
+  cat "$folder/answer"
+  rm -rf "$folder"
+}

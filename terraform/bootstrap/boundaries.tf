@@ -19,6 +19,13 @@ data "aws_iam_policy_document" "runtime_boundary" {
     resources = [for name in local.secrets : "${local.arn.secret}:${each.key}/${name}-*"] # AWS appends six characters
   }
 
+  # Knows no resources; what it returns is limited by GetSecretValue above.
+  statement {
+    sid       = "SeveralSecretsAtOnce"
+    actions   = ["secretsmanager:BatchGetSecretValue"]
+    resources = ["*"]
+  }
+
   # RDS names the administrator's secret after no environment, but tags it with its database
   # (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html).
   statement {

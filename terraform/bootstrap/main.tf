@@ -15,7 +15,7 @@ locals {
   state_bucket = "${local.service}-tfstate-${var.account_id}"
 
   # The secrets of each environment, as ../main.tf names them behind the environment's name.
-  secrets = ["rds/credentials"]
+  secrets = ["rds/credentials", "signing-keys"]
 
   # Prefixes of ARNs in this account, written out so that a plan shows the policies whole.
   arn = {

@@ -1,4 +1,4 @@
-# One image becomes three functions, each with a role of its own; CodeDeploy shifts the traffic.
+# One image becomes the functions, each with a role of its own; CodeDeploy shifts the traffic.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -222,4 +222,51 @@ run "refuses_a_reservation_that_a_new_account_cannot_make" {
   }
 
   expect_failures = [data.aws_servicequotas_service_quota.concurrent_executions]
+}
+
+run "issues_tokens_with_keys_that_a_function_of_its_own_rotates" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    tokens = {
+      keys_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/signing-keys-a"
+      issuer          = "https://users.example"
+      audiences       = ["orders", "billing"]
+      sign_up         = "closed"
+    }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.from_image["rotate-keys"].image_config[0].command) == "rotate-keys-lambda"
+    error_message = "A function must rotate the keys."
+  }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.from_image["rotate-keys"].environment[0].variables), "ADMIN_SECRET_ARN")
+    error_message = "Who rotates the keys has nothing to do with the database."
+  }
+
+  assert {
+    condition     = tomap({ for key, value in aws_lambda_function.from_image["api"].environment[0].variables : key => value if contains(["ACCESS", "SIGN_UP", "TOKEN_ISSUER", "TOKEN_AUDIENCES"], key) }) == tomap({ ACCESS = "tokens", SIGN_UP = "closed", TOKEN_ISSUER = "https://users.example", TOKEN_AUDIENCES = "orders,billing" })
+    error_message = "The api must know how tokens are issued."
+  }
+
+  assert {
+    condition     = aws_lambda_function.from_image["api"].memory_size == 1024
+    error_message = "Password hashes need processor time, which comes with memory."
+  }
+
+  assert {
+    condition     = [for grant in local.grants.api : grant.actions if grant.secret == var.tokens.keys_secret_arn] == [["secretsmanager:GetSecretValue"]] && [for grant in local.grants.rotate-keys : grant.secret] == [var.tokens.keys_secret_arn]
+    error_message = "The api reads the keys, and only the function that rotates them writes them."
+  }
+
+  assert {
+    condition     = alltrue([for key in ["migrate", "rotate-secret"] : !contains([for grant in local.grants[key] : grant.secret], var.tokens.keys_secret_arn)])
+    error_message = "Administration of the database must not reach the keys."
+  }
 }

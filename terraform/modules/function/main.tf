@@ -1,8 +1,9 @@
-# Three functions from one image: the command decides which subcommand of the executable runs.
+# Functions from one image: the command decides which subcommand of the executable runs.
 #
 #   api            answers requests, behind the alias `live` (release.tf)
 #   migrate        creates the schema, the application's MySQL user and its first password
 #   rotate-secret  changes that password, step by step, when Secrets Manager asks
+#   rotate-keys    makes the keys that sign tokens, and rotates them alike; there with access = "tokens" only
 
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
@@ -26,13 +27,13 @@ locals {
   }
 
   # What each function may do with which secret is in roles.tf.
-  functions = {
+  functions = merge(local.rotate_keys, {
     api = {
       description     = "Users API"
       command         = "lambda"
-      memory_mb       = 512 # processor time is in proportion, and a cold start is mostly processor time
-      timeout_seconds = 20  # below the gateway's 30, so that the service's own answer is what the client sees
-      environment     = {}
+      memory_mb       = local.issues_tokens ? 1024 : 512 # processor time is in proportion: of cold starts, and of password hashes
+      timeout_seconds = 20                               # below the gateway's 30, so that the service's own answer is what the client sees
+      environment     = local.token_settings
     }
     migrate = {
       description     = "Users service: database migrations and the application's MySQL user"
@@ -48,6 +49,25 @@ locals {
       timeout_seconds = 60
       environment     = local.administration
     }
+  })
+
+  issues_tokens = var.tokens != null
+
+  rotate_keys = !local.issues_tokens ? {} : {
+    rotate-keys = {
+      description     = "Users service: rotation of the keys that sign tokens"
+      command         = "rotate-keys-lambda"
+      memory_mb       = 512 # an RSA key takes seconds of a small function
+      timeout_seconds = 60
+      environment     = {}
+    }
+  }
+
+  token_settings = !local.issues_tokens ? {} : {
+    ACCESS          = "tokens"
+    SIGN_UP         = var.tokens.sign_up
+    TOKEN_ISSUER    = var.tokens.issuer
+    TOKEN_AUDIENCES = join(",", var.tokens.audiences)
   }
 }
 

@@ -32,6 +32,16 @@ output "rotate_function_arn" {
   value       = aws_lambda_function.from_image["rotate-secret"].arn
 }
 
+output "rotate_keys_function_name" {
+  description = "Name of the function that rotates the signing keys; empty without tokens."
+  value       = local.issues_tokens ? aws_lambda_function.from_image["rotate-keys"].function_name : ""
+}
+
+output "rotate_keys_function_arn" {
+  description = "ARN of the function that rotates the signing keys; empty without tokens."
+  value       = local.issues_tokens ? aws_lambda_function.from_image["rotate-keys"].arn : ""
+}
+
 output "concurrency_ceiling" {
   description = "Concurrent requests that are reserved, or that the database's connections suffice for."
   value       = local.concurrency_ceiling
@@ -58,6 +68,6 @@ output "previous_version_parameter" {
 }
 
 output "log_group_names" {
-  description = "Log groups by function: api, migrate, rotate-secret."
+  description = "Log groups by function: api, migrate, rotate-secret, rotate-keys."
   value       = { for function, group in aws_cloudwatch_log_group.function : function => group.name }
 }

@@ -1,12 +1,12 @@
 # One role for each function, with what that function needs.
 
 locals {
-  grants = {
-    api = [{
+  grants = merge(local.issues_tokens ? { rotate-keys = [local.rotate_signing_keys] } : {}, {
+    api = concat([{
       sid     = "ReadItsCredentials"
       secret  = var.secret_arn
       actions = ["secretsmanager:GetSecretValue"]
-    }]
+    }], local.issues_tokens ? local.read_signing_keys : [])
     migrate = [local.administrator, {
       sid     = "WriteTheApplicationsCredentials"
       secret  = var.secret_arn
@@ -17,6 +17,29 @@ locals {
       secret  = var.secret_arn
       actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
     }]
+  })
+
+  keys_secret_arn = try(var.tokens.keys_secret_arn, "")
+
+  # One call fetches both secrets. It knows no resources, and returns only what GetSecretValue allows
+  # (https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_batch.html).
+  read_signing_keys = [
+    {
+      sid     = "ReadTheSigningKeys"
+      secret  = local.keys_secret_arn
+      actions = ["secretsmanager:GetSecretValue"]
+    },
+    {
+      sid     = "ReadBothInOneCall"
+      secret  = "*"
+      actions = ["secretsmanager:BatchGetSecretValue"]
+    },
+  ]
+
+  rotate_signing_keys = {
+    sid     = "RotateTheSigningKeys"
+    secret  = local.keys_secret_arn
+    actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
   }
 
   administrator = {

@@ -51,6 +51,17 @@ variable "secret_arn" {
   nullable    = false
 }
 
+variable "tokens" {
+  description = "With access = \"tokens\": the secret of the signing keys, the issuer, other audiences, and whether sign-up is open or closed. Null otherwise."
+  type = object({
+    keys_secret_arn = string
+    issuer          = string
+    audiences       = list(string)
+    sign_up         = string
+  })
+  default = null
+}
+
 variable "reserved_concurrency" {
   description = "Most requests handled at once, reserved for the API's function; -1 for none reserved."
   type        = number

@@ -33,9 +33,9 @@ resource "aws_apigatewayv2_api" "http" {
 
     content {
       allow_origins  = cors_configuration.value
-      allow_methods  = ["DELETE", "GET", "POST", "PUT"]
+      allow_methods  = ["DELETE", "GET", "PATCH", "POST", "PUT"]
       allow_headers  = ["authorization", "content-type", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-request-id"]
-      expose_headers = ["location", "retry-after", "x-request-id"]
+      expose_headers = ["location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]
       max_age        = 3600
     }
   }

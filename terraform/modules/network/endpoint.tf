@@ -17,6 +17,24 @@ data "aws_iam_policy_document" "endpoint" {
       values   = [data.aws_caller_identity.current.account_id]
     }
   }
+
+  # Knows no resources; what it returns is limited by the statement above.
+  statement {
+    sid       = "SeveralAtOnce"
+    actions   = ["secretsmanager:BatchGetSecretValue"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:PrincipalAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
 }
 
 resource "aws_vpc_endpoint" "secrets_manager" {

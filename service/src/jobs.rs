@@ -16,8 +16,8 @@ use crate::db;
 use crate::http::chain;
 use crate::{accounts, limits, sessions};
 
-/// How long one run of a job may take in `serve`.
-const RUN_LIMIT: Duration = Duration::from_secs(30);
+/// How long one run of a job may take where nothing else limits it.
+pub const RUN_LIMIT: Duration = Duration::from_secs(30);
 /// Past this idle time a connection to the database is closed: connections opened for a peak must not occupy the server
 /// for ever.
 const IDLE_LIMIT: Duration = Duration::from_mins(5);

@@ -1,5 +1,6 @@
 //! `users-service`: serve | lambda | migrate | create-admin | rotate-keys | openapi, and functions on AWS Lambda.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -93,7 +94,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMI
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match Cli::parse_from(arguments()).command {
         Command::Serve => serve(),
         Command::Lambda => lambda(),
         Command::Migrate(arguments) => migrate(&arguments),
@@ -115,6 +116,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line. Lambda starts the `bootstrap` of a zip without a command, and `cargo lambda watch` the executable.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    if arguments.len() == 1 && config::in_lambda() {
+        arguments.push("lambda".into());
+    }
+    arguments
 }
 
 fn serve() -> Result<(), Failure> {

@@ -7,7 +7,7 @@ settings! {
     AWS_REGION = "us-east-1", "The region of the secret";
     AWS_ENDPOINT_URL = "AWS itself", "Another endpoint for requests to AWS, as with any AWS SDK";
     AWS_ENDPOINT_URL_SECRETS_MANAGER = "AWS_ENDPOINT_URL", "The same for AWS Secrets Manager alone";
-    AWS_LAMBDA_RUNTIME_API = "none", "Set by AWS Lambda; if it is set, the defaults for Lambda apply";
+    AWS_LAMBDA_RUNTIME_API = "none", "Set by AWS Lambda; if it is set, the defaults for Lambda apply, and the command is lambda unless there is another";
 }
 
 /// Where requests to AWS go.

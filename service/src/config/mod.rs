@@ -92,6 +92,13 @@ pub struct Application {
     pub passwords: Passwords,
 }
 
+/// Whether this process is an AWS Lambda function.
+#[expect(clippy::disallowed_methods, reason = "config/ is the only reader of the environment")]
+#[must_use]
+pub fn in_lambda() -> bool {
+    aws::in_lambda(&mut Reader::new(&std::env::var_os::<&str>))
+}
+
 /// What the process runs as; some defaults depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

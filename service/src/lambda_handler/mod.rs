@@ -4,7 +4,7 @@ mod event;
 mod response;
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderValue;
 use axum::response::IntoResponse;
@@ -70,7 +70,7 @@ fn is_for_jobs(payload: &Value) -> bool {
 }
 
 async fn run_jobs(state: &AppState, context: &Context) -> Vec<Report> {
-    let deadline = monotonic().checked_add(time_left(context)).unwrap_or_else(monotonic);
+    let deadline = deadline(context).unwrap_or_else(|| monotonic() + jobs::RUN_LIMIT);
     jobs::run_all(state, deadline).await
 }
 
@@ -93,15 +93,17 @@ pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatew
             return render(http::render(problem.into_response(), id)).await;
         }
     };
-    if let Some(deadline) = monotonic().checked_add(time_left(&context)) {
+    if let Some(deadline) = deadline(&context) {
         request.extensions_mut().insert(PlatformDeadline(deadline));
     }
     let Ok(response) = service.call(request).await;
     render(response).await
 }
 
-/// The time until the answer must be on its way.
-fn time_left(context: &Context) -> Duration {
-    let now = u64::try_from(SystemClock.now().timestamp_millis()).unwrap_or_default();
-    Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(RESERVE)
+/// When the answer must be on its way, if that is known. Lambda hands out no event whose time is over: a deadline that has
+/// passed comes from an emulator that knows none, such as `cargo lambda watch`, which sends one in 1970.
+fn deadline(context: &Context) -> Option<Instant> {
+    let now = u64::try_from(SystemClock.now().timestamp_millis()).ok()?;
+    let left = context.deadline.checked_sub(now)?;
+    monotonic().checked_add(Duration::from_millis(left).saturating_sub(RESERVE))
 }

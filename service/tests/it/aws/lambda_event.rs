@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::harness::lambda_function::{LambdaFunction, function_url_event, gateway_event};
@@ -24,6 +25,21 @@ async fn every_call_of_the_contract_works() {
     assert_eq!(function.get("/health").await.status, 200);
     assert_eq!(function.get("/ready").await.status, 200);
     assert!(function.get("/openapi.json").await.json()["paths"].is_object());
+}
+
+#[tokio::test]
+async fn without_a_command_lambda_is_the_command() {
+    let function = LambdaFunction::start_with(&[], &[("DB_ENGINE", "sqlite".to_owned())]).await;
+    assert_eq!(function.get("/users").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_deadline_that_has_passed_is_an_unknown_one() {
+    let function = LambdaFunction::on_sqlite().await;
+    for passed in [TimeDelta::seconds(-1), TimeDelta::days(-20_000)] {
+        let answer = function.invoke_within(gateway_event("GET", "/users", None), passed).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! The executable as a Lambda program: credentials from Secrets Manager, users on the server.
 
-use std::time::Duration;
-
+use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::raw_sql;
 
@@ -197,7 +196,7 @@ async fn a_request_is_answered_before_the_functions_time_out() {
     let event = gateway_event("POST", "/users", Some(r#"{"username":"ada","email":"ada@example.com"}"#));
     // The first finds a closed connection, the second opens a new one that gets no data.
     function.invoke(event.clone()).await.assert_problem(503, "database_unreachable");
-    let late = function.invoke_within(event.clone(), Duration::from_secs(1)).await;
+    let late = function.invoke_within(event.clone(), TimeDelta::seconds(1)).await;
     late.assert_problem(503, "out_of_time");
     assert_eq!(late.header("x-request-id"), "JKJaXmPLvHcESHA=");
     function.program.logged("out_of_time").await;

@@ -1,11 +1,10 @@
 //! The executable as a Lambda function, and the events that it is sent.
 
-use std::time::Duration;
-
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::harness::program::Program;
@@ -25,6 +24,11 @@ impl LambdaFunction {
 
     /// By the subcommand that the function is for.
     pub(crate) async fn start_as(command: &str, variables: &[(&str, String)]) -> Self {
+        Self::start_with(&[command], variables).await
+    }
+
+    /// With these arguments, or none.
+    pub(crate) async fn start_with(arguments: &[&str], variables: &[(&str, String)]) -> Self {
         let api = RuntimeApi::start().await;
         let platform = [
             ("AWS_LAMBDA_RUNTIME_API", api.address()),
@@ -37,7 +41,7 @@ impl LambdaFunction {
             ("AWS_SECRET_ACCESS_KEY", "test-secret".to_owned()),
         ];
         let variables: Vec<_> = platform.into_iter().chain(variables.iter().cloned()).collect();
-        Self { program: Program::start(&[command], &variables), api }
+        Self { program: Program::start(arguments, &variables), api }
     }
 
     /// On an SQLite file of its own.
@@ -60,8 +64,8 @@ impl LambdaFunction {
         self.invoke_within(event, TIME_LIMIT).await
     }
 
-    /// The same with less time.
-    pub(crate) async fn invoke_within(&self, event: Value, time_limit: Duration) -> Answer {
+    /// The same with another time limit; one below zero has passed already.
+    pub(crate) async fn invoke_within(&self, event: Value, time_limit: TimeDelta) -> Answer {
         let answer = self.api.invoke(event, time_limit).await;
         let answer = answer.unwrap_or_else(|error| panic!("the function failed: {error}"));
         let mut headers = HeaderMap::new();

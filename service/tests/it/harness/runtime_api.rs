@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use users_service::clock::{Clock, SystemClock};
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use crate::harness::http_server::HttpServer;
 
 /// How long a function may take for one event: the deadline in its invocation.
-pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(29);
+pub(crate) const TIME_LIMIT: TimeDelta = TimeDelta::seconds(29);
 /// How long the test waits for it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
@@ -29,7 +30,7 @@ pub(crate) type Outcome = Result<Value, Value>;
 struct Invocation {
     id: String,
     event: Bytes,
-    time_limit: Duration,
+    time_limit: TimeDelta,
 }
 
 struct Shared {
@@ -65,12 +66,12 @@ impl RuntimeApi {
     }
 
     /// Hands out an event and waits for the function's answer.
-    pub(crate) async fn invoke(&self, event: Value, time_limit: Duration) -> Outcome {
+    pub(crate) async fn invoke(&self, event: Value, time_limit: TimeDelta) -> Outcome {
         self.invoke_text(event.to_string().into(), time_limit).await
     }
 
     /// The same with an event that need not be JSON.
-    pub(crate) async fn invoke_text(&self, event: Bytes, time_limit: Duration) -> Outcome {
+    pub(crate) async fn invoke_text(&self, event: Bytes, time_limit: TimeDelta) -> Outcome {
         let id = Uuid::new_v4().to_string();
         let (sender, outcome) = oneshot::channel();
         self.shared.outcomes.lock().unwrap().insert(id.clone(), sender);

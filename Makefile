@@ -8,6 +8,9 @@ help: ## Print this list
 run: ## Build and run the service on http://localhost:8000 with an embedded SQLite database
 	@scripts/run.sh
 
+lambda: ## Run the service as a Lambda function with cargo lambda watch, on SQLite, or on MySQL with DB_ENGINE=mysql
+	@scripts/lambda.sh
+
 test: ## Run all tests, or one module with FILE=users; TEST_DATABASE=mysql|mariadb|docker selects the server
 	@scripts/test.sh $(FILE)
 
@@ -35,7 +38,7 @@ lint: ## Run rustfmt, clippy, cargo-deny and shellcheck
 lint-delivery: ## Run terraform fmt, validate and test, checkov, zizmor (workflows) and hadolint (Dockerfiles)
 	@scripts/lint-delivery.sh
 
-tools: ## Install what lint and fuzz need: cargo-deny, cargo-fuzz, shellcheck, a C++ compiler
+tools: ## Install what lint, fuzz and lambda need: cargo-deny, cargo-fuzz, shellcheck, a C++ compiler, cargo-lambda, zig
 	@scripts/tools.sh
 
 format: ## Format the code with rustfmt
@@ -109,6 +112,6 @@ destroy: ## Run terraform destroy, after a confirmation
 rehearse: ## Run every target of this section against local emulators (moto), without an AWS account
 	@scripts/rehearse.sh
 
-.PHONY: help run test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release blocklist sbom \
+.PHONY: help run lambda test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release blocklist sbom \
   schema clean deploy bootstrap build push plan apply migrate admin rotate-keys smoke-test rollback status logs unlock destroy \
   rehearse

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the tools of `make lint` and `make fuzz` that this machine lacks.
+# Installs the tools of `make lint`, `make fuzz` and `make lambda` that this machine lacks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -9,3 +9,4 @@ source scripts/lib/packages.sh
 
 need_commands shellcheck c++:g++
 for tool in cargo-deny cargo-fuzz; do need_cargo_command "$tool"; done
+need_cargo_lambda

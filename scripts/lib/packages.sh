@@ -92,6 +92,14 @@ need_python_packages() {
   cp "$2" "$1/requirements.txt"
 }
 
+# need_cargo_lambda: `cargo lambda`, and the zig that it finds beside its Python.
+need_cargo_lambda() {
+  need_rust
+  local tools=${CARGO_TARGET_DIR:-target}/cargo-lambda
+  need_python_packages "$tools" scripts/cargo-lambda/requirements.txt
+  PATH=$(cd "$tools" && pwd)/bin:$PATH
+}
+
 # need_python: 3.11 or later, with what Debian splits off into python3-venv.
 need_python() {
   need_commands python3

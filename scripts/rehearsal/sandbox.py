@@ -1,5 +1,8 @@
 """Runs functions as AWS Lambda does: the image's executable, with the image as root file system, invoked through the
-Runtime API. Each sandbox handles one event at a time and is reused."""
+Runtime API. Each sandbox handles one event at a time and is reused.
+
+`cargo lambda watch` serves a Runtime API as well, but starts no function from an image, ends none that is late, and names a
+deadline in 1970 for each event."""
 
 import base64
 import json

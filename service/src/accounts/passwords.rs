@@ -5,6 +5,7 @@ use tracing::{info, instrument};
 
 use super::one_time_token::Purpose;
 use super::repository::{self, Candidate};
+use super::verification::Verified;
 use super::{Error, OneTimeToken, Service};
 use crate::access::Caller;
 use crate::db::Transaction;
@@ -31,29 +32,57 @@ impl Service {
     ) -> Result<(), Error> {
         let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::UserNotFound)?;
         let new = self.accept(new, &candidate.about())?;
-        let is_own = caller.is(user);
-        let verified = if is_own {
-            let current = current.ok_or_else(|| {
-                Error::Invalid(Invalid::new("missing", "is required").at("current_password"))
-            })?;
-            let login = candidate.username.to_ascii_lowercase();
-            let verified = self.verify(&login, Some(&candidate), current, network).await;
-            Some(verified.map_err(wrong_password)?)
+        if caller.is(user) {
+            // Large, because it is many statements; beside two password hashes the box costs nothing.
+            Box::pin(self.change_own(caller, &candidate, current, new, network)).await?;
         } else {
-            None
-        };
-        let changed = match self.hasher.hash(new).await {
-            Ok(hash) => self.change(caller, is_own.then_some(&candidate), user, &hash).await,
-            Err(busy) => Err(busy.into()),
-        };
-        if let Some(verified) = verified
-            && changed.as_ref().map_or_else(Error::is_outage, |()| true)
-        {
-            verified.attempt.give_back().await;
+            let hash = self.hasher.hash(new).await?;
+            self.change(caller, None, user, &hash).await?;
         }
-        changed?;
         info!(user_id = %user, by = %caller.user_id, "A password was changed");
         Ok(())
+    }
+
+    /// Attempts count on the user as well as on the name: whoever has stolen a token can change the name.
+    async fn change_own(
+        &self,
+        caller: &Caller,
+        candidate: &Candidate,
+        current: Option<PresentedPassword>,
+        new: NewPassword,
+        network: ClientNetwork,
+    ) -> Result<(), Error> {
+        let missing = || Error::Invalid(Invalid::new("missing", "is required").at("current_password"));
+        let current = current.ok_or_else(missing)?;
+        let (limits, user) = (self.limits().await?, candidate.user_id);
+        let subject: [&[u8]; 2] = [b"current password", &user.get().to_be_bytes()];
+        let hit = limits.take(&self.settings.limits.sign_in, &subject).await?;
+        let login = candidate.username.to_ascii_lowercase();
+        let changed = match self.verify(&login, Some(candidate), current, network).await {
+            Ok(verified) => self.change_verified(caller, candidate, verified, new).await,
+            Err(error) => Err(wrong_password(error)),
+        };
+        if changed.as_ref().map_or_else(Error::is_outage, |()| true) {
+            limits.give_back(hit).await;
+        }
+        changed
+    }
+
+    async fn change_verified(
+        &self,
+        caller: &Caller,
+        candidate: &Candidate,
+        verified: Verified,
+        new: NewPassword,
+    ) -> Result<(), Error> {
+        let changed = match self.hasher.hash(new).await {
+            Ok(hash) => self.change(caller, Some(candidate), candidate.user_id, &hash).await,
+            Err(busy) => Err(busy.into()),
+        };
+        if changed.as_ref().map_or_else(Error::is_outage, |()| true) {
+            verified.attempt.give_back().await;
+        }
+        changed
     }
 
     /// With a password that was verified, the account must still be as it was then.

@@ -147,7 +147,7 @@ async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let user = path.user_id()?;
     let PasswordChange { current_password, password } = PasswordChange::read(body)?;
-    Box::pin(accounts.change_password(&caller, user, current_password, &password, address.prefix())).await?;
+    accounts.change_password(&caller, user, current_password, &password, address.prefix()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -29,7 +29,7 @@ use serde_json::{Map, Value};
 use crate::field::{Change, FieldError, Invalid};
 
 /// How many errors are listed at most: a list in a body may have thousands of entries.
-const MAX_ERRORS: usize = 100;
+pub(crate) const MAX_ERRORS: usize = 100;
 
 /// The fields of an object, and the errors that were found so far.
 #[derive(Debug)]

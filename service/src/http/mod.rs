@@ -19,6 +19,7 @@ mod unavailable;
 pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
 pub use edge::EdgeLayer;
 pub(crate) use edge::{MAX_TARGET, PlatformDeadline, Refused};
+pub(crate) use fields::MAX_ERRORS;
 pub use fields::{Fields, Input, boolean, integer, list, number, object, secret, text};
 pub use form::Form;
 pub use json_object::JsonObject;

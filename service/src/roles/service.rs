@@ -9,6 +9,7 @@ use super::{Description, Error, Role, repository};
 use crate::access::{Authority, Caller, Permission, RoleName};
 use crate::app_state::Accounts;
 use crate::db::{self, Database, Transaction};
+use crate::http::MAX_ERRORS;
 use crate::tokens::{MAX_SIZE, Tokens};
 use crate::user_id::UserId;
 use crate::user_row;
@@ -210,8 +211,8 @@ fn refuse_more(
 /// What these roles give.
 fn granted(roles: &[Role], names: &[RoleName]) -> Result<Authority, Error> {
     let find = |name: &RoleName| roles.iter().find(|role| role.name == *name);
-    let unknown: Vec<usize> =
-        names.iter().enumerate().filter(|(_, name)| find(name).is_none()).map(|(place, _)| place).collect();
+    let unknown = names.iter().enumerate().filter(|(_, name)| find(name).is_none()).map(|(place, _)| place);
+    let unknown: Vec<usize> = unknown.take(MAX_ERRORS).collect();
     if !unknown.is_empty() {
         return Err(Error::UnknownRoles(unknown));
     }

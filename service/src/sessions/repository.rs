@@ -119,9 +119,11 @@ pub(super) async fn rotate(
     Ok(written.rows > 0)
 }
 
-const END: Statement = Statement::idempotent_write(
+/// It expires as well: its row is kept for a day then, and not for its idle life.
+const END: Statement = Statement::write(
     "sessions.end",
-    "update sessions set ended_at = ? where session_id = ? and user_id = ? and ended_at is null and expires_at > ?",
+    "update sessions set ended_at = ?, expires_at = ?
+     where session_id = ? and user_id = ? and ended_at is null and expires_at > ?",
 );
 
 /// Ends a session; `false` if the user has none of this id that has not ended.
@@ -132,14 +134,14 @@ pub(super) async fn end(
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let now = to_millis(now).into();
-    let values = [now, session.as_bytes().into(), user.get().into(), now];
+    let values = [now, now, session.as_bytes().into(), user.get().into(), now];
     let written: Written = executor.run(&END, &values).await?;
     Ok(written.rows > 0)
 }
 
 const END_ALL: Statement = Statement::idempotent_write(
     "sessions.end_all",
-    "update sessions set ended_at = ? where user_id = ? and session_id <> ? and ended_at is null",
+    "update sessions set ended_at = ?, expires_at = ? where user_id = ? and session_id <> ? and ended_at is null",
 );
 
 /// Ends every session of a user, but for one if one is to be kept.
@@ -151,7 +153,8 @@ pub(crate) async fn end_all(
 ) -> Result<(), Error> {
     // No session has the nil UUID.
     let kept = but_for.unwrap_or(Uuid::nil().into());
-    let values = [to_millis(now).into(), user.get().into(), kept.as_bytes().into()];
+    let now = to_millis(now).into();
+    let values = [now, now, user.get().into(), kept.as_bytes().into()];
     executor.run::<Written>(&END_ALL, &values).await.map(drop)
 }
 

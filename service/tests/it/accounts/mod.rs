@@ -2,3 +2,4 @@
 
 mod refreshing;
 mod signing_in;
+mod stolen_tokens;

@@ -1,0 +1,40 @@
+//! What somebody cannot do who has stolen a token.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::harness::accounts::{
+    AccountsApp, OTHER_PASSWORD, PASSWORD, refresh, with_accounts_on_every_database,
+};
+
+with_accounts_on_every_database! {
+    a_stolen_token_guesses_no_more_passwords_by_renaming_the_user,
+    the_row_of_an_ended_session_is_kept_for_a_day,
+}
+
+async fn a_stolen_token_guesses_no_more_passwords_by_renaming_the_user(app: AccountsApp) {
+    let ada = app.person("ada", &[]).await;
+    let guess = json!({"current_password": "not the password of ada", "password": OTHER_PASSWORD});
+    for round in 0..10 {
+        assert_eq!(ada.put("/users/me", json!({"username": format!("ada{round}")})).await.status, 200);
+        ada.put("/users/me/password", guess.clone()).await.assert_problem(403, "wrong_password");
+    }
+    assert_eq!(ada.put("/users/me", json!({"username": "ada"})).await.status, 200);
+    ada.put("/users/me/password", guess).await.assert_problem(429, "too_many_attempts");
+    app.clock.advance(TimeDelta::minutes(14));
+    let mut ada = ada;
+    ada.refresh().await;
+    let right = json!({"current_password": PASSWORD, "password": OTHER_PASSWORD});
+    assert_eq!(ada.put("/users/me/password", right).await.status, 204);
+}
+
+async fn the_row_of_an_ended_session_is_kept_for_a_day(app: AccountsApp) {
+    let root = app.root().await;
+    assert_eq!(root.delete("/sessions/current").await.status, 204);
+    app.clock.advance(TimeDelta::hours(24));
+    users_service::sessions::delete_expired(app.state.clone()).await.unwrap();
+    refresh(&app, &root.refresh_token).await.assert_problem(401, "session_ended");
+    app.clock.advance(TimeDelta::seconds(1));
+    users_service::sessions::delete_expired(app.state.clone()).await.unwrap();
+    refresh(&app, &root.refresh_token).await.assert_problem(401, "token_invalid");
+}

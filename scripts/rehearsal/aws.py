@@ -1,37 +1,39 @@
 """Emulates AWS on this machine: moto with patches, functions that run the image's executable, API Gateway.
-   aws.py FOLDER AWS_PORT AWS_TLS_PORT API_PORT REGISTRY_HOST ACCOUNT REGION
+   aws.py FOLDER AWS_PORT AWS_TLS_PORT REGISTRY_HOST ACCOUNT REGION
 Exits at the end of its standard input, so that no process outlives the rehearsal."""
 
 import logging
 import os
 import sys
 import threading
-from http.server import ThreadingHTTPServer
 
-folder, aws_port, tls_port, api_port, registry_host, account, region = sys.argv[1:]
+folder, aws_port, tls_port, registry_host, account, region = sys.argv[1:]
 os.environ["MOTO_ACCOUNT_ID"] = account
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+import authorization
 import fixes
 import gateway
+import metrics
 import sandbox
+import shifts
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
-pool = sandbox.Pool(folder, registry_host)
-fixes.install(f"http://localhost:{api_port}", registry_host, pool)
-
-api = ThreadingHTTPServer(
-    ("127.0.0.1", int(api_port)),
-    gateway.handler(folder, account, region, os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]),
+watch = metrics.Metrics(account, region, float(os.environ["REHEARSAL_MINUTE"]))
+authority = authorization.Authorization(
+    folder, account, region, os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
 )
-api.daemon_threads = True
+pool = sandbox.Pool(folder, registry_host, authority, watch)
+gateways = gateway.Gateways(folder, account, region, authority, watch)
+fixes.install(gateways, registry_host, pool, shifts.Shifts(account, region, watch, authority))
+
 # The functions come through TLS, so that an image without certificate authorities is noticed.
 certificates = os.path.dirname(os.environ["REHEARSAL_CA"])
 tls = (f"{certificates}/server.pem", f"{certificates}/server-key.pem")
-moto = DomainDispatcherApplication(create_backend_app)
+moto = authority.middleware(DomainDispatcherApplication(create_backend_app))
 
 
 def app(environ, start_response):
@@ -45,7 +47,7 @@ def app(environ, start_response):
 aws = make_server("127.0.0.1", int(aws_port), app, threaded=True)
 aws_tls = make_server("127.0.0.1", int(tls_port), app, threaded=True, ssl_context=tls)
 aws.daemon_threads = aws_tls.daemon_threads = True
-for server in (api, aws, aws_tls):
+for server in (aws, aws_tls):
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 print("ready", flush=True)

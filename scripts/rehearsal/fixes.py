@@ -3,10 +3,12 @@
 import copy
 import json
 import os
+import random
 import uuid
 
 from moto.apigatewayv2 import models as gateway
 from moto.awslambda import models as functions
+from moto.awslambda import responses as functions_responses
 from moto.codedeploy import models as codedeploy
 from moto.codedeploy import responses as codedeploy_responses
 from moto.core.responses import ActionResult, EmptyResult
@@ -22,27 +24,28 @@ from moto.servicequotas import models as quotas
 from moto.servicequotas import responses as quotas_responses
 
 import registry
+import services
 
 
-def install(api_url, registry_host, pool):
-    """Patches moto. `pool` runs the functions."""
+def install(gateways, registry_host, pool, shifts):
+    """Patches moto. `pool` runs the functions, `gateways` answers for the APIs and `shifts` moves the traffic."""
     _functions(pool)
-    _secrets()
+    _secrets(pool)
     _database()
-    _codedeploy()
+    _codedeploy(shifts)
     _images(registry_host)
-    _gateway(api_url)
+    _gateway(gateways)
     _small_ones()
 
 
 def _around(owner, name, replacement):
-    """Replaces a method by one that gets the original as its first argument."""
+    """Replaces a method, or a module's function, by one that gets the original as its first argument."""
     original = getattr(owner, name)
 
-    def method(self, *arguments, **named):
-        return replacement(original, self, *arguments, **named)
+    def replaced(*arguments, **named):
+        return replacement(original, *arguments, **named)
 
-    setattr(owner, name, method)
+    setattr(owner, name, replaced)
 
 
 def _functions(pool):
@@ -65,12 +68,31 @@ def _functions(pool):
         return version
 
     def invoke(_, self, body, headers, answer_headers):
-        payload, error, log = pool.invoke(self, body)
+        payload, error, log = pool.invoke(self, body, headers.get("alias"))
         if error:
             answer_headers["x-amz-function-error"] = "Unhandled"
         answer_headers["x-amz-log-result"] = log
         return payload
 
+    # An alias with weights chooses the version; here it would always be the one that the alias points to.
+    def invoke_version(_, self, name, qualifier, body, headers, answer_headers):
+        alias, version = None, qualifier
+        if qualifier and qualifier != "$LATEST" and not qualifier.isdigit():
+            alias = self.get_alias(qualifier, name)
+            weights = (alias.routing_config or {}).get("AdditionalVersionWeights") or {}
+            version = next((each for each, weight in weights.items() if random.random() < weight), alias.function_version)
+        function = self.get_function(name, version)
+        answer_headers["x-amz-executed-version"] = str(function.version)
+        return function.invoke(body, {"alias": alias.name} if alias else {}, answer_headers)
+
+    # The parameter is called Qualifier; here it would be ignored, and each invocation be one of $LATEST.
+    def invocation(original, self):
+        if "Qualifier" in self.querystring:
+            self.querystring["qualifier"] = self.querystring["Qualifier"]
+        return original(self)
+
+    _around(functions_responses.LambdaResponse, "invoke", invocation)
+    _around(functions.LambdaBackend, "invoke", invoke_version)
     _around(functions.LambdaFunction, "__init__", init)
     _around(functions.LambdaFunction, "get_configuration", configuration)
     _around(functions.LambdaFunction, "update_configuration", update)
@@ -78,7 +100,7 @@ def _functions(pool):
     _around(functions.LambdaStorage, "publish_version", publish)
 
 
-def _secrets():
+def _secrets(pool):
     backend = secrets.SecretsManagerBackend
 
     # Without a version or a stage the answer is AWSCURRENT, not the value that was put last.
@@ -91,6 +113,9 @@ def _secrets():
         secret.rotation_lambda_arn = rotation_lambda_arn or secret.rotation_lambda_arn
         secret.auto_rotate_after_days = (rotation_rules or {}).get("AutomaticallyAfterDays", secret.auto_rotate_after_days)
         secret.rotation_requested = secret.rotation_enabled = True
+        refusal = services.invoke("secretsmanager.amazonaws.com", secret.rotation_lambda_arn, secret.arn, pool.authority)
+        if refusal:
+            raise InvalidRequestException(refusal)
         if not rotate_immediately:
             return secret.to_short_dict()
         token = client_request_token or str(uuid.uuid4())
@@ -118,55 +143,66 @@ def _database():
     def parameters(original, self, new):
         original(self, [parameter | {"Source": "user"} for parameter in new])
 
+    # Each instance has an id of its own, by which Terraform finds it; here all of them would have the same. And it has the
+    # insights that it was created with.
+    def init(original, self, *arguments, **named):
+        original(self, *arguments, **named)
+        self.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"
+        self.database_insights_mode = named.get("database_insights_mode")
+        self.performance_insights_enabled = named.get("enable_performance_insights", False)
+        self.performance_insights_retention_period = named.get("performance_insights_retention_period")
+
+    _around(rds.DBInstance, "__init__", init)
     _around(rds.MasterUserSecret, "_generate_secret_string", credentials)
     _around(rds.DBParameterGroup, "update_parameters", parameters)
     rds.DBInstance.engine_lifecycle_support = "open-source-rds-extended-support-disabled"
 
 
-def _codedeploy():
+def _codedeploy(shifts):
     backend = codedeploy.CodeDeployBackend
     responses = codedeploy_responses.CodeDeployResponse
 
-    # All of the traffic at once; AWS refuses an alias that is not where the revision says.
     def create(original, self, *arguments, **named):
         deployment_id = original(self, *arguments, **named)
-        deployment = self.deployments[deployment_id]
-        content = json.loads(deployment.revision["appSpecContent"]["content"])
-        properties = content["Resources"][0]["api"]["Properties"]
-        lambdas = functions.lambda_backends[self.account_id][self.region_name]
-        alias = lambdas.get_alias(properties["Alias"], properties["Name"])
-        if alias.function_version != properties["CurrentVersion"]:
-            deployment.status = "Failed"
-        else:
-            alias.update(None, properties["TargetVersion"], None)
-            deployment.status = "Succeeded"
+        shifts.start(self.deployments[deployment_id])
         return deployment_id
+
+    def stop(self):
+        shifts.stop(self.codedeploy_backend.get_deployment(self._get_param("deploymentId")))
+        return ActionResult({"status": "Pending", "statusMessage": "the deployment is being stopped"})
+
+    def deployment_info(original, deployment):
+        return original(deployment) | {"errorInformation": getattr(deployment, "error_information", {})}
 
     def delete_group(self):
         self.codedeploy_backend.deployment_groups[self._get_param("applicationName")].pop(self._get_param("deploymentGroupName"))
         return ActionResult({"hooksNotCleanedUp": []})
 
     def update_group(self):
+        group = self.codedeploy_backend.get_deployment_group(
+            self._get_param("applicationName"), self._get_param("currentDeploymentGroupName")
+        )
+        group.deployment_config_name = self._get_param("deploymentConfigName") or group.deployment_config_name
+        group.alarm_configuration = self._get_param("alarmConfiguration") or group.alarm_configuration
         return ActionResult({"hooksNotCleanedUp": []})
 
     def delete_application(self):
         self.codedeploy_backend.applications.pop(self._get_param("applicationName"))
         return EmptyResult()
 
-    def group_info(original):
-        def info(group):
-            answer = original(group)
-            if not answer.get("loadBalancerInfo"):
-                answer.pop("loadBalancerInfo", None)
-            return answer
-
-        return info
+    def group_info(original, group):
+        answer = original(group) | {"alarmConfiguration": group.alarm_configuration or {}}
+        if not answer.get("loadBalancerInfo"):
+            answer.pop("loadBalancerInfo", None)
+        return answer
 
     _around(backend, "create_deployment", create)
     responses.delete_deployment_group = delete_group
     responses.update_deployment_group = update_group
     responses.delete_application = delete_application
-    codedeploy_responses._deployment_group_info = group_info(codedeploy_responses._deployment_group_info)
+    responses.stop_deployment = stop
+    _around(codedeploy_responses, "_deployment_group_info", group_info)
+    _around(codedeploy_responses, "_deployment_info", deployment_info)
 
 
 def _images(registry_host):
@@ -190,11 +226,11 @@ def _images(registry_host):
     ecr_responses.ECRResponse.describe_images = describe
 
 
-def _gateway(api_url):
+def _gateway(gateways):
     # HTTP requests go to gateway.py.
     def init(original, self, *arguments, **named):
         original(self, *arguments, **named)
-        self.api_endpoint = api_url
+        self.api_endpoint = gateways.serve(self.api_id)
 
     _around(gateway.Api, "__init__", init)
 

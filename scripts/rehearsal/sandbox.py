@@ -17,6 +17,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import registry
+import services
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 AUTHORITY = "/rehearsal-ca.pem"
@@ -25,12 +26,12 @@ AUTHORITY = "/rehearsal-ca.pem"
 class Pool:
     """The sandboxes of all functions."""
 
-    def __init__(self, folder, registry_host):
-        self.folder, self.registry_host = folder, registry_host
+    def __init__(self, folder, registry_host, authority, metrics):
+        self.folder, self.registry_host, self.authority, self.metrics = folder, registry_host, authority, metrics
         self.idle, self.all, self.images = {}, [], {}
         self.lock = threading.Lock()
 
-    def invoke(self, function, body):
+    def invoke(self, function, body, alias=None):
         """Returns the payload, whether it is an error, and the tail of the log."""
         event = body if isinstance(body, (bytes, str)) and body else "{}"
         event = event.encode() if isinstance(event, str) else event
@@ -46,11 +47,13 @@ class Pool:
             self.all.append(sandbox)
         started = time.monotonic()
         payload, error = sandbox.handle(event, function.timeout)
+        duration = (time.monotonic() - started) * 1000
+        self._measure(function, alias, duration, error)
         report = {
             "type": "platform.report",
             "record": {
                 "requestId": str(uuid.uuid4()), "status": "error" if error else "success",
-                "metrics": {"durationMs": round((time.monotonic() - started) * 1000, 2)},
+                "metrics": {"durationMs": round(duration, 2)},
             },
         }
         sandbox.write_log(json.dumps(report))
@@ -59,22 +62,32 @@ class Pool:
                 self.idle[key].append(sandbox)
         return payload, error, base64.b64encode(json.dumps(report, separators=(",", ":")).encode()).decode()
 
-    def image(self, uri):
-        """The folder and the configuration of an image, unpacked once."""
-        name, digest = uri.split("/", 1)[1].split("@")
+    def _measure(self, function, alias, duration, error):
+        """Under the dimensions of https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html."""
+        dimensions = [{"FunctionName": function.function_name}]
+        if alias:
+            dimensions.append(dimensions[0] | {"Resource": f"{function.function_name}:{alias}"})
+            dimensions.append(dimensions[1] | {"ExecutedVersion": str(function.version)})
+        for name, value in {"Invocations": 1, "Errors": int(error), "Throttles": 0, "Duration": duration}.items():
+            self.metrics.put("AWS/Lambda", name, value, *dimensions)
+
+    def image(self, function):
+        """The folder and the configuration of a function's image, unpacked once."""
+        name, digest = function.code["ImageUri"].split("/", 1)[1].split("@")
+        services.pull_image(function, name, self.authority)
         with self.lock:
             if digest not in self.images:
                 folder = os.path.join(self.folder, "images", digest.removeprefix("sha256:")[:16])
                 os.makedirs(folder)
                 config = registry.unpack(self.registry_host, name, digest, folder)
-                # What Lambda adds to every image, and the authority that signed the local database's certificate.
+                # What Lambda adds to every image, and the authorities that signed the local databases' certificates.
                 os.makedirs(os.path.join(folder, "etc"), exist_ok=True)
                 _make_devices(folder)
                 for path in ("/etc/hosts", "/etc/resolv.conf"):
                     if os.path.exists(path):
                         shutil.copy(path, folder + path)
-                shutil.copy(os.environ["REHEARSAL_CA"], folder + AUTHORITY)
-                # It signed the endpoint's too. Only the image's own list is added to: there must be one.
+                shutil.copy(os.environ["REHEARSAL_DATABASE_CAS"], folder + AUTHORITY)
+                # One of them signed the endpoint's too. Only the image's own list is added to: there must be one.
                 with open(os.environ["REHEARSAL_CA"]) as authority, open(folder + AUTHORITIES, "r+") as authorities:
                     authorities.seek(0, os.SEEK_END)
                     authorities.write("\n" + authority.read())
@@ -89,10 +102,11 @@ class Pool:
 class Sandbox:
     def __init__(self, pool, function):
         self.function, self.events, self.answers = function, queue.Queue(), queue.Queue()
+        self.authority, self.session = pool.authority, pool.authority.session_of(function)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._runtime_api())
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        root, config = pool.image(function.code["ImageUri"])
+        root, config = pool.image(function)
         command = (config.get("Entrypoint") or []) + (function.image_config.cmd or config.get("Cmd") or [])
         if os.getuid() == 0:
             arguments, trust = {"preexec_fn": lambda: _confine(root)}, {"DB_CA_FILE": AUTHORITY}
@@ -106,6 +120,7 @@ class Sandbox:
         )
         self.stream = uuid.uuid4().hex
         function.logs_backend.create_log_stream(function.logs_group_name, self.stream)
+        services.write_log(function, self.stream, self.authority)
         threading.Thread(target=self._copy_log, daemon=True).start()
 
     def _environment(self):
@@ -117,12 +132,13 @@ class Sandbox:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function.memory_size),
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "AWS_REGION": self.function.region,
-            "AWS_ACCESS_KEY_ID": "function",
-            "AWS_SECRET_ACCESS_KEY": "function",
+            "AWS_ACCESS_KEY_ID": self.session.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.session.secret_access_key,
+            "AWS_SESSION_TOKEN": self.session.session_token,
             "AWS_ENDPOINT_URL": os.environ["REHEARSAL_FUNCTION_ENDPOINT"],
         } | (
             # The address of the local server in the place of the one that RDS would have.
-            {"DB_HOST": os.environ["REHEARSAL_DB_HOST"], "DB_PORT": os.environ["REHEARSAL_DB_PORT"]}
+            {"DB_HOST": "localhost", "DB_PORT": os.environ[f"REHEARSAL_DB_PORT_{self.function.environment_vars['ENVIRONMENT']}"]}
             if "DB_HOST" in self.function.environment_vars
             else {}
         )

@@ -15,7 +15,7 @@ set_up() {
   mkdir -p "$FOLDER/logs"
   trap 'tear_down' EXIT
   drop_credentials
-  start_database
+  start_databases
   start_registry
   start_aws
   copy_repository
@@ -34,28 +34,36 @@ need_tools() {
 drop_credentials() {
   local name
   for name in $(compgen -e | grep -E '^(AWS|TF|DB|GITHUB)_' || true); do unset "$name"; done
+  export GITHUB_REPOSITORY=example/users-service GITHUB_REPOSITORY_OWNER_ID=1001 GITHUB_REPOSITORY_ID=2002
   export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
   export AWS_ACCESS_KEY_ID=REHEARSAL AWS_SECRET_ACCESS_KEY=rehearsal AWS_MAX_ATTEMPTS=3
   export AWS_REGION=$REHEARSAL_REGION AWS_DEFAULT_REGION=$REHEARSAL_REGION AWS_PAGER=""
   export PATH=$VENV/bin:$PATH
 }
 
-start_database() {
-  local variables
-  # Rotation uses MySQL's dual passwords, which MariaDB does not have.
-  variables=$(TEST_DATABASE=${TEST_DATABASE:-mysql} scripts/test-database.sh start "$FOLDER/database")
-  DATABASE_URL=$(sed -n 's/^TEST_MYSQL_URL=//p' <<<"$variables")
-  REHEARSAL_CA=$(sed -n 's/^TEST_MYSQL_CA=//p' <<<"$variables")
-  export REHEARSAL_CA REHEARSAL_DB_HOST=localhost REHEARSAL_DB_PORT REHEARSAL_ADMIN_USER=administrator
-  REHEARSAL_DB_PORT=$(sed -E 's|.*:([0-9]+)/.*|\1|' <<<"$DATABASE_URL")
+# One for each environment, each with an administrator as RDS makes it.
+start_databases() {
+  local environment
+  export REHEARSAL_CA=$FOLDER/database-dev/certificates/ca.pem REHEARSAL_DATABASE_CAS=$FOLDER/database-cas.pem
+  export REHEARSAL_ADMIN_USER=administrator REHEARSAL_ADMIN_PASSWORD
   REHEARSAL_ADMIN_PASSWORD=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  export REHEARSAL_ADMIN_PASSWORD
-  "$VENV/bin/python" scripts/rehearsal/administrator.py "$DATABASE_URL" "$REHEARSAL_CA" "$REHEARSAL_ADMIN_USER" \
-    "$REHEARSAL_ADMIN_PASSWORD"
+  for environment in dev prod; do start_database "$environment"; done
+  cat "$FOLDER"/database-*/certificates/ca.pem >"$REHEARSAL_DATABASE_CAS"
 }
 
-# With TLS, and a certificate of the same authority as the database's.
+start_database() {
+  local variables url
+  # Rotation uses MySQL's dual passwords, which MariaDB does not have.
+  variables=$(TEST_DATABASE=${TEST_DATABASE:-mysql} scripts/test-database.sh start "$FOLDER/database-$1")
+  url=$(sed -n 's/^TEST_MYSQL_URL=//p' <<<"$variables")
+  export "REHEARSAL_DB_PORT_$1=$(sed -E 's|.*:([0-9]+)/.*|\1|' <<<"$url")"
+  "$VENV/bin/python" scripts/rehearsal/administrator.py "$url" "$(sed -n 's/^TEST_MYSQL_CA=//p' <<<"$variables")" \
+    "$REHEARSAL_ADMIN_USER" "$REHEARSAL_ADMIN_PASSWORD"
+}
+
+# With TLS, and a certificate of the same authority as the database's. It reports each push and pull to the emulated AWS.
 start_registry() {
+  AWS_PORT=$(free_port)
   local certificates=${REHEARSAL_CA%/*}
   REGISTRY=localhost:$(free_port)
   cat >"$FOLDER/registry.yml" <<CONFIG
@@ -66,6 +74,8 @@ http:
   addr: 127.0.0.1:${REGISTRY#*:}
   secret: rehearsal
   tls: {certificate: $certificates/server.pem, key: $certificates/server-key.pem}
+notifications:
+  endpoints: [{name: aws, url: "http://127.0.0.1:$AWS_PORT/registry-events", timeout: 5s, threshold: 100, backoff: 1s}]
 CONFIG
   cat "${SSL_CERT_FILE:-$CERTIFICATES}" "$REHEARSAL_CA" >"$FOLDER/authorities.pem"
   # The second is curl's own, and wins if a shell has it.
@@ -81,19 +91,19 @@ run_registry() {
 }
 
 start_aws() {
-  local port tls_port api_port
-  port=$(free_port) tls_port=$(free_port) api_port=$(free_port)
-  API_URL=http://localhost:$api_port
-  export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+  local tls_port
+  tls_port=$(free_port)
+  # Seconds for a minute of AWS in metrics, alarms and the canary.
+  export REHEARSAL_MINUTE=6 SHIFT_POLL_SECONDS=1 MIGRATE_POLL_SECONDS=1
+  export AWS_ENDPOINT_URL=http://127.0.0.1:$AWS_PORT
   export REHEARSAL_FUNCTION_ENDPOINT=https://localhost:$tls_port
   # It exits at the end of its standard input, a pipe that closes when this script ends, even if it is killed.
   mkfifo "$FOLDER/aws.stdin"
-  "$VENV/bin/python" -B scripts/rehearsal/aws.py "$FOLDER" "$port" "$tls_port" "$api_port" "$REGISTRY" "$REHEARSAL_ACCOUNT" \
-    "$REHEARSAL_REGION" <"$FOLDER/aws.stdin" >"$FOLDER/logs/aws.log" 2>&1 &
+  "$VENV/bin/python" -B scripts/rehearsal/aws.py "$FOLDER" "$AWS_PORT" "$tls_port" "$REGISTRY" "$REHEARSAL_ACCOUNT" "$REHEARSAL_REGION" \
+    <"$FOLDER/aws.stdin" >"$FOLDER/logs/aws.log" 2>&1 &
   PIDS+=($!)
   exec 9>"$FOLDER/aws.stdin"
-  wait_for_port "$port" aws
-  wait_for_port "$api_port" aws
+  wait_for_port "$AWS_PORT" aws
 }
 
 # A copy, because tfvars are changed and Terraform writes its working files.
@@ -131,14 +141,14 @@ wait_for_port() {
 }
 
 tear_down() {
-  local status=$? pid
+  local status=$? pid environment
   # A second signal must not interrupt the clean-up.
   trap '' INT TERM
   exec 9>&-
   for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
   cd "$ROOT"
-  scripts/test-database.sh stop "$FOLDER/database"
+  for environment in dev prod; do scripts/test-database.sh stop "$FOLDER/database-$environment"; done
   if [[ $status == 0 && -z ${KEEP:-} ]]; then
     rm -rf "$FOLDER"
   else

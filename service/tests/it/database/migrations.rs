@@ -2,10 +2,10 @@
 
 use sqlx::Connection;
 use users_service::db::Database;
-use users_service::db::migrations::{MigrateError, State, Step, Task};
+use users_service::db::migrations::{self, MigrateError, State, Step, Task};
 use users_service::migrations::ALL;
 
-use crate::harness::databases::{MysqlSchema, SqliteFile, drop_every_table};
+use crate::harness::databases::{MysqlSchema, SqliteFile, drop_every_table, mysql_at};
 use crate::harness::test_app::TestApp;
 
 fn state(steps: &[Step]) -> Vec<(u32, State)> {
@@ -43,6 +43,17 @@ async fn migrating_twice_changes_nothing_more() {
         schema.value("select count(*) from users_service_migrations").await.unwrap(),
         ALL.len().to_string()
     );
+}
+
+#[tokio::test]
+async fn the_rights_in_the_readme_are_enough() {
+    let readme = include_str!("../../../../README.md");
+    let mut lines =
+        readme.lines().filter_map(|line| line.trim().strip_suffix(" on ecommerce.* to migrator;"));
+    let rights = lines.next().and_then(|line| line.strip_prefix("grant ")).unwrap();
+    let schema = MysqlSchema::new().await;
+    let migrator = mysql_at(schema.create_guest(rights, "password").await);
+    assert_eq!(state(&migrations::run(migrator, ALL, Task::Apply).await.unwrap()), all(State::Applied));
 }
 
 #[tokio::test]

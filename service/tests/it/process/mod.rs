@@ -1,6 +1,7 @@
 //! The executable, seen from outside.
 
 mod command_line;
+mod create_admin;
 mod executable;
 mod log_readers;
 mod logs;

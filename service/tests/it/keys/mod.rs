@@ -1,6 +1,7 @@
-//! The signing keys: rotated by a command and by a function, and read by other implementations.
+//! The signing keys: rotated by a command and by a function, and read by other implementations and services.
 
 mod command;
 mod function;
+mod other_services;
 mod others;
 mod together;

@@ -18,7 +18,7 @@ const ISSUER: &str = "https://users.example";
 
 /// A Python with the packages of scripts/test/requirements.txt.
 #[expect(clippy::disallowed_methods, reason = "the tests are configured by the environment too")]
-fn python() -> String {
+pub(super) fn python() -> String {
     std::env::var("TEST_PYTHON").expect(
         "TEST_PYTHON is not set, so there is no other implementation to test against: run `make test`, which \
          installs them, or point it at a Python that has the packages of scripts/test/requirements.txt",

@@ -6,4 +6,5 @@ mod executable;
 mod log_readers;
 mod logs;
 mod secrecy;
+mod security_page;
 mod settings_page;

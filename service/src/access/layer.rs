@@ -10,16 +10,25 @@ use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service};
 
 use super::{Access, Caller, Refusal};
-use crate::http::{Me, PathParams, Problem};
+use crate::http::{self, Me, PathParams, Problem};
 use crate::limits::RequestLimitLayer;
 
 /// Finds out who calls.
 pub trait Authenticate: Clone + Send + Sync + 'static {
-    /// The caller that a bearer token stands for.
+    /// What a genuine token says.
+    type Verified: Send;
+
+    /// What a bearer token says, if it is genuine.
     ///
     /// # Errors
     /// 401 for a token that is not accepted; 503 if that cannot be found out.
-    fn authenticate(&self, token: &str) -> impl Future<Output = Result<Caller, Problem>> + Send;
+    fn verify(&self, token: &str) -> impl Future<Output = Result<Self::Verified, Problem>> + Send;
+
+    /// The caller that a genuine token stands for now.
+    ///
+    /// # Errors
+    /// 401 if it stands for nobody any more; 503 if that cannot be found out.
+    fn caller(&self, verified: Self::Verified) -> impl Future<Output = Result<Caller, Problem>> + Send;
 
     /// Whether people may add themselves as users.
     fn sign_up_is_open(&self) -> bool;
@@ -74,9 +83,7 @@ where
         let unpolled = self.route.clone();
         let mut route = std::mem::replace(&mut self.route, unpolled);
         Box::pin(async move {
-            let credentials = credentials(request.headers());
-            let admitted = caller(&access, &authenticator, credentials).await;
-            match admitted.and_then(|caller| admit(&access, caller, &mut request)) {
+            match admit(&access, &authenticator, &mut request).await {
                 Ok(()) => route.call(request).await,
                 Err(problem) => {
                     let counted = limit.map_or(Ok(()), |limit| limit.admit(&request));
@@ -87,12 +94,31 @@ where
     }
 }
 
-/// The caller, if there is one; `None` if none is required and no token was sent.
-async fn caller(
+/// Adds the caller to the request, unless the caller may not make it.
+///
+/// A body may be held back for long. So that nobody does what they may not do any more, the caller is looked up when all of
+/// it is there; and so that strangers cannot make the service wait for one, once the token is known to be genuine.
+async fn admit<A: Authenticate>(
     access: &Access,
-    authenticator: &impl Authenticate,
+    authenticator: &A,
+    request: &mut Request,
+) -> Result<(), Problem> {
+    let credentials = credentials(request.headers());
+    let Some(verified) = verified(access, authenticator, credentials).await? else { return Ok(()) };
+    http::receive_body(request).await?;
+    let caller = authenticator.caller(verified).await?;
+    request.extensions_mut().insert(Me(caller.user_id));
+    permit(access, &caller, &PathParams::of(request))?;
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+/// What the token says; `None` if none is required and none was sent.
+async fn verified<A: Authenticate>(
+    access: &Access,
+    authenticator: &A,
     credentials: Option<HeaderValue>,
-) -> Result<Option<Caller>, Problem> {
+) -> Result<Option<A::Verified>, Problem> {
     let Some(credentials) = credentials else {
         return match access {
             Access::Public | Access::Anyone => Ok(None),
@@ -103,16 +129,7 @@ async fn caller(
         };
     };
     let token = bearer_token(&credentials).ok_or(Refusal::TokenInvalid)?;
-    authenticator.authenticate(token).await.map(Some)
-}
-
-/// Adds the caller to the request, unless the caller may not make it.
-fn admit(access: &Access, caller: Option<Caller>, request: &mut Request) -> Result<(), Problem> {
-    let Some(caller) = caller else { return Ok(()) };
-    request.extensions_mut().insert(Me(caller.user_id));
-    permit(access, &caller, &PathParams::of(request))?;
-    request.extensions_mut().insert(caller);
-    Ok(())
+    authenticator.verify(token).await.map(Some)
 }
 
 /// Whether this caller may call the route.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
+use axum::extract::Request;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
@@ -38,6 +39,16 @@ pub(super) async fn read(body: Body) -> Result<Buffered, Problem> {
     let mut share = Share { budget: &MEMORY, size: 0 };
     let data = timeout(BODY_TIMEOUT, read_within(&mut share, body)).await.map_err(|_| body_too_slow())??;
     Ok(Buffered { data, _share: share })
+}
+
+/// Receives the body of a request, which can then be read without waiting. While nobody reads it, it does not count.
+pub(crate) async fn receive_body(request: &mut Request) -> Result<(), Problem> {
+    if request.body().is_end_stream() {
+        return Ok(());
+    }
+    let received = read(std::mem::take(request.body_mut())).await?;
+    *request.body_mut() = received.data.into();
+    Ok(())
 }
 
 /// A body whose `Content-Length` is too large is not read at all.

@@ -16,6 +16,7 @@ mod request_id;
 mod time;
 mod unavailable;
 
+pub(crate) use body::receive_body;
 pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
 pub use edge::EdgeLayer;
 pub(crate) use edge::{MAX_TARGET, PlatformDeadline, Refused};

@@ -3,10 +3,17 @@
 use super::{Service, SessionId};
 use crate::access::{Authenticate, Caller};
 use crate::http::Problem;
+use crate::tokens::Claims;
 
 impl Authenticate for Service {
-    async fn authenticate(&self, token: &str) -> Result<Caller, Problem> {
-        let (claims, standing) = self.standing_of(token).await?;
+    type Verified = Claims;
+
+    async fn verify(&self, token: &str) -> Result<Claims, Problem> {
+        Ok(self.claims_of(token).await?)
+    }
+
+    async fn caller(&self, claims: Claims) -> Result<Caller, Problem> {
+        let (claims, standing) = self.of_claims(claims).await?;
         Ok(Caller {
             user_id: standing.user_id,
             session_id: SessionId::from(claims.session_id).get(),

@@ -226,13 +226,13 @@ impl Service {
         Ok(standing)
     }
 
-    /// What an access token says, and what decides over its session now.
-    pub(super) async fn standing_of(&self, token: &str) -> Result<(Claims, Standing), Error> {
-        let claims = self.tokens.verify(token, self.clock.now()).await.map_err(refused)?;
-        self.of_claims(claims).await
+    /// What an access token says.
+    pub(super) async fn claims_of(&self, token: &str) -> Result<Claims, Error> {
+        self.tokens.verify(token, self.clock.now()).await.map_err(refused)
     }
 
-    async fn of_claims(&self, claims: Claims) -> Result<(Claims, Standing), Error> {
+    /// The same, and what decides over its session now.
+    pub(super) async fn of_claims(&self, claims: Claims) -> Result<(Claims, Standing), Error> {
         let standing = self.standing(claims.session_id.into()).await?;
         // A session that is somebody else's: no token of this service says so.
         if standing.user_id.get() != claims.user_id {

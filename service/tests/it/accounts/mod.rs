@@ -1,5 +1,6 @@
 //! Accounts over HTTP: signing in, sessions, passwords, roles.
 
+mod held_back_bodies;
 mod refreshing;
 mod signing_in;
 mod stolen_tokens;

@@ -129,7 +129,7 @@ impl Service {
         id: UserId,
         changes: &UserChanges,
     ) -> Result<User, Error> {
-        if changes.is_empty() {
+        if changes.is_empty() && caller.is_none() {
             return self.get(id).await;
         }
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());

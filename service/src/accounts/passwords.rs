@@ -43,7 +43,8 @@ impl Service {
         Ok(())
     }
 
-    /// Attempts count on the user as well as on the name: whoever has stolen a token can change the name.
+    /// Attempts count on the session as well as on the name: whoever has stolen a token can change the name. Not on the
+    /// user: who signs in anew to shut a thief out must not be refused for what the thief has tried.
     async fn change_own(
         &self,
         caller: &Caller,
@@ -54,8 +55,8 @@ impl Service {
     ) -> Result<(), Error> {
         let missing = || Error::Invalid(Invalid::new("missing", "is required").at("current_password"));
         let current = current.ok_or_else(missing)?;
-        let (limits, user) = (self.limits().await?, candidate.user_id);
-        let subject: [&[u8]; 2] = [b"current password", &user.get().to_be_bytes()];
+        let limits = self.limits().await?;
+        let subject: [&[u8]; 2] = [b"current password", caller.session_id.as_bytes()];
         let hit = limits.take(&self.settings.limits.sign_in, &subject).await?;
         let login = candidate.username.to_ascii_lowercase();
         let changed = match self.verify(&login, Some(candidate), current, network).await {

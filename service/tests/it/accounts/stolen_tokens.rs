@@ -9,6 +9,7 @@ use crate::harness::accounts::{
 
 with_accounts_on_every_database! {
     a_stolen_token_guesses_no_more_passwords_by_renaming_the_user,
+    whoever_signs_in_anew_can_change_the_password_whatever_a_thief_has_tried,
     the_row_of_an_ended_session_is_kept_for_a_day,
 }
 
@@ -26,6 +27,20 @@ async fn a_stolen_token_guesses_no_more_passwords_by_renaming_the_user(app: Acco
     ada.refresh().await;
     let right = json!({"current_password": PASSWORD, "password": OTHER_PASSWORD});
     assert_eq!(ada.put("/users/me/password", right).await.status, 204);
+}
+
+async fn whoever_signs_in_anew_can_change_the_password_whatever_a_thief_has_tried(app: AccountsApp) {
+    let thief = app.person("ada", &[]).await;
+    let guess = json!({"current_password": "not the password of ada", "password": OTHER_PASSWORD});
+    for round in (0..10).rev() {
+        assert_eq!(thief.put("/users/me", json!({"username": format!("ada{round}")})).await.status, 200);
+        thief.put("/users/me/password", guess.clone()).await.assert_problem(403, "wrong_password");
+    }
+    thief.put("/users/me/password", guess).await.assert_problem(429, "too_many_attempts");
+    let owner = app.sign_in("ada@example.com").await;
+    let right = json!({"current_password": PASSWORD, "password": OTHER_PASSWORD});
+    assert_eq!(owner.put("/users/me/password", right).await.status, 204);
+    thief.get("/users/me").await.assert_problem(401, "session_ended");
 }
 
 async fn the_row_of_an_ended_session_is_kept_for_a_day(app: AccountsApp) {

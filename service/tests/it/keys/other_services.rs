@@ -108,7 +108,7 @@ impl Users {
             &*text(&self.sign_in("root", None).await, "access_token"),
             &text(&root, "refresh_token"),
             &format!("{header}.{of_ada}.{signature}"),
-            &format!("{}.{payload}.", "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJub25lIn0"),
+            &format!("eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJub25lIn0.{payload}."),
             "x",
         ] {
             let answer = call(Some(wrong)).await;

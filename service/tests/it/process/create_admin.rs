@@ -58,8 +58,8 @@ async fn nobody_can_sign_in_before_there_is_an_administrator() {
         assert_eq!(beside.sign_in(login, password).await, 401, "{login}");
     }
     for end in ["", "\n", "\r\n"] {
-        let name = if end.is_empty() { &[][..] } else { &["--existing"] };
-        let output = beside.create(name, &format!("{PASSWORD}{end}"));
+        let more = if end.is_empty() { &[][..] } else { &["--existing"] };
+        let output = beside.create(more, &format!("{PASSWORD}{end}"));
         assert!(output.status.success(), "{output:?}");
         assert_eq!(text(&output.stdout), "ada is an administrator");
         assert_eq!(beside.sign_in("ada", PASSWORD).await, 201, "{end:?}");

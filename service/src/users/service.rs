@@ -49,7 +49,7 @@ impl Service {
     #[instrument(level = "debug", name = "users.create", skip_all)]
     pub async fn create(&self, user: NewUser) -> Result<User, Error> {
         let (username, email) = (Some(&user.username), Some(&user.email));
-        self.refuse_unicode_duplicate(username, email, None).await?;
+        self.refuse_unicode_duplicate(&user).await?;
         // Set by the service and not by the column's default: the row is then known without reading it back.
         let created_at = self.clock.now().trunc_subsecs(0);
         match repository::create(&self.database, &user, created_at).await {
@@ -72,7 +72,7 @@ impl Service {
         F: Future<Output = Result<(), db::Error>> + Send,
     {
         let (username, email) = (Some(&user.username), Some(&user.email));
-        self.refuse_unicode_duplicate(username, email, None).await?;
+        self.refuse_unicode_duplicate(&user).await?;
         let created_at = self.clock.now().trunc_subsecs(0);
         let (new, also) = (&user, &also);
         let created = self.database.transaction(|mut transaction| async move {
@@ -133,11 +133,13 @@ impl Service {
             return self.get(id).await;
         }
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
-        self.refuse_unicode_duplicate(username, email, Some(id)).await?;
         // Written and read in one transaction, so that the answer is what this request has made of the user.
         let updated = self.database.transaction(|mut transaction| async move {
             if let Some(caller) = caller {
                 self.permit_update(&mut transaction, caller, id, email).await?;
+            }
+            if has_unicode_duplicate(&mut transaction, email, Some(id)).await? {
+                return Err(Error::Taken(Taken { username: false, email: true }));
             }
             if !repository::update(&mut transaction, id, changes).await? {
                 return Ok(None);
@@ -147,6 +149,9 @@ impl Service {
         match updated.await {
             Ok(user) => user.ok_or(Error::NotFound),
             Err(Error::Database(error)) => Err(self.explain(error, username, email, Some(id)).await),
+            Err(Error::Taken(taken)) => {
+                Err(Error::Taken(self.complete(taken, username, email, Some(id)).await))
+            }
             Err(error) => Err(error),
         }
     }
@@ -198,24 +203,14 @@ impl Service {
         Ok(())
     }
 
-    /// Refuses the address if a row holds it with its international domain in Unicode letters.
-    ///
-    /// Such rows were written by the Python service; this one stores A-labels, so the unique key does not see that
-    /// the two are one address. Looking first is safe here: no new row with such a spelling can appear.
-    async fn refuse_unicode_duplicate(
-        &self,
-        username: Option<&Username>,
-        email: Option<&Email>,
-        own: Option<UserId>,
-    ) -> Result<(), Error> {
-        let Some(spelling) = email.and_then(Email::in_unicode) else { return Ok(()) };
-        match repository::find_by_email(&self.database, &spelling).await? {
-            Some(user) if Some(user.id) != own && same_ignoring_case(&user.email, &spelling) => {
-                let taken = Taken { username: false, email: true };
-                Err(Error::Taken(self.complete(taken, username, email, own).await))
-            }
-            _ => Ok(()),
+    /// Refuses a new user whose address a row holds with its international domain in Unicode letters.
+    async fn refuse_unicode_duplicate(&self, user: &NewUser) -> Result<(), Error> {
+        let (username, email) = (Some(&user.username), Some(&user.email));
+        if !has_unicode_duplicate(&self.database, email, None).await? {
+            return Ok(());
         }
+        let taken = Taken { username: false, email: true };
+        Err(Error::Taken(self.complete(taken, username, email, None).await))
     }
 
     /// What a failed write means: a violated unique key means that a value is taken.
@@ -274,6 +269,20 @@ impl Service {
         }
         Ok(None)
     }
+}
+
+/// Whether another user's row holds the address with its international domain in Unicode letters.
+///
+/// Such rows were written by the Python service; this one stores A-labels, so the unique key does not see that
+/// the two are one address. Looking first is safe here: no new row with such a spelling can appear.
+async fn has_unicode_duplicate(
+    executor: impl db::Executor,
+    email: Option<&Email>,
+    own: Option<UserId>,
+) -> Result<bool, db::Error> {
+    let Some(spelling) = email.and_then(Email::in_unicode) else { return Ok(false) };
+    let found = repository::find_by_email(executor, &spelling).await?;
+    Ok(found.is_some_and(|user| Some(user.id) != own && same_ignoring_case(&user.email, &spelling)))
 }
 
 /// Locks a user, and refuses a caller who lacks a permission that the user holds.

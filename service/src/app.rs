@@ -93,7 +93,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods(methods)
-            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, http::X_REQUEST_ID])
             .expose_headers(exposed.map(header::HeaderName::from_static))
             .max_age(std::time::Duration::from_hours(1)),
     )

@@ -119,6 +119,13 @@ fn retry_after_header() -> Header {
         .build()
 }
 
+fn challenge_header() -> Header {
+    HeaderBuilder::new()
+        .description(Some("What is wrong with the token, and what is needed (RFC 6750, RFC 9470)"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
 fn ratelimit_policy_header() -> Header {
     HeaderBuilder::new()
         .description(Some(
@@ -149,6 +156,7 @@ pub fn problem_responses<const N: usize>(
         let mut response = ResponseBuilder::new().description(description);
         for (name, header) in [
             (header::RETRY_AFTER, retry_after_header as fn() -> Header),
+            (header::WWW_AUTHENTICATE, challenge_header),
             (RATELIMIT_POLICY, ratelimit_policy_header),
             (RATELIMIT, ratelimit_header),
         ] {
@@ -191,6 +199,23 @@ impl IntoResponses for BodyProblems {
             ("Fields are invalid; all of them are listed", Problem::invalid(errors)),
         ];
         problem_responses(refused)
+    }
+}
+
+/// What can be wrong with a form: 400, 408, 413, 415, 422.
+#[derive(Debug)]
+pub struct FormProblems;
+
+impl IntoResponses for FormProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let missing = Invalid::new("missing", "is required").at("token");
+        problem_responses([
+            ("The body broke off", crate::http::broken_body()),
+            ("The body did not arrive in time", crate::http::body_too_slow()),
+            ("The body is larger than 64 KiB", crate::http::body_too_large()),
+            ("The body is not sent as a form", crate::http::not_a_form()),
+            ("A parameter is missing or there twice", Problem::invalid(vec![missing])),
+        ])
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
 use super::{Authority, Permission, Refusal};
@@ -49,12 +49,12 @@ impl Caller {
     /// Refuses a caller who lacks one of these permissions.
     ///
     /// # Errors
-    /// [`Refusal::Outranked`].
+    /// [`Refusal::Forbidden`] with the first one.
     pub fn require_all<'a>(
         &self,
         permissions: impl IntoIterator<Item = &'a Permission>,
     ) -> Result<(), Refusal> {
-        if self.authority.holds_all(permissions) { Ok(()) } else { Err(Refusal::Outranked) }
+        permissions.into_iter().try_for_each(|permission| self.require(permission))
     }
 
     /// Refuses a caller who lacks a permission that another user holds.
@@ -70,7 +70,8 @@ impl Caller {
     /// # Errors
     /// [`Refusal::SignInTooOld`].
     pub fn require_recent_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
-        let ago = now.signed_duration_since(self.signed_in_at).to_std().unwrap_or_default();
+        // In milliseconds, as the database holds it.
+        let ago = now.trunc_subsecs(3).signed_duration_since(self.signed_in_at).to_std().unwrap_or_default();
         if ago <= RECENT { Ok(()) } else { Err(Refusal::SignInTooOld) }
     }
 }

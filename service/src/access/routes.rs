@@ -1,11 +1,13 @@
 //! Routes, each with the declaration of who may call it.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::routing::on;
 use utoipa::IntoResponses;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{OpenApi, RefOr, Response};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 
 use super::Permission;
@@ -75,6 +77,8 @@ struct Entry<S> {
     /// How often each caller may call it, if that is limited.
     limit: Option<RequestLimitLayer>,
     routes: UtoipaMethodRouter<S>,
+    /// What it answers with `ACCESS=tokens` only, beside what is wrong with callers.
+    problems: fn() -> BTreeMap<String, RefOr<Response>>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
@@ -87,7 +91,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// Adds what the macro `routes!` makes of the handlers of one path, all with the same rule.
     #[must_use]
     pub fn add(mut self, access: Access, routes: UtoipaMethodRouter<S>) -> Self {
-        self.entries.push(Entry { access, limit: None, routes });
+        self.entries.push(Entry { access, limit: None, routes, problems: BTreeMap::new });
+        self
+    }
+
+    /// The same for routes that answer with these problems as well, with `ACCESS=tokens`.
+    #[must_use]
+    pub fn add_with<P: IntoResponses>(mut self, access: Access, routes: UtoipaMethodRouter<S>) -> Self {
+        self.entries.push(Entry { access, limit: None, routes, problems: P::responses });
         self
     }
 
@@ -144,9 +155,10 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// The document with `ACCESS=tokens`, which tells what each route requires.
     #[must_use]
     pub fn into_guarded_document(self) -> OpenApi {
-        let described = self.entries.into_iter().map(|Entry { access, mut routes, .. }| {
+        let described = self.entries.into_iter().map(|Entry { access, mut routes, problems, .. }| {
             for (_, operation) in routes.1.paths.values_mut().flat_map(operations) {
                 describe(operation, &access);
+                operation.responses.responses.extend(problems());
             }
             routes
         });
@@ -183,6 +195,13 @@ fn describe(operation: &mut Operation, access: &Access) {
         Some(description) if !description.is_empty() => format!("{description}\n\n{sentence}"),
         _ => sentence,
     });
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "user_id"
+        {
+            parameter.description = Some("The id of the user, or `me` for the caller's own".to_owned());
+        }
+    }
     let wanted: &[&str] = match access {
         Access::Public => &[],
         Access::Anyone => &["401"],

@@ -32,7 +32,7 @@ pub(super) struct AccountResponse {
     #[schema(required, pattern = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$", examples("2024-01-15T10:30:00"))]
     last_signed_in_at: Option<String>,
     /// Ordered by name.
-    #[schema(examples(json!(["support"])))]
+    #[schema(examples("support"))]
     roles: Vec<String>,
 }
 

@@ -32,6 +32,12 @@ impl Form {
     }
 }
 
+/// 415
+pub(crate) fn not_a_form() -> Problem {
+    let detail = "Send the body as application/x-www-form-urlencoded";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+}
+
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
@@ -39,8 +45,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let mime = content_type.and_then(|value| value.parse::<mime::Mime>().ok());
         if mime.is_none_or(|mime| mime.essence_str() != mime::APPLICATION_WWW_FORM_URLENCODED.essence_str()) {
-            let detail = "Send the body as application/x-www-form-urlencoded";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+            return Err(not_a_form());
         }
         let body = body::read(request.into_body()).await?;
         let mut parameters: HashMap<String, Vec<Zeroizing<String>>> = HashMap::new();

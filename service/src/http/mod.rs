@@ -23,17 +23,18 @@ pub(crate) use edge::{MAX_TARGET, PlatformDeadline, Refused};
 pub(crate) use fields::MAX_ERRORS;
 pub use fields::{Fields, Input, boolean, integer, list, number, object, secret, text};
 pub use form::Form;
+pub(crate) use form::not_a_form;
 pub use json_object::JsonObject;
 pub(crate) use path_params::Me;
 pub use path_params::PathParams;
-pub(crate) use problem::uri_too_long;
 pub use problem::{
     Problem, ProblemBody, body_too_large, body_too_slow, malformed_json, method_not_allowed, not_found,
     unsupported_media_type,
 };
+pub(crate) use problem::{broken_body, uri_too_long};
 pub use query::Query;
 pub use render::chain;
 pub(crate) use render::render;
 pub use request_id::GatewayRequestId;
-pub(crate) use request_id::new_request_id;
+pub(crate) use request_id::{X_REQUEST_ID, new_request_id};
 pub(crate) use time::without_zone;

@@ -189,7 +189,7 @@ pub fn malformed_json(line: usize, column: usize) -> Problem {
 }
 
 /// 400: the body ended before its announced length, or its chunks are wrong.
-pub(super) fn broken_body() -> Problem {
+pub(crate) fn broken_body() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "broken_body", "The body ended early or was framed wrongly")
 }
 

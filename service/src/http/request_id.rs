@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header of the id, in requests and in responses.
-pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id that API Gateway gave the request, as a request extension.
 #[derive(Debug, Clone)]

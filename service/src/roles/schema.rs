@@ -21,7 +21,7 @@ pub(super) struct RoleResponse {
     #[schema(examples("Answers tickets"))]
     description: String,
     /// What it allows, in order. `admin` allows everything there is.
-    #[schema(examples(json!(["users:read", "sessions:read"])))]
+    #[schema(examples("sessions:read", "users:read"))]
     permissions: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl From<Vec<Role>> for RoleListResponse {
 #[schema(as = UserRoles)]
 pub(super) struct UserRolesResponse {
     /// Ordered by name.
-    #[schema(examples(json!(["support"])))]
+    #[schema(examples("support"))]
     roles: Vec<String>,
 }
 

@@ -18,7 +18,7 @@ use super::{Error, Service};
 use crate::access::{Access, Caller, Permission, Refusal, Routes};
 use crate::app_state::Accounts;
 use crate::http::{Form, JsonObject, PathParams, Problem};
-use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
+use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput, problem_responses};
 
 /// The paths under `/sessions`, `/users/{user_id}/sessions` and `/tokens`.
 pub fn router() -> Routes<Accounts> {
@@ -144,7 +144,7 @@ async fn end_session(
     request_body(content = Introspect, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "What the token is", body = IntrospectionResponse),
-        BodyProblems, DatabaseProblems,
+        FormProblems, DatabaseProblems,
     ),
 )]
 async fn introspect_token(State(sessions): State<Service>, mut form: Form) -> Result<Response, Problem> {

@@ -21,7 +21,7 @@ pub fn router() -> Routes<AppState> {
         .add(Access::Permission(Permission::USERS_READ), routes!(list_users))
         .add(Access::SelfOr(Permission::USERS_READ), routes!(get_user))
         .add(Access::SelfOr(Permission::USERS_WRITE), routes!(update_user))
-        .add(Access::SelfOr(Permission::USERS_DELETE), routes!(delete_user))
+        .add_with::<LastAdministratorProblem>(Access::SelfOr(Permission::USERS_DELETE), routes!(delete_user))
 }
 
 /// Adding a user with `ACCESS=open`. With `ACCESS=tokens` it belongs to the accounts.
@@ -131,6 +131,15 @@ struct NotFoundProblem;
 impl IntoResponses for NotFoundProblem {
     fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
         problem_responses([("No user has this id", Error::NotFound.into())])
+    }
+}
+
+/// 409, with accounts
+struct LastAdministratorProblem;
+
+impl IntoResponses for LastAdministratorProblem {
+    fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
+        problem_responses([("Nobody else could administer the service", Error::LastAdministrator.into())])
     }
 }
 

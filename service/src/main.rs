@@ -54,7 +54,7 @@ enum Command {
     /// Rotate the signing keys in the secret, as an AWS Lambda function
     #[command(after_help = config::table())]
     RotateKeysLambda,
-    /// Print the OpenAPI document
+    /// Print the OpenAPI document of the setting ACCESS
     Openapi,
 }
 
@@ -222,7 +222,8 @@ fn rotate_keys(compromised: bool) -> Result<(), Failure> {
 }
 
 fn print_openapi() -> Result<(), Failure> {
-    print(&app::document().to_pretty_json()?);
+    let document = if config::calls_need_tokens()? { app::document() } else { app::open_document() };
+    print(&document.to_pretty_json()?);
     Ok(())
 }
 

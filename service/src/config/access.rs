@@ -36,9 +36,14 @@ pub struct TokenAccess {
     pub sign_up_is_open: bool,
 }
 
+/// Whether calls need a token.
+pub(super) fn calls_need_tokens(reader: &mut Reader<'_>) -> Option<bool> {
+    reader.get(&ACCESS).choice(&[("open", false), ("tokens", true)])
+}
+
 /// `from_secret` says whether the credentials for the database come from a secret.
 pub(super) fn read(reader: &mut Reader<'_>, port: u16, in_lambda: bool, from_secret: bool) -> Option<Access> {
-    if !reader.get(&ACCESS).choice(&[("open", false), ("tokens", true)])? {
+    if !calls_need_tokens(reader)? {
         return Some(Access::Open);
     }
     let sign_up_is_open = reader.get(&SIGN_UP).choice(&[("closed", false), ("open", true)]);

@@ -77,6 +77,18 @@ pub struct Config {
     pub application: Application,
 }
 
+/// Whether calls need a token, for a command that nothing else is configured for.
+///
+/// # Errors
+/// If it is neither `open` nor `tokens`.
+#[expect(clippy::disallowed_methods, reason = "config/ is the only reader of the environment")]
+pub fn calls_need_tokens() -> Result<bool, ConfigProblems> {
+    let lookup = std::env::var_os::<&str>;
+    let mut reader = Reader::new(&lookup);
+    let needed = access::calls_need_tokens(&mut reader);
+    reader.finish(needed)
+}
+
 /// How the application behaves, wherever it runs.
 #[derive(Debug, Clone)]
 pub struct Application {

@@ -4,6 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use users_service::app;
 use users_service::config::settings;
 use users_service::db::migrations::Migration;
 use users_service::migrations::ALL;
@@ -54,12 +55,22 @@ fn the_version_has_the_commit() {
 }
 
 #[test]
-fn openapi_prints_the_document() {
-    let output = run(&["openapi"], &[]);
-    assert!(output.status.success());
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
-    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+fn openapi_prints_the_document_of_the_setting() {
+    for (variables, expected) in [
+        (&[][..], app::open_document()),
+        (&[setting("ACCESS", "open")], app::open_document()),
+        (&[setting("ACCESS", "tokens")], app::document()),
+    ] {
+        let output = run(&["openapi"], variables);
+        assert!(output.status.success());
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+        assert_eq!(document, serde_json::to_value(expected).unwrap());
+        assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    }
+    let output = run(&["openapi"], &[setting("ACCESS", "closed")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("ACCESS is \"closed\""), "{}", stderr(&output));
 }
 
 #[test]

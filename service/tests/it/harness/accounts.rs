@@ -8,6 +8,8 @@ use std::time::Duration;
 use argon2::Params;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -224,11 +226,22 @@ impl<'a> Person<'a> {
         format!("/users/{}{rest}", self.user_id)
     }
 
-    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    /// A request with the token of this user.
+    pub(crate) fn request(&self, method: Method, path: &str, body: Option<Value>) -> Request<Body> {
         let mut request = call(method, path, body);
         let credentials = format!("Bearer {}", self.access_token).parse().unwrap();
         request.headers_mut().insert(header::AUTHORIZATION, credentials);
-        self.app.send(request).await
+        request
+    }
+
+    /// What the access token says.
+    pub(crate) fn claims(&self) -> Value {
+        let payload = self.access_token.split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.app.send(self.request(method, path, body)).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

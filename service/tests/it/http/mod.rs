@@ -1,8 +1,9 @@
 //! What every route has in common.
 
+mod cors;
 mod errors;
 mod odd_paths;
-mod openapi;
+pub(crate) mod openapi;
 mod refused_heads;
 mod request_framing;
 mod response_headers;

@@ -7,6 +7,7 @@ use axum::http::{Method, Request};
 use serde_json::{Map, Value, json};
 use users_service::db::{Database, Error, Outage};
 
+use crate::harness::accounts::AccountsApp;
 use crate::harness::test_app::{Answer, TestApp, answer, json_request, request, service_over};
 
 async fn document() -> Value {
@@ -16,8 +17,18 @@ async fn document() -> Value {
     answer.json()
 }
 
+/// The same with `ACCESS=tokens`.
+pub(crate) async fn document_with_accounts() -> Value {
+    let app = AccountsApp::on_sqlite().await;
+    app.call(Method::GET, "/openapi.json", None).await.json()
+}
+
+async fn documents() -> [Value; 2] {
+    [document().await, document_with_accounts().await]
+}
+
 /// Every operation with its method in capitals and its path.
-fn operations(document: &Value) -> Vec<(String, String, &Map<String, Value>)> {
+pub(crate) fn operations(document: &Value) -> Vec<(String, String, &Map<String, Value>)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths
         .flat_map(|(path, item)| {
@@ -30,7 +41,7 @@ fn operations(document: &Value) -> Vec<(String, String, &Map<String, Value>)> {
 }
 
 /// Calls back for every value inside a value.
-fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a Value)) {
+pub(crate) fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a Value)) {
     visit(value);
     match value {
         Value::Object(members) => members.values().for_each(|member| walk(member, visit)),
@@ -41,22 +52,27 @@ fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a Value)) {
 
 #[tokio::test]
 async fn it_is_a_document_of_openapi_3_1() {
-    let document = document().await;
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
-    assert_eq!(document["info"]["title"], "Users Service");
-    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    for document in documents().await {
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
+        assert_eq!(document["info"]["title"], "Users Service");
+        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
 }
 
 #[tokio::test]
 async fn it_has_not_changed_unnoticed() {
-    let mut document = document().await;
+    insta::assert_json_snapshot!(without_release(document().await));
+}
+
+/// A document that is the same in every release.
+pub(crate) fn without_release(mut document: Value) -> Value {
     document["info"]["version"] = "the release".into();
     walk_mut(&mut document, &mut |value| {
         if let Some(version) = value.get_mut("version").filter(|version| version.is_object()) {
             version["examples"] = json!(["the release"]);
         }
     });
-    insta::assert_json_snapshot!(document);
+    document
 }
 
 fn walk_mut(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
@@ -70,20 +86,21 @@ fn walk_mut(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
 
 #[tokio::test]
 async fn every_reference_resolves() {
-    let document = document().await;
-    let mut references = 0;
-    walk(&document, &mut |value| {
-        if let Some(Value::String(reference)) = value.get("$ref") {
-            let target = document.pointer(reference.strip_prefix('#').unwrap());
-            assert!(target.is_some(), "{reference}");
-            references += 1;
-        }
-    });
-    assert!(references > 0);
+    for document in documents().await {
+        let mut references = 0;
+        walk(&document, &mut |value| {
+            if let Some(Value::String(reference)) = value.get("$ref") {
+                let target = document.pointer(reference.strip_prefix('#').unwrap());
+                assert!(target.is_some(), "{reference}");
+                references += 1;
+            }
+        });
+        assert!(references > 0);
+    }
 }
 
 #[tokio::test]
-async fn every_operation_is_described() {
+async fn these_operations_are_there() {
     let document = document().await;
     let operations = operations(&document);
     let names: BTreeSet<String> =
@@ -98,6 +115,17 @@ async fn every_operation_is_described() {
         "PUT /users/{user_id}",
     ];
     assert_eq!(names, expected.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn every_operation_has_an_id_a_summary_and_described_answers() {
+    for document in documents().await {
+        assert_described(&document);
+    }
+}
+
+fn assert_described(document: &Value) {
+    let operations = operations(document);
     let ids: BTreeSet<_> =
         operations.iter().map(|(_, _, operation)| operation["operationId"].as_str()).collect();
     assert_eq!(ids.len(), operations.len(), "operation ids are unique");
@@ -112,7 +140,8 @@ async fn every_operation_is_described() {
 
 #[tokio::test]
 async fn every_error_is_a_problem_with_an_example() {
-    for (method, path, operation) in operations(&document().await) {
+    let documents = documents().await;
+    for (method, path, operation) in documents.iter().flat_map(operations) {
         let responses = operation["responses"].as_object().unwrap().iter();
         for (status, response) in responses.filter(|(status, _)| status.as_str() >= "400") {
             let content = &response["content"]["application/problem+json"];

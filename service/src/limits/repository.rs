@@ -42,16 +42,22 @@ pub(super) async fn take(executor: impl Executor, bucket: &Bucket, hit: &Cell) -
     Ok(tat)
 }
 
-/// A bucket that would be emptier than empty is empty: its `tat` is in the past.
+/// A bucket that is empty after it, or would be emptier than empty, forgets when it became so: a clock that is set back
+/// must not make it look full.
 const GIVE_BACK: Statement = Statement::write(
     "limits.give_back",
     "update rate_limits set tat = if(tat > ?, tat - ?, 0) where bucket = ?",
 )
-.on_sqlite("update rate_limits set tat = max(tat - ?2, 0) where bucket = ?3");
+.on_sqlite("update rate_limits set tat = case when tat > ?1 then tat - ?2 else 0 end where bucket = ?3");
 
 /// Takes milliseconds out of a bucket.
-pub(super) async fn give_back(executor: impl Executor, bucket: &Bucket, amount: i64) -> Result<(), Error> {
-    let values = [amount.into(), amount.into(), bucket[..].into()];
+pub(super) async fn give_back(
+    executor: impl Executor,
+    bucket: &Bucket,
+    amount: i64,
+    now: i64,
+) -> Result<(), Error> {
+    let values = [now.max(0).saturating_add(amount).into(), amount.into(), bucket[..].into()];
     executor.run::<Written>(&GIVE_BACK, &values).await.map(drop)
 }
 

@@ -57,11 +57,12 @@ impl Limits {
     /// counts.
     #[instrument(level = "debug", name = "limits.give_back", skip_all)]
     pub async fn give_back(&self, hit: Hit) {
-        let left = hit.counts_until.saturating_sub(self.clock.now().timestamp_millis()).min(hit.interval);
+        let now = self.clock.now().timestamp_millis();
+        let left = hit.counts_until.saturating_sub(now).min(hit.interval);
         if left <= 0 {
             return;
         }
-        if let Err(error) = repository::give_back(&self.database, &hit.bucket, left).await {
+        if let Err(error) = repository::give_back(&self.database, &hit.bucket, left, now).await {
             warn!(cause = chain(&error), "A hit on a limit could not be given back");
         }
     }

@@ -1,6 +1,7 @@
 //! Reads the body of a request when a handler asks for it, within limits for its size, its time, and the memory of all
 //! bodies together.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -22,10 +23,16 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 static MEMORY: Budget = Budget::new(64 << 20);
 
 /// The body of a request in memory, which counts towards the limit of all of them until it is dropped.
-#[derive(Debug)]
 pub(super) struct Buffered {
     data: Bytes,
     _share: Share<'static>,
+}
+
+/// Without the data: a password may be in it.
+impl fmt::Debug for Buffered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Buffered([{} octets])", self.data.len())
+    }
 }
 
 impl AsRef<[u8]> for Buffered {

@@ -1,5 +1,7 @@
 //! A request body that is a JSON object.
 
+use std::fmt;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
@@ -10,8 +12,14 @@ use super::{Problem, body};
 use crate::field::{FieldError, Invalid, unless_invalid};
 
 /// The members of a JSON object.
-#[derive(Debug)]
 pub struct JsonObject(Map<String, Value>);
+
+/// Without the members: one may be a password.
+impl fmt::Debug for JsonObject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "JsonObject([{} members])", self.0.len())
+    }
+}
 
 impl JsonObject {
     /// What a function makes of the fields, unless one is invalid.

@@ -4,6 +4,8 @@
 //! keys. So neither the database alone nor the key alone is enough to make one, and the successor of a token can be
 //! computed again instead of being stored.
 
+use std::fmt;
+
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,11 +28,18 @@ const GENERATION: usize = 4;
 const MAC: usize = 32;
 
 /// A token as it was presented. Whether it is genuine, [`Presented::is_genuine`] tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Presented {
     pub(super) session: SessionId,
     pub(super) generation: u32,
     mac: [u8; MAC],
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { session, generation, mac: _ } = self;
+        write!(formatter, "Presented({session}, {generation}, [redacted])")
+    }
 }
 
 impl Presented {
@@ -91,6 +100,8 @@ mod tests {
         assert_eq!((presented.session, presented.generation), (session(), 5));
         assert!(presented.is_genuine(&key(1), &[2; 32]));
         assert_eq!(issue(&key(1), session(), 5, &[2; 32]).expose_secret(), token.expose_secret());
+        let shown = format!("{presented:?}");
+        assert_eq!(shown, "Presented(07070707-0707-0707-0707-070707070707, 5, [redacted])");
     }
 
     #[test]

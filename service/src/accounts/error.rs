@@ -7,7 +7,7 @@ use crate::db::{self, DatabaseError};
 use crate::field::FieldError;
 use crate::http::Problem;
 use crate::passwords::Busy;
-use crate::{keys, limits, random, roles, sessions, users};
+use crate::{keys, limits, random, roles, sessions, tokens, users};
 
 /// Why a use case did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +68,11 @@ impl Error {
                 | Self::Keys(_)
                 | Self::Database(db::Error::Unavailable { .. })
                 | Self::Sessions(
-                    sessions::Error::Keys(_) | sessions::Error::Database(db::Error::Unavailable { .. })
+                    sessions::Error::Keys(_)
+                        | sessions::Error::Tokens(tokens::Error::Keys(_))
+                        | sessions::Error::Database(db::Error::Unavailable { .. })
                 )
+                | Self::Users(users::Error::Database(db::Error::Unavailable { .. }))
         )
     }
 }

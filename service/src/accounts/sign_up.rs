@@ -3,6 +3,7 @@
 use secrecy::zeroize::Zeroizing;
 use tracing::{info, instrument};
 
+use super::verification::Attempt;
 use super::{Error, Service, repository};
 use crate::access::{Caller, Permission, Refusal};
 use crate::field::Invalid;
@@ -50,17 +51,33 @@ impl Service {
             Some(FirstPassword::Clear(text)) => Some(self.accept(text, &about)?),
             _ => None,
         };
-        if caller.is_none() {
-            self.limits().await?.take(&self.settings.limits.sign_up, &[network.as_bytes()]).await?;
-        }
-        let hash = match (new, password) {
-            (Some(new), _) => Some(self.hasher.hash(new).await?),
-            (None, Some(FirstPassword::Hash(hash))) => Some(hash),
-            (None, _) => None,
+        let attempt = match caller {
+            None => Some(self.sign_up_attempt(network).await?),
+            Some(_) => None,
         };
-        let user = self.add(user, hash.as_ref()).await?;
+        let added = match (new, password) {
+            (Some(new), _) => match self.hasher.hash(new).await {
+                Ok(hash) => self.add(user, Some(&hash)).await,
+                Err(busy) => Err(busy.into()),
+            },
+            (None, Some(FirstPassword::Hash(hash))) => self.add(user, Some(&hash)).await,
+            (None, _) => self.add(user, None).await,
+        };
+        if let Some(attempt) = attempt
+            && added.as_ref().is_err_and(Error::is_outage)
+        {
+            attempt.give_back().await;
+        }
+        let user = added?;
         info!(user_id = %user.id, by = caller.map(|caller| tracing::field::display(caller.user_id)), "A user was added");
         Ok(user)
+    }
+
+    /// Counts a sign-up for the address, whether it succeeds or not, unless the service fails.
+    async fn sign_up_attempt(&self, network: ClientNetwork) -> Result<Attempt, Error> {
+        let limits = self.limits().await?;
+        let hit = limits.take(&self.settings.limits.sign_up, &[network.as_bytes()]).await?;
+        Ok(Attempt::new(limits, hit))
     }
 
     async fn add(&self, user: NewUser, hash: Option<&PasswordHash>) -> Result<User, Error> {

@@ -12,6 +12,9 @@ use crate::passwords::{PasswordHash, PresentedPassword, Verdict};
 /// For how many days an address counts as known after a sign-in.
 pub(super) const KNOWN_DAYS: i64 = 30;
 
+/// The purpose for which the key is derived.
+const KNOWN_ADDRESSES: &str = "known-addresses";
+
 /// A password that was right.
 pub(super) struct Verified {
     /// The hash to keep from now on, if the present one is of other parameters or of another kind.
@@ -27,6 +30,11 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// With one hit so far.
+    pub(super) fn new(limits: Limits, hit: Hit) -> Self {
+        Self { limits, hits: vec![hit] }
+    }
+
     /// Makes the attempt not count: it succeeded, or the service failed.
     pub(super) async fn give_back(self) {
         for hit in self.hits {
@@ -103,21 +111,20 @@ impl Service {
     ) -> Result<(), Error> {
         let Some(candidate) = candidate else { return Err(exceeded.into()) };
         let since = self.clock.now() - chrono::TimeDelta::days(KNOWN_DAYS);
-        let address = self.known_address(network).await?;
-        if repository::knows_address(&self.database, candidate.user_id, &address, since).await? {
-            info!(user_id = %candidate.user_id, "A login is under attack; a known address was served");
-            return Ok(());
+        // Under the keys before a rotation, too: the address was known then.
+        let keys = self.tokens.keys().mac_keys().await?;
+        for address in keys.accepted(KNOWN_ADDRESSES).map(|key| known_address(&key, network)) {
+            if repository::knows_address(&self.database, candidate.user_id, &address, since).await? {
+                info!(user_id = %candidate.user_id, "A login is under attack; a known address was served");
+                return Ok(());
+            }
         }
         Err(exceeded.into())
     }
 
-    /// What the database holds of an address.
+    /// What the database is to hold of an address.
     pub(super) async fn known_address(&self, network: ClientNetwork) -> Result<KnownAddress, Error> {
-        let key = self.tokens.keys().mac_keys().await?.derive("known-addresses");
-        let mut address = KnownAddress::default();
-        let code = hmac::sign(&key, network.as_bytes());
-        address.copy_from_slice(&code.as_ref()[..size_of::<KnownAddress>()]);
-        Ok(address)
+        Ok(known_address(&self.tokens.keys().mac_keys().await?.derive(KNOWN_ADDRESSES), network))
     }
 
     /// The limits, which count in the database.
@@ -125,4 +132,10 @@ impl Service {
         let key = self.tokens.keys().mac_keys().await?.derive("limits");
         Ok(Limits::new(self.database.clone(), self.clock.clone(), key))
     }
+}
+
+fn known_address(key: &hmac::Key, network: ClientNetwork) -> KnownAddress {
+    let mut address = KnownAddress::default();
+    address.copy_from_slice(&hmac::sign(key, network.as_bytes()).as_ref()[..size_of::<KnownAddress>()]);
+    address
 }

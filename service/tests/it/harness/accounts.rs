@@ -67,6 +67,11 @@ fn passwords() -> Passwords {
     Passwords { min_length: 15, hashing: Hashing { params, at_once: NonZeroUsize::new(2).unwrap() } }
 }
 
+/// Hashes that take so long that most of those who come at once find the queue full.
+pub(crate) fn slow_hashing() -> Hashing {
+    Hashing { params: Params::new(64 * 1024, 2, 1, None).unwrap(), at_once: NonZeroUsize::MIN }
+}
+
 /// The configuration that a test may change before the app starts.
 pub(crate) fn application() -> Application {
     let mut application =
@@ -107,12 +112,27 @@ impl AccountsApp {
     }
 
     pub(crate) async fn on(database: TestDatabase, application: Application) -> Self {
-        let clock = MovableClock::new();
-        let opened = Database::open(database.config(), ALL).await.unwrap();
-        let state = AppState::open(application, opened, Arc::new(clock.clone())).await.unwrap();
-        let app = Self { service: router(state.clone()), state, clock, database };
-        app.make_administrator("root").await;
+        // Large, as is what reads the keys.
+        let app = Box::pin(Self::open(database, application, MovableClock::new())).await;
+        Box::pin(app.make_administrator("root")).await;
         app
+    }
+
+    /// The same people and clock, served by a process that is configured otherwise.
+    pub(crate) async fn configured(self, change: impl FnOnce(&mut Application)) -> Self {
+        let mut application = application();
+        change(&mut application);
+        Box::pin(Self::open(self.database, application, self.clock)).await
+    }
+
+    async fn open(database: TestDatabase, application: Application, clock: MovableClock) -> Self {
+        let state = state(database.config(), application, &clock).await;
+        Self { service: router(state.clone()), state, clock, database }
+    }
+
+    /// What another process works with that reaches the database in another way.
+    pub(crate) async fn state_through(&self, database: config::Database) -> AppState {
+        Box::pin(state(database, application(), &self.clock)).await
     }
 
     /// Makes an administrator as the command does.
@@ -190,6 +210,11 @@ impl AccountsApp {
         }
         self.sign_in(name).await
     }
+}
+
+async fn state(database: config::Database, application: Application, clock: &MovableClock) -> AppState {
+    let opened = Database::open(database, ALL).await.unwrap();
+    AppState::open(application, opened, Arc::new(clock.clone())).await.unwrap()
 }
 
 /// A request, with a body if there is one.

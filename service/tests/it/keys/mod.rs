@@ -5,3 +5,4 @@ mod function;
 mod other_services;
 mod others;
 mod together;
+mod unavailable;

@@ -3,6 +3,7 @@
 mod tally;
 
 // The database.
+mod accounts;
 mod network;
 mod own_server;
 mod password;

@@ -1,5 +1,6 @@
 //! The executable, seen from outside.
 
+mod account_secrecy;
 mod command_line;
 mod create_admin;
 mod executable;

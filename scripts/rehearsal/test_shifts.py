@@ -42,7 +42,8 @@ class Answers:
 class ABadVersion(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.aws, cls.folder = mock_aws(), tempfile.TemporaryDirectory()
+        cls.aws = mock_aws(config={"core": {"mock_credentials": False}})
+        cls.folder = tempfile.TemporaryDirectory()
         cls.aws.start()
         watch = metrics.Metrics(ACCOUNT, REGION, MINUTE)
         authority = authorization.Authorization(cls.folder.name, ACCOUNT, REGION, "ADMINISTRATOR", "secret")

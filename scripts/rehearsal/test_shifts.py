@@ -10,6 +10,8 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT = "111122223333"
+# In this process, and not at the emulator that the rehearsal has started.
+os.environ.pop("AWS_ENDPOINT_URL", None)
 os.environ |= {"AWS_ACCESS_KEY_ID": "ADMINISTRATOR", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
 
 import boto3
@@ -42,8 +44,7 @@ class Answers:
 class ABadVersion(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.aws = mock_aws(config={"core": {"mock_credentials": False}})
-        cls.folder = tempfile.TemporaryDirectory()
+        cls.aws, cls.folder = mock_aws(), tempfile.TemporaryDirectory()
         cls.aws.start()
         watch = metrics.Metrics(ACCOUNT, REGION, MINUTE)
         authority = authorization.Authorization(cls.folder.name, ACCOUNT, REGION, "ADMINISTRATOR", "secret")

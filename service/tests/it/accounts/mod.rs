@@ -5,6 +5,7 @@ mod assigning_roles;
 mod changing_password;
 mod clock_set_back;
 mod document;
+mod documented_answers;
 mod empty_changes;
 mod expiry;
 mod held_back_bodies;

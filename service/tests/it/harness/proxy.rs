@@ -31,6 +31,8 @@ pub(crate) enum Mode {
     Drip(Duration),
     /// Old ones are closed after the server has sent this many more octets. New ones reach the server.
     CutAfter(usize),
+    /// Old ones are closed in the place of an answer of the server, after this many more. New ones reach the server.
+    CutAnswer(usize),
 }
 
 /// A local port that forwards to the server.
@@ -91,7 +93,7 @@ impl Link {
     async fn carry(mut self, mut client: TcpStream) {
         let mut mode = match *self.changes.borrow_and_update() {
             Mode::Cut => return,
-            Mode::HalfOpen | Mode::CutAfter(_) => Mode::Open,
+            Mode::HalfOpen | Mode::CutAfter(_) | Mode::CutAnswer(_) => Mode::Open,
             mode => mode,
         };
         let Ok(mut server) = TcpStream::connect(self.server).await else { return };
@@ -115,7 +117,9 @@ impl Link {
                 },
                 read = server.read(&mut answer), if !dead => match read {
                     Ok(length @ 1..) => if !pass_on(&answer[..length], &mut client, &mut mode).await {
-                        if mode == Mode::CutAfter(0) { self.cut.fetch_add(1, Ordering::Relaxed); }
+                        if matches!(mode, Mode::CutAfter(0) | Mode::CutAnswer(0)) {
+                            self.cut.fetch_add(1, Ordering::Relaxed);
+                        }
                         return;
                     },
                     _ => return,
@@ -144,6 +148,8 @@ async fn pass_on(answer: &[u8], client: &mut TcpStream, mode: &mut Mode) -> bool
             return false;
         }
         Mode::CutAfter(left) => *left -= answer.len(),
+        Mode::CutAnswer(0) => return false,
+        Mode::CutAnswer(left) => *left -= 1,
         _ => {}
     }
     client.write_all(answer).await.is_ok()

@@ -13,6 +13,9 @@ use crate::field::Invalid;
 pub struct UserId(u32);
 
 impl UserId {
+    /// An id that no row has.
+    pub(crate) const NOBODY: Self = Self(u32::MAX);
+
     /// Reads an id from a path. Digits only, without a sign or leading zeros.
     ///
     /// # Errors
@@ -24,7 +27,7 @@ impl UserId {
             return Err(Invalid::new("invalid_format", "must be a positive integer, such as 1"));
         }
         // Only too many digits can fail now, and no row has such an id.
-        Ok(Self(text.parse().unwrap_or(u32::MAX)))
+        Ok(text.parse().map_or(Self::NOBODY, Self))
     }
 
     /// The number.

@@ -8,9 +8,12 @@ use super::{Error, Service};
 use crate::http::ClientNetwork;
 use crate::limits::{Exceeded, Hit, Limits};
 use crate::passwords::{PasswordHash, PresentedPassword, Verdict};
+use crate::user_id::UserId;
 
 /// For how many days an address counts as known after a sign-in.
 pub(super) const KNOWN_DAYS: i64 = 30;
+/// How many keys may have made the codes of so many days: a key is replaced after 28 days at the earliest.
+const KEYS_OF_KNOWN_DAYS: usize = 3;
 
 /// The purpose for which the key is derived.
 const KNOWN_ADDRESSES: &str = "known-addresses";
@@ -102,24 +105,32 @@ impl Service {
         }
     }
 
-    /// A login that many strangers have tried is served to its user only: from addresses of earlier sign-ins.
+    /// A login that many strangers have tried is served to its user only: from addresses of earlier sign-ins. For a login that
+    /// nobody has, the same is looked up.
     async fn require_known(
         &self,
         candidate: Option<&Candidate>,
         network: ClientNetwork,
         exceeded: Exceeded,
     ) -> Result<(), Error> {
-        let Some(candidate) = candidate else { return Err(exceeded.into()) };
+        let user = candidate.map_or(UserId::NOBODY, |candidate| candidate.user_id);
         let since = self.clock.now() - chrono::TimeDelta::days(KNOWN_DAYS);
-        // Under the keys before a rotation, too: the address was known then.
-        let keys = self.tokens.keys().mac_keys().await?;
-        for address in keys.accepted(KNOWN_ADDRESSES).map(|key| known_address(&key, network)) {
-            if repository::knows_address(&self.database, candidate.user_id, &address, since).await? {
-                info!(user_id = %candidate.user_id, "A login is under attack; a known address was served");
-                return Ok(());
-            }
+        let mut is_known = false;
+        for address in self.known_addresses(network).await? {
+            is_known |= repository::knows_address(&self.database, user, &address, since).await?;
         }
-        Err(exceeded.into())
+        if !is_known {
+            return Err(exceeded.into());
+        }
+        info!(user_id = %user, "A login is under attack; a known address was served");
+        Ok(())
+    }
+
+    /// What the database may hold of an address, under each key that may have been in use.
+    async fn known_addresses(&self, network: ClientNetwork) -> Result<Vec<KnownAddress>, Error> {
+        let keys = self.tokens.keys().mac_keys().await?;
+        let keys = keys.accepted(KNOWN_ADDRESSES).take(KEYS_OF_KNOWN_DAYS);
+        Ok(keys.map(|key| known_address(&key, network)).collect())
     }
 
     /// What the database is to hold of an address.

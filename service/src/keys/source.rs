@@ -1,6 +1,7 @@
 //! Where the keys are read from.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 
 use aws_sdk_secretsmanager::Client;
 use secrecy::{ExposeSecret, SecretString};
@@ -36,9 +37,10 @@ impl Source {
             }
             Self::Secret { secret, client } => {
                 let client = client.get_or_init(|| secrets::new_client(&secret.aws)).await;
-                // The futures of the SDK are large.
-                let text = Box::pin(secrets::fetch_text(client, &secret.id)).await?;
-                parse(&text, &secret.id)
+                // The futures of the SDK are large, and nested deeper than the compiler follows.
+                let fetched: Pin<Box<dyn Future<Output = Result<SecretString, secrets::Error>> + Send + '_>> =
+                    Box::pin(secrets::fetch_text(client, &secret.id));
+                parse(&fetched.await?, &secret.id)
             }
         }
     }

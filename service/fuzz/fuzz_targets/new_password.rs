@@ -9,7 +9,7 @@ use users_service::passwords::{About, Policy};
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let config = Config::read(Purpose::Local, |_| None).expect("the defaults are right");
-    Policy::new(&config.passwords)
+    Policy::new(&config.application.passwords)
 });
 
 /// Every refusal there is.

@@ -6,7 +6,7 @@
 #   BENCH_ROWS=10000000                  the largest table of growth
 #   BENCH_DATABASES="mariadb mysql"      the servers
 #   PEER=FOLDER                          the Python service
-#   EXECUTABLE=FILE LAMBDA_EXECUTABLE=FILE   measure these instead of building them
+#   EXECUTABLE=FILE FLOOR=FILE           measure these instead of building them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -32,23 +32,20 @@ main() {
   "$FOLDER/venv/bin/python" service/bench/run.py
 }
 
+# The executable of the image, which is a server too, and the floor built alike: with another C library or linked in another
+# way, one of them would have an advantage that is not its own.
 need_executables() {
-  if [[ -z ${LAMBDA_EXECUTABLE:-} ]]; then
-    note "Building the executable for Lambda"
-    for_lambda build
-    LAMBDA_EXECUTABLE=$FOR_LAMBDA/users-service
-  fi
   if [[ -z ${EXECUTABLE:-} ]]; then
-    note "Building the executable"
-    cargo build --locked --release
-    EXECUTABLE=${CARGO_TARGET_DIR:-target}/release/users-service
+    note "Building the executable of the image"
+    for_lambda build
+    EXECUTABLE=$FOR_LAMBDA/users-service
   fi
   if [[ -z ${FLOOR:-} ]]; then
     note "Building the floor"
     build_floor
   fi
-  EXECUTABLE=$(realpath "$EXECUTABLE") LAMBDA_EXECUTABLE=$(realpath "$LAMBDA_EXECUTABLE") FLOOR=$(realpath "$FLOOR")
-  export EXECUTABLE LAMBDA_EXECUTABLE FLOOR
+  EXECUTABLE=$(realpath "$EXECUTABLE") FLOOR=$(realpath "$FLOOR")
+  export EXECUTABLE FLOOR
 }
 
 # With the flags and the release profile of the executable for Lambda, from a workspace of its own.

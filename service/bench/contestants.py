@@ -21,7 +21,6 @@ class Contestant:
     name: str
     executable: str
     peer: Path | None = None
-    lambda_executable: str = ""
     workers: tuple[str, ...] = field(default=("--workers", "2"))
 
     def server_command(self, port: int) -> list[str]:
@@ -32,7 +31,7 @@ class Contestant:
     def lambda_command(self) -> list[str]:
         if self.peer:
             return [self.executable, "-m", "awslambdaric", "lambda_handler.handler"]
-        return [self.lambda_executable, "lambda"]
+        return [self.executable, "lambda"]
 
     def environment(self, database: Database, *, tls: bool = False) -> dict[str, str]:
         """What names the database; nothing of this machine's environment but PATH."""
@@ -57,8 +56,8 @@ class Contestant:
 def at_hand() -> list[Contestant]:
     """The contestants that scripts/bench.sh has made ready."""
     found = [
-        Contestant(SERVICE, os.environ["EXECUTABLE"], lambda_executable=os.environ["LAMBDA_EXECUTABLE"]),
-        Contestant(FLOOR, os.environ["FLOOR"], lambda_executable=os.environ["FLOOR"]),
+        Contestant(SERVICE, os.environ["EXECUTABLE"]),
+        Contestant(FLOOR, os.environ["FLOOR"]),
     ]
     if os.environ.get("PEER_PYTHON"):
         found.append(Contestant(PEER, os.environ["PEER_PYTHON"], Path(os.environ["PEER"]).resolve()))

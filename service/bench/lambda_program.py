@@ -129,7 +129,7 @@ def sizes(contestants: list[Contestant]) -> dict[str, dict[str, int]]:
     """Bytes of the executable for Lambda, and of the image that holds it and the authorities on an empty base."""
     found = {}
     for contestant in contestants:
-        if contestant.lambda_executable:
-            executable = os.path.getsize(contestant.lambda_executable)
+        if contestant.name != PEER:
+            executable = os.path.getsize(contestant.executable)
             found[contestant.name] = {"executable": executable, "image": executable + AUTHORITIES.stat().st_size}
     return found

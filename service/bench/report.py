@@ -26,8 +26,8 @@ A figure is the median of its samples. ± is half the range of the samples, in p
 """
 
 WHO = f"""
-**What is compared.** *{SERVICE}*: this service, release build. *{FLOOR}*: [a minimal program](../service/bench/floor/src/main.rs) that
-runs the same statements with the same libraries, versions and release profile, and does nothing else: no validation, no log, no
+**What is compared.** *{SERVICE}*: this service, the executable of the image. *{FLOOR}*: [a minimal program](../service/bench/floor/src/main.rs) that
+runs the same statements with the same libraries, versions, release profile and linker flags, and does nothing else: no validation, no log, no
 request id, no time limits, and a pool that never pings. It is the upper bound that those libraries allow. *{PEER}*: the FastAPI service
 that this one replaces, with two uvicorn workers, or as a Lambda program with awslambdaric.
 All use the same private database server on the same machine, which also makes the load; all share its cores.

@@ -99,7 +99,7 @@ impl Service {
             if let Some(candidate) = verified {
                 self.require_unchanged(&mut transaction, candidate).await.map_err(wrong_password)?;
             } else {
-                require_over(&mut transaction, caller, user).await?;
+                roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             }
             self.set(&mut transaction, user, hash, kept).await
         });
@@ -172,19 +172,6 @@ impl Candidate {
     fn about(&self) -> About<'_> {
         About { username: &self.username, email: &self.email }
     }
-}
-
-/// Locks a user, and refuses a caller who lacks a permission that the user holds.
-pub(super) async fn require_over(
-    transaction: &mut Transaction,
-    caller: &Caller,
-    user: UserId,
-) -> Result<(), Error> {
-    if !user_row::lock(&mut *transaction, user).await? {
-        return Err(Error::UserNotFound);
-    }
-    let authority = roles::authority_of(&mut *transaction, user).await?.ok_or(Error::UserNotFound)?;
-    Ok(caller.require_over(&authority)?)
 }
 
 fn wrong_password(error: Error) -> Error {

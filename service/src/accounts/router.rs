@@ -1,13 +1,9 @@
 //! The paths of accounts: extract, call the service, render.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoResponses;
-use utoipa::openapi::{RefOr, Response as ResponseDoc};
 use utoipa_axum::routes;
 
 use super::schema::{AccountChanges, AccountResponse, Confirmation, PasswordChange, SignIn, SignUp};
@@ -15,7 +11,9 @@ use super::{Error, OneTimeToken, Service};
 use crate::access::{Access, Caller, Permission, Routes};
 use crate::app_state::Accounts;
 use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
-use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, problem_responses};
+use crate::openapi::{
+    BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, UserIdParam, described,
+};
 use crate::sessions::{Client, IssuedResponse, not_stored};
 use crate::users::{Taken, UserResponse};
 
@@ -90,7 +88,7 @@ async fn sign_in(
 /// Shows the account of a user
 #[utoipa::path(
     get, path = "/users/{user_id}/account", tag = "accounts",
-    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    params(UserIdParam),
     responses(
         (status = 200, description = "The account", body = AccountResponse),
         NotFoundProblem, InvalidInput, DatabaseProblems,
@@ -108,7 +106,7 @@ async fn get_account(
 /// Who is disabled has no sessions any more. The last administrator stays enabled.
 #[utoipa::path(
     patch, path = "/users/{user_id}/account", tag = "accounts",
-    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    params(UserIdParam),
     request_body = AccountChanges,
     responses(
         (status = 200, description = "The account", body = AccountResponse),
@@ -131,7 +129,7 @@ async fn update_account(
 /// Users give their current one as well. Ends the other sessions of the user.
 #[utoipa::path(
     put, path = "/users/{user_id}/password", tag = "accounts",
-    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    params(UserIdParam),
     request_body = PasswordChange,
     responses(
         (status = 204, description = "The password was changed"),
@@ -170,21 +168,6 @@ async fn confirm_password(
     let Confirmation { token, password } = Confirmation::read(body)?;
     accounts.confirm_password(&OneTimeToken::presented(&token), &password, address.prefix()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Describes problems of this feature, one each.
-macro_rules! described {
-    ($($name:ident = $description:literal, $error:expr;)+) => {
-        $(
-            struct $name;
-
-            impl IntoResponses for $name {
-                fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
-                    problem_responses([($description, Error::from($error).into())])
-                }
-            }
-        )+
-    };
 }
 
 described! {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use tracing::{info, instrument};
 
-use super::passwords::require_over;
 use super::{Account, Error, Status, repository};
 use crate::access::Caller;
 use crate::app_state::{AccountSettings, Accounts};
@@ -63,7 +62,7 @@ impl Service {
     pub async fn set_status(&self, caller: &Caller, user: UserId, status: Status) -> Result<Account, Error> {
         let now = self.clock.now();
         let changed = self.database.transaction(|mut transaction| async move {
-            require_over(&mut transaction, caller, user).await?;
+            roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             if status == Status::Disabled {
                 if roles::is_last_administrator(&mut transaction, user).await? {
                     return Err(Error::LastAdministrator);

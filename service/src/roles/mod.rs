@@ -12,4 +12,4 @@ pub use model::{Description, Role};
 pub(crate) use repository::{authority_of, grant, is_last_administrator};
 pub use router::router;
 pub use service::Service;
-pub(crate) use service::scope_of;
+pub(crate) use service::{require_over, scope_of};

@@ -4,8 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoResponses;
-use utoipa::openapi::{RefOr, Response as ResponseDoc};
 use utoipa_axum::routes;
 
 use super::schema::{self, PutRole, PutUserRoles, RoleListResponse, RoleResponse, UserRolesResponse};
@@ -13,7 +11,7 @@ use super::{Error, Role, Service};
 use crate::access::{Access, Caller, Permission, Routes};
 use crate::app_state::Accounts;
 use crate::http::{JsonObject, PathParams, Problem};
-use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
+use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
 
 /// The paths under `/roles`, and the roles of a user.
 pub fn router() -> Routes<Accounts> {
@@ -105,7 +103,7 @@ async fn delete_role(
 /// Shows the roles of a user
 #[utoipa::path(
     get, path = "/users/{user_id}/roles", tag = "roles",
-    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    params(UserIdParam),
     responses(
         (status = 200, description = "The roles", body = UserRolesResponse),
         UserNotFoundProblem, InvalidInput, DatabaseProblems,
@@ -123,7 +121,7 @@ async fn get_user_roles(
 /// Nobody can give or take what they do not hold, or re-assign somebody who holds more. The last administrator stays one.
 #[utoipa::path(
     put, path = "/users/{user_id}/roles", tag = "roles",
-    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    params(UserIdParam),
     request_body = PutUserRoles,
     responses(
         (status = 200, description = "The roles of the user", body = UserRolesResponse),
@@ -139,21 +137,6 @@ async fn put_user_roles(
     let user = path.user_id()?;
     let PutUserRoles { roles: names } = PutUserRoles::read(body)?;
     Ok(Json(roles.assign(&caller, user, &names).await?.into()))
-}
-
-/// Describes one problem of this feature.
-macro_rules! described {
-    ($($name:ident = $description:literal, $error:expr;)+) => {
-        $(
-            struct $name;
-
-            impl IntoResponses for $name {
-                fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
-                    problem_responses([($description, $error.into())])
-                }
-            }
-        )+
-    };
 }
 
 described! {

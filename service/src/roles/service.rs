@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use tracing::{info, instrument};
 
 use super::{Description, Error, Role, repository};
-use crate::access::{Authority, Caller, Permission, RoleName};
+use crate::access::{Authority, Caller, Permission, Refusal, RoleName};
 use crate::app_state::Accounts;
 use crate::db::{self, Database, Transaction};
 use crate::http::MAX_ERRORS;
@@ -195,6 +195,24 @@ pub(crate) async fn scope_of(
         return Ok(everything.iter().map(Permission::to_string).collect());
     }
     Ok(authority.permissions().map(Permission::to_string).collect())
+}
+
+/// Locks a user that somebody is about to change, and refuses callers who lack a permission that the user holds; they may
+/// always change themselves. The error is the one for no such user.
+pub(crate) async fn require_over<E: From<db::Error> + From<Refusal>>(
+    transaction: &mut Transaction,
+    caller: &Caller,
+    user: UserId,
+    missing: E,
+) -> Result<(), E> {
+    if !user_row::lock(&mut *transaction, user).await? {
+        return Err(missing);
+    }
+    if caller.is(user) {
+        return Ok(());
+    }
+    let authority = repository::authority_of(&mut *transaction, user).await?.ok_or(missing)?;
+    Ok(caller.require_over(&authority)?)
 }
 
 /// Refuses a caller who lacks a permission that the role has or is to have; then, whoever calls, a change of `admin`.

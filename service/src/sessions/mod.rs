@@ -4,6 +4,7 @@ mod authenticator;
 mod error;
 mod jobs;
 mod model;
+mod refresh;
 mod refresh_token;
 mod repository;
 mod router;

@@ -1,13 +1,9 @@
 //! The paths of sessions: extract, call the service, render. `POST /sessions` is with the accounts, whose passwords it checks.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use utoipa::IntoResponses;
-use utoipa::openapi::{RefOr, Response as ResponseDoc};
 use utoipa_axum::routes;
 
 use super::schema::{
@@ -18,7 +14,7 @@ use super::{Error, Service};
 use crate::access::{Access, Caller, Permission, Refusal, Routes};
 use crate::app_state::Accounts;
 use crate::http::{Form, JsonObject, PathParams, Problem};
-use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput, problem_responses};
+use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput, UserIdParam, described};
 
 /// The paths under `/sessions`, `/users/{user_id}/sessions` and `/tokens`.
 pub fn router() -> Routes<Accounts> {
@@ -81,7 +77,7 @@ async fn end_current_session(
 /// Lists the sessions of a user
 #[utoipa::path(
     get, path = "/users/{user_id}/sessions", tag = "sessions",
-    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    params(UserIdParam),
     responses(
         (status = 200, description = "The sessions that have not ended", body = SessionListResponse),
         UserNotFoundProblem, InvalidInput, DatabaseProblems,
@@ -99,7 +95,7 @@ async fn list_sessions(
 /// Ends every session of a user
 #[utoipa::path(
     delete, path = "/users/{user_id}/sessions", tag = "sessions",
-    params(("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1)),
+    params(UserIdParam),
     responses(
         (status = 204, description = "All sessions have ended"),
         UserNotFoundProblem, InvalidInput, DatabaseProblems,
@@ -118,7 +114,7 @@ async fn end_sessions(
 #[utoipa::path(
     delete, path = "/users/{user_id}/sessions/{session_id}", tag = "sessions",
     params(
-        ("user_id" = u64, Path, description = "The id of the user, or `me`", minimum = 1),
+        UserIdParam,
         ("session_id" = String, Path, description = "The id of the session", format = "uuid"),
     ),
     responses(
@@ -152,29 +148,8 @@ async fn introspect_token(State(sessions): State<Service>, mut form: Form) -> Re
     Ok(not_stored(IntrospectionResponse::from(sessions.introspect(&token).await?)))
 }
 
-/// 401
-struct RefreshTokenProblem;
-
-impl IntoResponses for RefreshTokenProblem {
-    fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
-        problem_responses([("The token is not valid, or its session has ended", Error::Reused.into())])
-    }
-}
-
-/// 404
-struct UserNotFoundProblem;
-
-impl IntoResponses for UserNotFoundProblem {
-    fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
-        problem_responses([("No user has this id", Error::UserNotFound.into())])
-    }
-}
-
-/// 404
-struct SessionNotFoundProblem;
-
-impl IntoResponses for SessionNotFoundProblem {
-    fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
-        problem_responses([("The user has no session of this id", Error::NotFound.into())])
-    }
+described! {
+    RefreshTokenProblem = "The token is not valid, or its session has ended", Error::Reused;
+    UserNotFoundProblem = "No user has this id", Error::UserNotFound;
+    SessionNotFoundProblem = "The user has no session of this id", Error::NotFound;
 }

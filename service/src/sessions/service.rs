@@ -1,12 +1,11 @@
 //! The use cases of sessions.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use axum::extract::FromRef;
-use chrono::{DateTime, SubsecRound, Utc};
-use tracing::{info, instrument, warn};
+use chrono::{DateTime, Utc};
+use tracing::{info, instrument};
 use uuid::Uuid;
 
 use super::refresh_token::{self, PURPOSE, Presented, Secret};
@@ -20,23 +19,17 @@ use crate::config::SessionLifetime;
 use crate::db::{Database, Transaction};
 use crate::tokens::{Claims, Grant, Tokens};
 use crate::user_id::UserId;
-use crate::{random, roles, user_row};
+use crate::{random, roles};
 
-/// For how long the predecessor of a refresh token gets the same successor again: an answer may be lost, and two tabs may
-/// refresh at once.
-const GRACE: Duration = Duration::from_secs(30);
 /// The most sessions of a user at once.
 const MOST: u32 = 100;
-/// How often a refresh is decided anew that meets another one.
-const ATTEMPTS: u32 = 5;
-
 /// The use cases of sessions.
 #[derive(Clone)]
 pub struct Service {
-    database: Database,
-    clock: Arc<dyn Clock>,
+    pub(super) database: Database,
+    pub(super) clock: Arc<dyn Clock>,
     tokens: Tokens,
-    lifetime: SessionLifetime,
+    pub(super) lifetime: SessionLifetime,
     pub(super) sign_up_is_open: bool,
 }
 
@@ -54,13 +47,13 @@ impl FromRef<Accounts> for Service {
 
 /// A session that was begun, and what its tokens are made from.
 pub(crate) struct Begun {
-    id: SessionId,
-    user_id: UserId,
-    generation: u32,
-    secret: Secret,
-    signed_in_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-    authority: Authority,
+    pub(super) id: SessionId,
+    pub(super) user_id: UserId,
+    pub(super) generation: u32,
+    pub(super) secret: Secret,
+    pub(super) signed_in_at: DateTime<Utc>,
+    pub(super) expires_at: DateTime<Utc>,
+    pub(super) authority: Authority,
 }
 
 /// A token that is valid now.
@@ -132,81 +125,8 @@ impl Service {
         if known { Ok(()) } else { Err(Error::UnknownAudience) }
     }
 
-    /// New tokens for a refresh token.
-    ///
-    /// A token is good once. Within [`GRACE`] its immediate predecessor gets the same successor again; anything older ends
-    /// the session, because somebody else may have it.
-    ///
-    /// # Errors
-    /// [`Refusal::TokenInvalid`], [`Refusal::SessionEnded`], [`Error::Reused`].
-    #[instrument(level = "debug", name = "sessions.refresh", skip_all)]
-    pub async fn refresh(&self, token: &str, audience: Option<&str>) -> Result<Issued, Error> {
-        self.check_audience(audience)?;
-        let presented = Presented::parse(token).ok_or(Refusal::TokenInvalid)?;
-        for _ in 0..ATTEMPTS {
-            let session = self.genuine(&presented).await?;
-            let standing = self.standing(presented.session).await?;
-            if let Some(begun) = self.rotate(&presented, &session, standing).await? {
-                return self.issue(&begun, audience).await;
-            }
-        }
-        // Others have ended it, or moved it on several times meanwhile.
-        Err(Refusal::SessionEnded.into())
-    }
-
-    /// Moves a session on to the successor of a genuine token; `None` if another refresh has changed it meanwhile.
-    async fn rotate(
-        &self,
-        presented: &Presented,
-        session: &Refreshable,
-        standing: Standing,
-    ) -> Result<Option<Begun>, Error> {
-        let now = self.clock.now();
-        let mut expires_at = standing.expires_at;
-        match successor(presented.generation, session, now) {
-            Successor::Next => {
-                expires_at = session.absolute_expiry.min(now + self.lifetime.idle);
-                let generation = presented.generation;
-                if !repository::rotate(&self.database, presented.session, generation, now, expires_at).await?
-                {
-                    return Ok(None);
-                }
-            }
-            Successor::Same => {}
-            Successor::None => return Err(self.end_reused(presented, session, &standing, now).await?),
-            Successor::Unborn => return Err(Refusal::TokenInvalid.into()),
-        }
-        Ok(Some(Begun {
-            id: presented.session,
-            user_id: standing.user_id,
-            generation: presented.generation + 1,
-            secret: session.secret,
-            signed_in_at: standing.signed_in_at,
-            expires_at,
-            authority: standing.authority,
-        }))
-    }
-
-    async fn end_reused(
-        &self,
-        presented: &Presented,
-        session: &Refreshable,
-        standing: &Standing,
-        now: DateTime<Utc>,
-    ) -> Result<Error, Error> {
-        repository::end(&self.database, standing.user_id, presented.session, now).await?;
-        warn!(
-            session_id = %presented.session,
-            user_id = %standing.user_id,
-            presented = presented.generation,
-            current = session.generation,
-            "A refresh token was used again; the session was ended"
-        );
-        Ok(Error::Reused)
-    }
-
     /// What a token is checked against, if the service made it.
-    async fn genuine(&self, presented: &Presented) -> Result<Refreshable, Error> {
+    pub(super) async fn genuine(&self, presented: &Presented) -> Result<Refreshable, Error> {
         let session = repository::refreshable(&self.database, presented.session).await?;
         let session = session.ok_or(Refusal::TokenInvalid)?;
         let is_genuine = |key: hmac::Key| presented.is_genuine(&key, &session.secret);
@@ -220,7 +140,7 @@ impl Service {
     }
 
     /// What decides over a session that may be used.
-    async fn standing(&self, session: SessionId) -> Result<Standing, Error> {
+    pub(super) async fn standing(&self, session: SessionId) -> Result<Standing, Error> {
         let standing = repository::standing(&self.database, session).await?.ok_or(Refusal::SessionEnded)?;
         standing.check(self.clock.now())?;
         Ok(standing)
@@ -305,7 +225,7 @@ impl Service {
     pub async fn end(&self, caller: &Caller, user: UserId, session: SessionId) -> Result<(), Error> {
         let now = self.clock.now();
         let ended = self.database.transaction(|mut transaction| async move {
-            require_over(&mut transaction, caller, user).await?;
+            roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             if repository::end(&mut transaction, user, session, now).await? {
                 Ok(())
             } else {
@@ -325,7 +245,7 @@ impl Service {
     pub async fn end_all(&self, caller: &Caller, user: UserId) -> Result<(), Error> {
         let now = self.clock.now();
         let ended = self.database.transaction(|mut transaction| async move {
-            require_over(&mut transaction, caller, user).await?;
+            roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             Ok::<_, Error>(repository::end_all(&mut transaction, user, None, now).await?)
         });
         ended.await?;
@@ -334,68 +254,11 @@ impl Service {
     }
 }
 
-/// Locks a user, and refuses a caller who lacks a permission that the user holds.
-async fn require_over(transaction: &mut Transaction, caller: &Caller, user: UserId) -> Result<(), Error> {
-    if !user_row::lock(&mut *transaction, user).await? {
-        return Err(Error::UserNotFound);
-    }
-    let authority = roles::authority_of(&mut *transaction, user).await?.ok_or(Error::UserNotFound)?;
-    if caller.is(user) { Ok(()) } else { Ok(caller.require_over(&authority)?) }
-}
-
 fn refused(error: crate::tokens::Refused) -> Error {
     use crate::tokens::Refused;
     match error {
         Refused::Invalid(_) => Refusal::TokenInvalid.into(),
         Refused::Expired => Refusal::TokenExpired.into(),
         Refused::Unavailable(error) => error.into(),
-    }
-}
-
-/// What a genuine token of some generation is good for.
-#[derive(Debug, PartialEq, Eq)]
-enum Successor {
-    /// The next generation: it is the current token.
-    Next,
-    /// The current generation, again: it is the predecessor, a moment ago.
-    Same,
-    /// Nothing: it was used before.
-    None,
-    /// Nothing: there is no such generation yet.
-    Unborn,
-}
-
-fn successor(presented: u32, session: &Refreshable, now: DateTime<Utc>) -> Successor {
-    // In milliseconds, as the database holds it.
-    let age = now.trunc_subsecs(3).signed_duration_since(session.refreshed_at);
-    match i64::from(session.generation) - i64::from(presented) {
-        ..0 => Successor::Unborn,
-        0 => Successor::Next,
-        // A clock that was set back makes it younger, not older.
-        1 if age.to_std().unwrap_or_default() <= GRACE => Successor::Same,
-        1.. => Successor::None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_immediate_predecessor_gets_its_successor_again_and_only_for_a_moment() {
-        let refreshed_at = DateTime::UNIX_EPOCH + Duration::from_hours(1);
-        let session =
-            Refreshable { secret: [0; 32], generation: 5, refreshed_at, absolute_expiry: refreshed_at };
-        let at = |generation, seconds| {
-            successor(generation, &session, refreshed_at + chrono::TimeDelta::seconds(seconds))
-        };
-        assert_eq!(at(5, 0), Successor::Next);
-        assert_eq!(at(5, 1_000_000), Successor::Next);
-        assert_eq!(at(4, 0), Successor::Same);
-        assert_eq!(at(4, 30), Successor::Same);
-        assert_eq!(at(4, -3600), Successor::Same);
-        assert_eq!(at(4, 31), Successor::None);
-        assert_eq!(at(3, 0), Successor::None);
-        assert_eq!(at(6, 0), Successor::Unborn);
     }
 }

@@ -4,8 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoResponses;
-use utoipa::openapi::{RefOr, Response as ResponseDoc};
 use utoipa_axum::routes;
 
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
@@ -13,7 +11,7 @@ use super::{Error, NewUser, Service, Taken, UserChanges};
 use crate::access::{Access, Caller, Permission, Routes};
 use crate::app_state::AppState;
 use crate::http::{JsonObject, PathParams, Problem, Query};
-use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, problem_responses};
+use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
 
 /// The paths under `/users`, but for adding a user: that differs between `ACCESS=open` and `ACCESS=tokens`.
 pub fn router() -> Routes<AppState> {
@@ -73,7 +71,7 @@ async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<U
 /// Shows a user
 #[utoipa::path(
     get, path = "/users/{user_id}", tag = "users",
-    params(("user_id" = u64, Path, description = "The id of the user", minimum = 1)),
+    params(UserIdParam),
     responses(
         (status = 200, description = "The user", body = UserResponse),
         NotFoundProblem, InvalidInput, DatabaseProblems,
@@ -89,7 +87,7 @@ async fn get_user(State(users): State<Service>, path: PathParams) -> Result<Json
 /// Fields that are left out keep their value; `"full_name": null` clears it.
 #[utoipa::path(
     put, path = "/users/{user_id}", tag = "users",
-    params(("user_id" = u64, Path, description = "The id of the user", minimum = 1)),
+    params(UserIdParam),
     request_body = UserChanges,
     responses(
         (status = 200, description = "The user with the changes", body = UserResponse),
@@ -110,7 +108,7 @@ async fn update_user(
 /// Removes a user
 #[utoipa::path(
     delete, path = "/users/{user_id}", tag = "users",
-    params(("user_id" = u64, Path, description = "The id of the user", minimum = 1)),
+    params(UserIdParam),
     responses(
         (status = 204, description = "The user is gone"),
         NotFoundProblem, InvalidInput, DatabaseProblems,
@@ -125,32 +123,9 @@ async fn delete_user(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// 404
-struct NotFoundProblem;
-
-impl IntoResponses for NotFoundProblem {
-    fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
-        problem_responses([("No user has this id", Error::NotFound.into())])
-    }
-}
-
-/// 409, with accounts
-struct LastAdministratorProblem;
-
-impl IntoResponses for LastAdministratorProblem {
-    fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
-        problem_responses([("Nobody else could administer the service", Error::LastAdministrator.into())])
-    }
-}
-
-/// 409
-struct TakenProblem;
-
-impl IntoResponses for TakenProblem {
-    fn responses() -> std::collections::BTreeMap<String, RefOr<ResponseDoc>> {
-        problem_responses([(
-            "Another user has this username or e-mail address",
-            Error::Taken(Taken { username: true, email: false }).into(),
-        )])
-    }
+described! {
+    NotFoundProblem = "No user has this id", Error::NotFound;
+    LastAdministratorProblem = "Nobody else could administer the service", Error::LastAdministrator;
+    TakenProblem = "Another user has this username or e-mail address",
+        Error::Taken(Taken { username: true, email: false });
 }

@@ -14,8 +14,8 @@ use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
 use crate::db::{self, Database, Transaction};
 use crate::page::Page;
+use crate::roles;
 use crate::user_id::UserId;
-use crate::{roles, user_row};
 
 /// The use cases of the users.
 #[derive(Clone)]
@@ -167,7 +167,7 @@ impl Service {
             return if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) };
         };
         let deleted = self.database.transaction(|mut transaction| async move {
-            require_over(&mut transaction, caller, id).await?;
+            roles::require_over(&mut transaction, caller, id, Error::NotFound).await?;
             if caller.is(id) {
                 caller.require_recent_sign_in(self.clock.now())?;
             }
@@ -190,7 +190,7 @@ impl Service {
         id: UserId,
         email: Option<&Email>,
     ) -> Result<(), Error> {
-        require_over(&mut *transaction, caller, id).await?;
+        roles::require_over(&mut *transaction, caller, id, Error::NotFound).await?;
         let user = repository::get(&mut *transaction, id).await?.ok_or(Error::NotFound)?;
         if email.is_none_or(|email| email.as_str() == user.email) {
             return Ok(());
@@ -283,13 +283,4 @@ async fn has_unicode_duplicate(
     let Some(spelling) = email.and_then(Email::in_unicode) else { return Ok(false) };
     let found = repository::find_by_email(executor, &spelling).await?;
     Ok(found.is_some_and(|user| Some(user.id) != own && same_ignoring_case(&user.email, &spelling)))
-}
-
-/// Locks a user, and refuses a caller who lacks a permission that the user holds.
-async fn require_over(transaction: &mut Transaction, caller: &Caller, user: UserId) -> Result<(), Error> {
-    if !user_row::lock(&mut *transaction, user).await? {
-        return Err(Error::NotFound);
-    }
-    let authority = roles::authority_of(&mut *transaction, user).await?.ok_or(Error::NotFound)?;
-    Ok(caller.require_over(&authority)?)
 }

@@ -1,22 +1,13 @@
-//! The OpenAPI document, generated from the routers, and the page that shows it.
+//! What the document says of problems: their responses, with examples that the service itself renders.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::http::header;
-use axum::routing::{MethodFilter, get};
-use bytes::Bytes;
+use utoipa::IntoResponses;
+use utoipa::ToSchema;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
-    RefOr, Response, ResponseBuilder, Type,
-};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
 
-use crate::access;
 use crate::db::{self, Outage};
 use crate::field::{FieldError, Invalid};
 use crate::http::{Problem, ProblemBody};
@@ -25,92 +16,22 @@ use crate::limits::{Exceeded, RATELIMIT, RATELIMIT_POLICY};
 /// The request id in examples.
 const EXAMPLE_ID: &str = "6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51";
 
-/// The document before the routers have added their paths.
-#[must_use]
-pub fn base() -> OpenApi {
-    let mut schemas = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
-    ProblemBody::schemas(&mut schemas);
-    OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title("Users Service")
-                .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(
-                    "User management. Every error is an RFC 9457 problem with a stable `code`.",
-                ))
-                .license(Some(
-                    LicenseBuilder::new()
-                        .name("MIT OR Apache-2.0")
-                        .identifier(Some("MIT OR Apache-2.0"))
-                        .build(),
-                )),
-        )
-        .components(Some(utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build()))
-        .build()
-}
+/// Makes types that describe a problem of a feature each.
+macro_rules! described {
+    ($($name:ident = $description:literal, $error:expr;)+) => {
+        $(
+            struct $name;
 
-/// Adds the security scheme to a document.
-#[must_use]
-pub fn with_bearer(mut document: OpenApi) -> OpenApi {
-    let description = "An access token of this service; `POST /sessions` gives one.";
-    let scheme = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some(description))
-        .build();
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme(access::SCHEME, SecurityScheme::Http(scheme));
-    document
-}
-
-/// Adds to a document of all paths what they have in common.
-#[must_use]
-pub fn finish(mut document: OpenApi) -> OpenApi {
-    for (_, operation) in document.paths.paths.values_mut().flat_map(operations) {
-        for response in operation.responses.responses.values_mut() {
-            if let RefOr::T(response) = response {
-                response.headers.insert("x-request-id".to_owned(), request_id_header().into());
+            impl utoipa::IntoResponses for $name {
+                fn responses()
+                -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+                    $crate::openapi::problem_responses([($description, Error::from($error).into())])
+                }
             }
-        }
-    }
-    document
+        )+
+    };
 }
-
-/// `GET /openapi.json`, and `GET /docs` where the build has the page.
-pub fn router(document: fn() -> OpenApi) -> Router {
-    // Rendered when it is first asked for: a cold start does not pay for it.
-    let json = Arc::new(LazyLock::new(move || Bytes::from(document().to_json().unwrap_or_default())));
-    let serve = async move || ([(header::CONTENT_TYPE, "application/json")], LazyLock::force(&json).clone());
-    let router = Router::new().route("/openapi.json", get(serve));
-    #[cfg(feature = "docs-page")]
-    let router = router.merge(crate::docs_page::router());
-    router
-}
-
-/// The operations of a path, with their methods.
-pub(crate) fn operations(path: &mut PathItem) -> impl Iterator<Item = (MethodFilter, &mut Operation)> {
-    let PathItem { get, put, post, delete, options, head, patch, trace, .. } = path;
-    let known = [
-        (MethodFilter::GET, get),
-        (MethodFilter::PUT, put),
-        (MethodFilter::POST, post),
-        (MethodFilter::DELETE, delete),
-        (MethodFilter::OPTIONS, options),
-        (MethodFilter::HEAD, head),
-        (MethodFilter::PATCH, patch),
-        (MethodFilter::TRACE, trace),
-    ];
-    known.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
-}
-
-fn request_id_header() -> Header {
-    HeaderBuilder::new()
-        .description(Some("The id of the request: the caller's if it sent a well-formed one, else a new one"))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .build()
-}
+pub(crate) use described;
 
 fn retry_after_header() -> Header {
     HeaderBuilder::new()
@@ -258,21 +179,5 @@ mod tests {
         let RefOr::T(response) = &RateLimitProblems::responses()["429"] else { panic!("a response") };
         let names: Vec<_> = response.headers.keys().map(String::as_str).collect();
         assert_eq!(names, ["ratelimit", "ratelimit-policy", "retry-after"]);
-    }
-
-    #[test]
-    fn every_method_documents_the_request_id() {
-        let operation = r#"{"responses":{"200":{"description":"done"}}}"#;
-        let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
-        let operations = methods.map(|method| format!(r#""{method}":{operation}"#)).join(",");
-        let document = format!(
-            r#"{{"openapi":"3.1.0","info":{{"title":"","version":""}},"paths":{{"/x":{{{operations}}}}}}}"#
-        );
-        let document = finish(serde_json::from_str(&document).unwrap());
-        let document = serde_json::to_value(document).unwrap();
-        for method in methods {
-            let headers = &document["paths"]["/x"][method]["responses"]["200"]["headers"];
-            assert!(headers["x-request-id"].is_object(), "{method}: {headers}");
-        }
     }
 }

@@ -11,15 +11,12 @@ variables {
   database_max_connections = 60
   throttle                 = { rate = 20, burst = 20 }
   image_digest             = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  access                   = "tokens"
+  authorization            = "none"
 }
 
 run "dev_issues_tokens_in_the_name_of_the_apis_url" {
   command = plan
-
-  variables {
-    access        = "tokens"
-    authorization = "none"
-  }
 
   assert {
     condition     = length(module.signing_keys) == 1 && module.signing_keys[0].name == "dev/signing-keys"
@@ -39,8 +36,6 @@ run "prod_may_be_public_when_tokens_are_checked" {
     environment             = "prod"
     database_instance_class = "db.t4g.medium"
     alarm_emails            = ["ops@example.com"]
-    access                  = "tokens"
-    authorization           = "none"
   }
 
   assert {
@@ -52,6 +47,11 @@ run "prod_may_be_public_when_tokens_are_checked" {
 run "without_it_there_are_no_keys" {
   command = plan
 
+  variables {
+    access        = "open"
+    authorization = "iam"
+  }
+
   assert {
     condition     = length(module.signing_keys) == 0 && output.access == "open"
     error_message = "No key may be made with access = \"open\"."
@@ -62,7 +62,6 @@ run "signatures_and_tokens_at_once" {
   command = plan
 
   variables {
-    access        = "tokens"
     authorization = "iam"
   }
 
@@ -83,7 +82,9 @@ run "open_sign_up_without_tokens" {
   command = plan
 
   variables {
-    sign_up = "open"
+    access        = "open"
+    authorization = "iam"
+    sign_up       = "open"
   }
 
   expect_failures = [var.sign_up]
@@ -93,9 +94,7 @@ run "a_sign_up_that_does_not_exist" {
   command = plan
 
   variables {
-    access        = "tokens"
-    authorization = "none"
-    sign_up       = "invited"
+    sign_up = "invited"
   }
 
   expect_failures = [var.sign_up]

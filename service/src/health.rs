@@ -4,9 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
-use crate::access::{Access, Routes};
+use crate::access::{Access, Routes, route};
 use crate::app_state::AppState;
 use crate::http::Problem;
 use crate::openapi::DatabaseProblems;
@@ -16,7 +15,7 @@ pub const BUILD: &str = env!("BUILD_COMMIT");
 
 /// The paths for health checks.
 pub fn router() -> Routes<AppState> {
-    Routes::new().add(Access::Public, routes!(health)).add(Access::Public, routes!(ready))
+    Routes::new().add(Access::Public, route!(health)).add(Access::Public, route!(ready))
 }
 
 /// The process is alive.

@@ -6,6 +6,7 @@ mod layer;
 mod permission;
 mod refusal;
 mod role_name;
+mod route;
 mod routes;
 
 pub use self::authority::Authority;
@@ -14,5 +15,7 @@ pub use self::layer::Authenticate;
 pub use self::permission::Permission;
 pub use self::refusal::Refusal;
 pub use self::role_name::RoleName;
+pub use self::route::Route;
+pub(crate) use self::route::route;
 pub(crate) use self::routes::SCHEME;
 pub use self::routes::{Access, Routes};

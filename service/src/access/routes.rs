@@ -8,11 +8,11 @@ use utoipa::IntoResponses;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{OpenApi, RefOr, Response};
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::Permission;
 use super::layer::{Authenticate, Guard};
 use super::refusal::{CallerProblems, accounts_off};
+use super::{Permission, Route};
 use crate::limits::RequestLimitLayer;
 use crate::openapi::operations;
 
@@ -68,6 +68,7 @@ impl Access {
 }
 
 /// A list of routes. A route cannot be added without saying who may call it.
+#[must_use = "it is to become a router or a document"]
 pub struct Routes<S> {
     entries: Vec<Entry<S>>,
 }
@@ -76,41 +77,36 @@ struct Entry<S> {
     access: Access,
     /// How often each caller may call it, if that is limited.
     limit: Option<RequestLimitLayer>,
-    routes: UtoipaMethodRouter<S>,
+    route: Route<S>,
     /// What it answers with `ACCESS=tokens` only, beside what is wrong with callers.
     problems: fn() -> BTreeMap<String, RefOr<Response>>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes.
-    #[must_use]
     pub const fn new() -> Self {
         Self { entries: Vec::new() }
     }
 
-    /// Adds what the macro `routes!` makes of the handlers of one path, all with the same rule.
-    #[must_use]
-    pub fn add(mut self, access: Access, routes: UtoipaMethodRouter<S>) -> Self {
-        self.entries.push(Entry { access, limit: None, routes, problems: BTreeMap::new });
+    /// Adds what the macro `route!` makes of a handler.
+    pub fn add(mut self, access: Access, route: Route<S>) -> Self {
+        self.entries.push(Entry { access, limit: None, route, problems: BTreeMap::new });
         self
     }
 
-    /// The same for routes that answer with these problems as well, with `ACCESS=tokens`.
-    #[must_use]
-    pub fn add_with<P: IntoResponses>(mut self, access: Access, routes: UtoipaMethodRouter<S>) -> Self {
-        self.entries.push(Entry { access, limit: None, routes, problems: P::responses });
+    /// The same for a route that answers with these problems as well, with `ACCESS=tokens`.
+    pub fn add_with<P: IntoResponses>(mut self, access: Access, route: Route<S>) -> Self {
+        self.entries.push(Entry { access, limit: None, route, problems: P::responses });
         self
     }
 
     /// Adds the routes of another list.
-    #[must_use]
     pub fn merge(mut self, others: Self) -> Self {
         self.entries.extend(others.entries);
         self
     }
 
     /// Counts the requests of each caller on the routes that are in the list so far.
-    #[must_use]
     pub fn limited(mut self, limit: Option<&RequestLimitLayer>) -> Self {
         for entry in &mut self.entries {
             entry.limit = limit.cloned();
@@ -120,7 +116,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// The router with `ACCESS=open`: whoever reaches it may call it.
     pub fn into_open_router(self) -> Router<S> {
-        collect(self.entries.into_iter().map(Entry::limited)).into()
+        self.entries.into_iter().map(Entry::limited).fold(Router::new(), |router, route| route.add_to(router))
     }
 
     /// The router with `ACCESS=tokens`: a guard stands before each route that is not public.
@@ -129,57 +125,50 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             Access::Public => entry.limited(),
             ref access => {
                 let guard = Guard::new(access.clone(), entry.limit.clone(), authenticator.clone());
-                entry.limited().map(|router| router.route_layer(guard))
+                entry.limited().map(|handler| handler.route_layer(guard))
             }
         });
-        collect(guarded).into()
+        guarded.fold(Router::new(), |router, route| route.add_to(router))
     }
 
     /// The router of routes that are off: each answers 404 `accounts_off`.
     pub fn into_off_router(self) -> Router {
-        let mut router = Router::new();
-        for (path, mut item) in self.entries.into_iter().flat_map(|entry| entry.routes.1.paths) {
-            for (method, _) in operations(&mut item) {
-                router = router.route(&path, on(method, async || accounts_off()));
-            }
-        }
-        router
+        let off = |method| on(method, async || accounts_off());
+        self.entries.iter().fold(Router::new(), |router, entry| entry.route.add_instead(router, off))
     }
 
     /// The document with `ACCESS=open`.
     #[must_use]
     pub fn into_open_document(self) -> OpenApi {
-        collect(self.entries.into_iter().map(|entry| entry.routes)).into_openapi()
+        collect(self.entries.into_iter().map(|entry| entry.route.document()))
     }
 
     /// The document with `ACCESS=tokens`, which tells what each route requires.
     #[must_use]
     pub fn into_guarded_document(self) -> OpenApi {
-        let described = self.entries.into_iter().map(|Entry { access, mut routes, problems, .. }| {
+        collect(self.entries.into_iter().map(|Entry { access, route, problems, .. }| {
+            let mut routes = route.document();
             for (_, operation) in routes.1.paths.values_mut().flat_map(operations) {
                 describe(operation, &access);
                 operation.responses.responses.extend(problems());
             }
             routes
-        });
-        collect(described).into_openapi()
+        }))
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> Entry<S> {
-    /// The routes, behind the limit if there is one.
-    fn limited(self) -> UtoipaMethodRouter<S> {
+    /// The route, behind the limit if there is one.
+    fn limited(self) -> Route<S> {
         match self.limit {
-            None => self.routes,
-            Some(limit) => self.routes.map(|router| router.route_layer(limit)),
+            None => self.route,
+            Some(limit) => self.route.map(|handler| handler.route_layer(limit)),
         }
     }
 }
 
-fn collect<S: Clone + Send + Sync + 'static>(
-    routes: impl Iterator<Item = UtoipaMethodRouter<S>>,
-) -> OpenApiRouter<S> {
-    routes.fold(OpenApiRouter::new(), OpenApiRouter::routes)
+fn collect<S: Clone + Send + Sync + 'static>(routes: impl Iterator<Item = UtoipaMethodRouter<S>>) -> OpenApi {
+    routes.fold(OpenApiRouter::new(), OpenApiRouter::routes).into_openapi()
 }
 
 impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {

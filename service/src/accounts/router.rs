@@ -4,11 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use utoipa_axum::routes;
 
 use super::schema::{AccountChanges, AccountResponse, Confirmation, PasswordChange, SignIn, SignUp};
 use super::{Error, OneTimeToken, Service};
-use crate::access::{Access, Caller, Permission, Routes};
+use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::Accounts;
 use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
 use crate::openapi::{
@@ -19,17 +18,17 @@ use crate::users::{Taken, UserResponse};
 
 /// Adding a user with `ACCESS=tokens`.
 pub fn sign_up() -> Routes<Accounts> {
-    Routes::new().add(Access::SignUp(Permission::USERS_WRITE), routes!(create_user))
+    Routes::new().add(Access::SignUp(Permission::USERS_WRITE), route!(create_user))
 }
 
 /// The account and the password of a user, and signing in.
 pub fn router() -> Routes<Accounts> {
     Routes::new()
-        .add(Access::Public, routes!(sign_in))
-        .add(Access::SelfOr(Permission::ACCOUNTS_READ), routes!(get_account))
-        .add(Access::Permission(Permission::ACCOUNTS_WRITE), routes!(update_account))
-        .add(Access::SelfOr(Permission::ACCOUNTS_WRITE), routes!(change_password))
-        .add(Access::Public, routes!(confirm_password))
+        .add(Access::Public, route!(sign_in))
+        .add(Access::SelfOr(Permission::ACCOUNTS_READ), route!(get_account))
+        .add(Access::Permission(Permission::ACCOUNTS_WRITE), route!(update_account))
+        .add(Access::SelfOr(Permission::ACCOUNTS_WRITE), route!(change_password))
+        .add(Access::Public, route!(confirm_password))
 }
 
 /// Adds a user

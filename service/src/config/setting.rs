@@ -1,5 +1,7 @@
 //! What a setting is, how settings are declared, and the table of all of them.
 
+use std::sync::LazyLock;
+
 /// A variable of the environment that the service reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
@@ -28,7 +30,13 @@ pub(super) use settings;
 
 /// The table as lines of text, for a terminal.
 #[must_use]
-pub fn table() -> String {
+pub fn table() -> &'static str {
+    // Each subcommand has it in its help, which every start declares.
+    static TABLE: LazyLock<String> = LazyLock::new(render);
+    &TABLE
+}
+
+fn render() -> String {
     let width = super::settings().map(|setting| setting.name.len()).max().unwrap_or_default();
     let lines = super::settings().map(|Setting { name, default, meaning }| {
         format!("  {name:width$}  {meaning}\n  {:width$}  [default: {default}]", "")

@@ -6,10 +6,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use super::signing_key::{ALGORITHM, Jwk};
-use crate::access::{Access, Routes};
+use crate::access::{Access, Routes, route};
 use crate::http::Problem;
 use crate::openapi::DatabaseProblems;
 use crate::tokens::Tokens;
@@ -26,7 +25,7 @@ where
     S: Clone + Send + Sync + 'static,
     Tokens: FromRef<S>,
 {
-    Routes::new().add(Access::Public, routes!(jwks)).add(Access::Public, routes!(configuration))
+    Routes::new().add(Access::Public, route!(jwks)).add(Access::Public, route!(configuration))
 }
 
 /// Public keys (RFC 7517, section 5).

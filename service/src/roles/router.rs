@@ -4,11 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use utoipa_axum::routes;
 
 use super::schema::{self, PutRole, PutUserRoles, RoleListResponse, RoleResponse, UserRolesResponse};
 use super::{Error, Role, Service};
-use crate::access::{Access, Caller, Permission, Routes};
+use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::Accounts;
 use crate::http::{JsonObject, PathParams, Problem};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
@@ -16,11 +15,12 @@ use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, 
 /// The paths under `/roles`, and the roles of a user.
 pub fn router() -> Routes<Accounts> {
     Routes::new()
-        .add(Access::Permission(Permission::ROLES_READ), routes!(list_roles))
-        .add(Access::Permission(Permission::ROLES_READ), routes!(get_role))
-        .add(Access::Permission(Permission::ROLES_WRITE), routes!(put_role, delete_role))
-        .add(Access::SelfOr(Permission::ROLES_READ), routes!(get_user_roles))
-        .add(Access::Permission(Permission::ROLES_WRITE), routes!(put_user_roles))
+        .add(Access::Permission(Permission::ROLES_READ), route!(list_roles))
+        .add(Access::Permission(Permission::ROLES_READ), route!(get_role))
+        .add(Access::Permission(Permission::ROLES_WRITE), route!(put_role))
+        .add(Access::Permission(Permission::ROLES_WRITE), route!(delete_role))
+        .add(Access::SelfOr(Permission::ROLES_READ), route!(get_user_roles))
+        .add(Access::Permission(Permission::ROLES_WRITE), route!(put_user_roles))
 }
 
 /// Lists roles

@@ -4,14 +4,13 @@ use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use utoipa_axum::routes;
 
 use super::schema::{
     Introspect, IntrospectionResponse, IssuedResponse, Refresh, SessionListResponse, SignOut, not_stored,
     user_and_session,
 };
 use super::{Error, Service};
-use crate::access::{Access, Caller, Permission, Refusal, Routes};
+use crate::access::{Access, Caller, Permission, Refusal, Routes, route};
 use crate::app_state::Accounts;
 use crate::http::{Form, JsonObject, PathParams, Problem};
 use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput, UserIdParam, described};
@@ -19,12 +18,12 @@ use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput,
 /// The paths under `/sessions`, `/users/{user_id}/sessions` and `/tokens`.
 pub fn router() -> Routes<Accounts> {
     Routes::new()
-        .add(Access::Public, routes!(refresh_session))
-        .add(Access::Anyone, routes!(end_current_session))
-        .add(Access::SelfOr(Permission::SESSIONS_READ), routes!(list_sessions))
-        .add(Access::SelfOr(Permission::SESSIONS_WRITE), routes!(end_sessions))
-        .add(Access::SelfOr(Permission::SESSIONS_WRITE), routes!(end_session))
-        .add(Access::Permission(Permission::SESSIONS_READ), routes!(introspect_token))
+        .add(Access::Public, route!(refresh_session))
+        .add(Access::Anyone, route!(end_current_session))
+        .add(Access::SelfOr(Permission::SESSIONS_READ), route!(list_sessions))
+        .add(Access::SelfOr(Permission::SESSIONS_WRITE), route!(end_sessions))
+        .add(Access::SelfOr(Permission::SESSIONS_WRITE), route!(end_session))
+        .add(Access::Permission(Permission::SESSIONS_READ), route!(introspect_token))
 }
 
 /// Gives new tokens for a refresh token

@@ -4,11 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use utoipa_axum::routes;
 
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
 use super::{Error, NewUser, Service, Taken, UserChanges};
-use crate::access::{Access, Caller, Permission, Routes};
+use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::AppState;
 use crate::http::{JsonObject, PathParams, Problem, Query};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
@@ -16,15 +15,15 @@ use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, 
 /// The paths under `/users`, but for adding a user: that differs between `ACCESS=open` and `ACCESS=tokens`.
 pub fn router() -> Routes<AppState> {
     Routes::new()
-        .add(Access::Permission(Permission::USERS_READ), routes!(list_users))
-        .add(Access::SelfOr(Permission::USERS_READ), routes!(get_user))
-        .add(Access::SelfOr(Permission::USERS_WRITE), routes!(update_user))
-        .add_with::<LastAdministratorProblem>(Access::SelfOr(Permission::USERS_DELETE), routes!(delete_user))
+        .add(Access::Permission(Permission::USERS_READ), route!(list_users))
+        .add(Access::SelfOr(Permission::USERS_READ), route!(get_user))
+        .add(Access::SelfOr(Permission::USERS_WRITE), route!(update_user))
+        .add_with::<LastAdministratorProblem>(Access::SelfOr(Permission::USERS_DELETE), route!(delete_user))
 }
 
 /// Adding a user with `ACCESS=open`. With `ACCESS=tokens` it belongs to the accounts.
 pub fn open_sign_up() -> Routes<AppState> {
-    Routes::new().add(Access::Public, routes!(create_user))
+    Routes::new().add(Access::Public, route!(create_user))
 }
 
 /// Adds a user

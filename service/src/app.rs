@@ -50,14 +50,15 @@ pub fn router(state: AppState) -> Service {
 
 /// With `ACCESS=open` whoever reaches the service may call it, and the accounts are off.
 fn open(state: AppState) -> Router {
+    let limit = request_limit(&state);
     features()
         .merge(users::open_sign_up())
-        .limited(request_limit(&state).as_ref())
+        .limited(limit.as_ref())
         .merge(health::router())
         .into_open_router()
         .with_state(state)
         .merge(account_features().into_off_router())
-        .merge(openapi::router(open_document))
+        .merge(openapi::router(move || open_document_of(limit.as_ref())))
 }
 
 /// With `ACCESS=tokens` each route lets in those whom its declaration names.
@@ -70,7 +71,7 @@ fn guarded(accounts: Accounts, state: AppState) -> Router {
         .into_guarded_router(&sessions)
         .with_state(state)
         .merge(account_features.into_guarded_router(&sessions).with_state(accounts))
-        .merge(openapi::router(document))
+        .merge(openapi::router(move || document_of(limit.as_ref())))
 }
 
 /// Health checks are not counted: a balancer's may come from the address of everybody else.
@@ -99,18 +100,26 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     )
 }
 
-/// The OpenAPI document of the interface with `ACCESS=tokens`.
+/// The OpenAPI document of the interface with `ACCESS=tokens`, without a limit of requests.
 #[must_use]
 pub fn document() -> OpenApi {
-    let features = features().merge(health::router()).into_guarded_document();
-    let account_features = account_features().merge(accounts::sign_up());
-    let paths = features.merge_from(account_features.into_guarded_document());
-    openapi::finish(openapi::with_bearer(openapi::base()).merge_from(paths))
+    document_of(None)
 }
 
 /// The same with `ACCESS=open`.
 #[must_use]
 pub fn open_document() -> OpenApi {
-    let features = features().merge(users::open_sign_up()).merge(health::router());
+    open_document_of(None)
+}
+
+fn document_of(limit: Option<&RequestLimitLayer>) -> OpenApi {
+    let features = features().limited(limit).merge(health::router()).into_guarded_document();
+    let account_features = account_features().merge(accounts::sign_up()).limited(limit);
+    let paths = features.merge_from(account_features.into_guarded_document());
+    openapi::finish(openapi::with_bearer(openapi::base()).merge_from(paths))
+}
+
+fn open_document_of(limit: Option<&RequestLimitLayer>) -> OpenApi {
+    let features = features().merge(users::open_sign_up()).limited(limit).merge(health::router());
     openapi::finish(openapi::base().merge_from(features.into_open_document()))
 }

@@ -92,6 +92,18 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Caller {
     }
 }
 
+/// Why the token of a request was not accepted, on a route that serves whoever asks.
+#[derive(Debug, Clone)]
+pub struct NotAccepted(pub Problem);
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for NotAccepted {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("the route wants a caller, but its declaration does not require a token")]
 struct NoCaller;

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service};
 
-use super::{Access, Caller, Refusal};
+use super::{Access, Caller, NotAccepted, Refusal};
 use crate::http::{self, Me, PathParams, Problem};
 use crate::limits::RequestLimitLayer;
 
@@ -85,6 +85,12 @@ where
         Box::pin(async move {
             match admit(&access, &authenticator, &mut request).await {
                 Ok(()) => route.call(request).await,
+                Err(problem)
+                    if matches!(access, Access::Anyone) && problem.status() == StatusCode::UNAUTHORIZED =>
+                {
+                    request.extensions_mut().insert(NotAccepted(problem));
+                    route.call(request).await
+                }
                 Err(problem) => {
                     let counted = limit.map_or(Ok(()), |limit| limit.admit(&request));
                     Ok(counted.err().unwrap_or(problem).into_response())

@@ -10,7 +10,7 @@ mod route;
 mod routes;
 
 pub use self::authority::Authority;
-pub use self::caller::Caller;
+pub use self::caller::{Caller, NotAccepted};
 pub use self::layer::Authenticate;
 pub use self::permission::Permission;
 pub use self::refusal::Refusal;

@@ -14,7 +14,7 @@ use super::layer::{Authenticate, Guard};
 use super::refusal::{CallerProblems, accounts_off};
 use super::{Permission, Route};
 use crate::limits::RequestLimitLayer;
-use crate::openapi::operations;
+use crate::openapi::{RequestLimitProblem, UnusedBodyProblems, operations};
 
 /// The name of the security scheme in the OpenAPI document.
 pub(crate) const SCHEME: &str = "bearer";
@@ -24,7 +24,7 @@ pub(crate) const SCHEME: &str = "bearer";
 pub enum Access {
     /// Whoever asks. A token is not looked at.
     Public,
-    /// Whoever asks; a token that is sent must be valid.
+    /// Whoever asks. A token that is not accepted is as none, and the handler can tell why: [`NotAccepted`].
     Anyone,
     /// Whoever asks without a token, if `SIGN_UP=open`; else those who hold the permission.
     SignUp(Permission),
@@ -140,17 +140,17 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// The document with `ACCESS=open`.
     #[must_use]
     pub fn into_open_document(self) -> OpenApi {
-        collect(self.entries.into_iter().map(|entry| entry.route.document()))
+        collect(self.entries.iter().map(Entry::document))
     }
 
     /// The document with `ACCESS=tokens`, which tells what each route requires.
     #[must_use]
     pub fn into_guarded_document(self) -> OpenApi {
-        collect(self.entries.into_iter().map(|Entry { access, route, problems, .. }| {
-            let mut routes = route.document();
+        collect(self.entries.iter().map(|entry| {
+            let mut routes = entry.document();
             for (_, operation) in routes.1.paths.values_mut().flat_map(operations) {
-                describe(operation, &access);
-                operation.responses.responses.extend(problems());
+                describe(operation, &entry.access);
+                operation.responses.responses.extend((entry.problems)());
             }
             routes
         }))
@@ -164,6 +164,16 @@ impl<S: Clone + Send + Sync + 'static> Entry<S> {
             None => self.route,
             Some(limit) => self.route.map(|handler| handler.route_layer(limit)),
         }
+    }
+
+    /// The document of the route, with what the limit answers if there is one.
+    fn document(&self) -> UtoipaMethodRouter<S> {
+        let mut routes = self.route.document();
+        if self.limit.is_some() {
+            let operations = routes.1.paths.values_mut().flat_map(operations);
+            operations.for_each(|(_, operation)| add_missing(operation, RequestLimitProblem::responses()));
+        }
+        routes
     }
 }
 
@@ -192,13 +202,20 @@ fn describe(operation: &mut Operation, access: &Access) {
         }
     }
     let wanted: &[&str] = match access {
-        Access::Public => &[],
+        Access::Public => return,
         Access::Anyone => &["401"],
         Access::SignUp(_) | Access::Permission(_) | Access::SelfOr(_) => &["401", "403"],
     };
-    for (status, response) in CallerProblems::responses() {
-        if wanted.contains(&&*status) {
-            operation.responses.responses.entry(status).or_insert(response);
-        }
+    let mut problems = CallerProblems::responses();
+    problems.retain(|status, _| wanted.contains(&&**status));
+    add_missing(operation, problems);
+    // A guard receives the body, whether or not the call has a use for one.
+    add_missing(operation, UnusedBodyProblems::responses());
+}
+
+/// Adds responses to those that the operation describes better itself.
+fn add_missing(operation: &mut Operation, responses: BTreeMap<String, RefOr<Response>>) {
+    for (status, response) in responses {
+        operation.responses.responses.entry(status).or_insert(response);
     }
 }

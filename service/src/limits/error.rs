@@ -66,11 +66,16 @@ impl Exceeded {
         Self { limit: Rate::EXAMPLE.named("sign-in"), wait: Duration::from_secs(12) }
     }
 
+    /// 429: too many requests, whatever for.
+    pub(crate) fn of_requests(&self) -> Problem {
+        self.problem("too_many_requests", "Too many requests; try again after the seconds in Retry-After")
+    }
+
     /// 429 with the headers of draft-ietf-httpapi-ratelimit-headers-11.
     ///
     /// Only a refusal has them. An answer to a sign-in would show how often others have tried this login (section 8.2), and
     /// one that gives its hit back would show too little.
-    pub(super) fn problem(&self, code: &'static str, detail: &'static str) -> Problem {
+    fn problem(&self, code: &'static str, detail: &'static str) -> Problem {
         let Self { limit, wait } = self;
         // Rounded up: whoever waits for so long is not refused again.
         let seconds = wait.as_millis().div_ceil(1000).max(1);

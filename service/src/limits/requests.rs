@@ -46,10 +46,7 @@ impl RequestLimit {
         let Inner { limit, begun, generations } = &*self.0;
         let now = begun.elapsed();
         let mut generations = generations.lock().unwrap_or_else(PoisonError::into_inner);
-        generations.take(limit, requester, now).map_err(|exceeded| {
-            let detail = "Too many requests; try again after the seconds in Retry-After";
-            exceeded.problem("too_many_requests", detail)
-        })
+        generations.take(limit, requester, now).map_err(|exceeded| exceeded.of_requests())
     }
 }
 

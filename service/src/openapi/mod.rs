@@ -18,7 +18,8 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 pub(crate) use self::problems::described;
 pub use self::problems::{
-    BodyProblems, DatabaseProblems, FormProblems, InvalidInput, RateLimitProblems, problem_responses,
+    BodyProblems, DatabaseProblems, FormProblems, InvalidInput, RateLimitProblems, RequestLimitProblem,
+    UnusedBodyProblems, problem_responses,
 };
 use crate::access;
 use crate::http::ProblemBody;
@@ -86,7 +87,7 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
 }
 
 /// `GET /openapi.json`, and `GET /docs` where the build has the page.
-pub fn router(document: fn() -> OpenApi) -> Router {
+pub fn router(document: impl FnOnce() -> OpenApi + Send + Sync + 'static) -> Router {
     // Rendered when it is first asked for: a cold start does not pay for it.
     let json = Arc::new(LazyLock::new(move || Bytes::from(document().to_json().unwrap_or_default())));
     let serve = async move || ([(header::CONTENT_TYPE, "application/json")], LazyLock::force(&json).clone());

@@ -140,6 +140,20 @@ impl IntoResponses for FormProblems {
     }
 }
 
+/// What can be wrong with a body that is received though nothing in it is wanted: 400, 408, 413.
+#[derive(Debug)]
+pub struct UnusedBodyProblems;
+
+impl IntoResponses for UnusedBodyProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problem_responses([
+            ("There is a body, and it broke off", crate::http::broken_body()),
+            ("There is a body, and it did not arrive in time", crate::http::body_too_slow()),
+            ("There is a body, and it is larger than 64 KiB", crate::http::body_too_large()),
+        ])
+    }
+}
+
 /// What can be wrong with the service or its database: 500, 503.
 #[derive(Debug)]
 pub struct DatabaseProblems;
@@ -166,6 +180,19 @@ impl IntoResponses for RateLimitProblems {
         problem_responses([(
             "There were too many attempts; try again after the seconds in Retry-After",
             Exceeded::example().into(),
+        )])
+    }
+}
+
+/// What each caller may ask for so often only, with `REQUEST_LIMIT`: 429.
+#[derive(Debug)]
+pub struct RequestLimitProblem;
+
+impl IntoResponses for RequestLimitProblem {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problem_responses([(
+            "There were too many requests; try again after the seconds in Retry-After",
+            Exceeded::example().of_requests(),
         )])
     }
 }

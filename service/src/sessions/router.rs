@@ -10,7 +10,7 @@ use super::schema::{
     user_and_session,
 };
 use super::{Error, Service};
-use crate::access::{Access, Caller, Permission, Refusal, Routes, route};
+use crate::access::{Access, Caller, NotAccepted, Permission, Refusal, Routes, route};
 use crate::app_state::Accounts;
 use crate::http::{Form, JsonObject, PathParams, Problem};
 use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput, UserIdParam, described};
@@ -46,10 +46,11 @@ async fn refresh_session(State(sessions): State<Service>, body: JsonObject) -> R
 
 /// Signs out
 ///
-/// Ends the session of the access token that is sent, or else of the refresh token in the body.
+/// Ends the session of the access token that is sent; or else, also if that one is not valid any more, of the refresh token
+/// in the body.
 #[utoipa::path(
     delete, path = "/sessions/current", tag = "sessions",
-    request_body(content = Option<SignOut>, description = "Where no access token is sent"),
+    request_body(content = Option<SignOut>, description = "Where no valid access token is sent"),
     responses(
         (status = 204, description = "The session has ended"),
         RefreshTokenProblem, BodyProblems, DatabaseProblems,
@@ -58,12 +59,13 @@ async fn refresh_session(State(sessions): State<Service>, body: JsonObject) -> R
 async fn end_current_session(
     State(sessions): State<Service>,
     caller: Option<Caller>,
+    not_accepted: Option<NotAccepted>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     match caller {
         Some(caller) => sessions.end_own(caller.user_id, caller.session_id.into()).await?,
         None if !request.headers().contains_key(header::CONTENT_TYPE) => {
-            return Err(Refusal::Unauthenticated.into());
+            return Err(not_accepted.map_or_else(|| Refusal::Unauthenticated.into(), |NotAccepted(why)| why));
         }
         None => {
             let SignOut { refresh_token } = SignOut::read(JsonObject::from_request(request, &()).await?)?;

@@ -1,6 +1,11 @@
 //! The OpenAPI document with `ACCESS=tokens`.
 
+use axum::http::Method;
 use serde_json::{Value, json};
+use users_service::limits::Rate;
+
+use crate::harness::accounts::{AccountsApp, application};
+use crate::harness::databases::TestDatabase;
 
 use crate::http::openapi::{document_with_accounts, operations, walk, without_release};
 
@@ -29,6 +34,25 @@ async fn every_call_says_whom_it_serves() {
         let is_open = operation["security"].as_array().unwrap().contains(&json!({}));
         let answers = operation["responses"].as_object().unwrap();
         assert!(is_open || (answers.contains_key("401") && answers.contains_key("403")), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_requests_is_told_where_there_is_one() {
+    let mut application = application();
+    application.limits.requests = Some(Rate::a_minute(1).unwrap().named("requests"));
+    let app = AccountsApp::on(TestDatabase::sqlite().await, application).await;
+    let document = app.call(Method::GET, "/openapi.json", None).await.json();
+    for (method, path, operation) in operations(&document) {
+        let listed = &operation["responses"]["429"];
+        assert_eq!(listed.is_object(), !["/health", "/ready"].contains(&&*path), "{method} {path}");
+        let call = || app.call(method.parse().unwrap(), &path, None);
+        call().await;
+        let answer = call().await;
+        assert_eq!(answer.status == 429, listed.is_object(), "{method} {path}: {}", answer.text());
+        if listed.is_object() {
+            answer.assert_problem(429, "too_many_requests");
+        }
     }
 }
 

@@ -17,6 +17,7 @@ with_accounts_on_every_database! {
     a_session_ends_when_it_is_idle_or_old,
     whoever_is_disabled_gets_no_tokens,
     a_refresh_token_signs_out,
+    a_refresh_token_signs_out_when_the_access_token_has_expired,
     whoever_is_removed_by_another_program_has_no_session,
 }
 
@@ -127,6 +128,18 @@ async fn a_refresh_token_signs_out(app: AccountsApp) {
     let other = app.root().await;
     assert_eq!(other.delete("/sessions/current").await.status, 204);
     other.delete("/sessions/current").await.assert_problem(401, "session_ended");
+}
+
+async fn a_refresh_token_signs_out_when_the_access_token_has_expired(app: AccountsApp) {
+    let (root, other) = (app.root().await, app.root().await);
+    app.clock.advance(TimeDelta::hours(1));
+    root.delete("/sessions/current").await.assert_problem(401, "token_expired");
+    let sign_out =
+        |token: &str| root.call(Method::DELETE, "/sessions/current", Some(json!({"refresh_token": token})));
+    sign_out("x").await.assert_problem(401, "token_invalid");
+    assert_eq!(sign_out(&root.refresh_token).await.status, 204);
+    refresh(&app, &root.refresh_token).await.assert_problem(401, "session_ended");
+    assert_eq!(refresh(&app, &other.refresh_token).await.status, 200);
 }
 
 async fn whoever_is_removed_by_another_program_has_no_session(app: AccountsApp) {

@@ -40,7 +40,7 @@ pub enum Error {
         message: String,
     },
     /// Another user has the name or the address.
-    #[error("{} is taken; to give this user the role and a new password, add --existing", taken(*.0))]
+    #[error("{} taken; to give this user the role and a new password, add --existing", taken(*.0))]
     Taken(Taken),
     /// There is no such user.
     #[error("no user has both this username and this e-mail address; leave out --existing to add one")]
@@ -58,9 +58,9 @@ pub enum Error {
 
 const fn taken(taken: Taken) -> &'static str {
     match (taken.username, taken.email) {
-        (true, true) => "this username and this e-mail address",
-        (true, false) => "this username",
-        (false, _) => "this e-mail address",
+        (true, true) => "this username and this e-mail address are",
+        (true, false) => "this username is",
+        (false, _) => "this e-mail address is",
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::zeroize::Zeroizing;
 
+use super::login::is_same;
 use super::one_time_token::Purpose;
 use super::{Error, Login, OneTimeToken, Status, repository};
 use crate::access::RoleName;
@@ -73,7 +74,9 @@ pub async fn create_administrator(
 async fn restore(database: &Database, administrator: &Administrator, way_in: &WayIn) -> Result<(), Error> {
     let login = Login::parse(administrator.username.as_str()).map_err(|_| Error::UserNotFound)?;
     let found = repository::find(database, &login).await?.ok_or(Error::UserNotFound)?;
-    if !super::login::is_same(administrator.email.as_str(), &found.email) {
+    // A row of the Python service may hold an international domain in Unicode letters.
+    let stored = Email::parse(&found.email).map_or(found.email, Email::into_string);
+    if !is_same(administrator.email.as_str(), &stored) {
         return Err(Error::UserNotFound);
     }
     let user = found.user_id;

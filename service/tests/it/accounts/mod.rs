@@ -13,6 +13,7 @@ mod introspection;
 mod known_addresses;
 mod last_administrator;
 mod limiting;
+mod old_rows;
 mod one_time_tokens;
 mod open_access;
 mod races;

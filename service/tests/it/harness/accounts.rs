@@ -12,7 +12,7 @@ use secrecy::zeroize::Zeroizing;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use users_service::accounts::{Administrator, AdministratorPassword, create_administrator};
+use users_service::accounts::{self, Administrator, AdministratorPassword, create_administrator};
 use users_service::app::{Service, router};
 use users_service::app_state::AppState;
 use users_service::config::{self, Access, Application, Hashing, Keys, Passwords, TokenAccess};
@@ -136,14 +136,20 @@ impl AccountsApp {
 
     /// Makes an administrator as the command does.
     pub(crate) async fn make_administrator(&self, name: &str) {
-        let administrator = Administrator {
-            username: Username::parse(name).unwrap(),
-            email: Email::parse(&format!("{name}@example.com")).unwrap(),
-            existing: false,
-        };
+        self.administrator(name, &format!("{name}@example.com"), false).await.unwrap();
+    }
+
+    /// Lets somebody back in as the command does.
+    pub(crate) async fn restore_administrator(&self, name: &str, email: &str) -> Result<(), accounts::Error> {
+        self.administrator(name, email, true).await
+    }
+
+    async fn administrator(&self, name: &str, email: &str, existing: bool) -> Result<(), accounts::Error> {
+        let (username, email) = (Username::parse(name).unwrap(), Email::parse(email).unwrap());
+        let administrator = Administrator { username, email, existing };
         let password = AdministratorPassword::Password(Zeroizing::new(PASSWORD.to_owned()), passwords());
         let clock = Arc::new(self.clock.clone());
-        create_administrator(&self.state.database, clock, administrator, password).await.unwrap();
+        create_administrator(&self.state.database, clock, administrator, password).await.map(|_| ())
     }
 
     /// How many hashes the service has computed.

@@ -153,7 +153,7 @@ async fn a_token_sets_the_password_once(variables: Variables) {
 async fn a_name_or_an_address_that_is_taken_is_an_error(variables: Variables) {
     assert_done(&create_admin(&variables, "root", &[], PASSWORD));
     let create = |name: &str, email: &str| create_admin_at(&variables, (name, email), &[], OTHER_PASSWORD);
-    assert_refused(&create("root", "root@example.com"), "this username and this e-mail address");
+    assert_refused(&create("root", "root@example.com"), "this username and this e-mail address are taken");
     assert_refused(&create("ROOT", "other@example.com"), "this username is taken");
     assert_refused(&create("other", "root@example.com"), "this e-mail address is taken");
     assert_refused(&create("other", "root@example.com"), "--existing");

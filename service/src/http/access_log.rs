@@ -1,5 +1,6 @@
 //! The log lines of a request: one when it begins, one when it is answered or its client goes away.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Instant;
 
@@ -88,15 +89,19 @@ impl Drop for AccessLog {
     }
 }
 
+/// What tokens of this service begin with: refresh tokens, one-time tokens, and the header of a JSON Web Token.
+const TOKENS: [&str; 3] = ["usr_", "uso_", "eyJ"];
+
 /// A sanitised path: truncated if it is long, with control and non-ASCII characters percent-encoded, so that it cannot
-/// reorder text or move a terminal's cursor.
+/// reorder text or move a terminal's cursor. A token that somebody has put into the path is not shown.
 struct LoggedPath<'a>(&'a str);
 
 impl fmt::Display for LoggedPath<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = without_tokens(self.0);
         let mut left = MAX_PATH;
         // The pieces are ASCII.
-        for piece in utf8_percent_encode(self.0, CONTROLS) {
+        for piece in utf8_percent_encode(&path, CONTROLS) {
             if piece.len() > left {
                 formatter.write_str(&piece[..left])?;
                 return formatter.write_str("…");
@@ -108,9 +113,32 @@ impl fmt::Display for LoggedPath<'_> {
     }
 }
 
+fn without_tokens(path: &str) -> Cow<'_, str> {
+    let is_token = |segment: &&str| TOKENS.iter().any(|prefix| segment.starts_with(prefix));
+    if !path.split('/').any(|segment| is_token(&segment)) {
+        return path.into();
+    }
+    let shown = |segment| if is_token(&segment) { "[token]" } else { segment };
+    path.split('/').map(shown).collect::<Vec<_>>().join("/").into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_in_a_path_is_not_shown() {
+        for (path, logged) in [
+            ("/users/1", "/users/1"),
+            ("/users/me/sessions", "/users/me/sessions"),
+            ("/uso_3q2-7w", "/[token]"),
+            ("/users/usr_bxsPDixS/", "/users/[token]/"),
+            ("/users/eyJhbGciOiJSUzI1NiJ9.e30.c2ln/roles", "/users/[token]/roles"),
+            ("/uso_a/usr_b", "/[token]/[token]"),
+        ] {
+            assert_eq!(LoggedPath(path).to_string(), logged);
+        }
+    }
 
     #[test]
     fn a_long_path_is_truncated() {

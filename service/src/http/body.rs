@@ -9,6 +9,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use secrecy::zeroize::Zeroizing;
 use tokio::time::timeout;
 
 use super::Problem;
@@ -68,14 +69,34 @@ async fn read_within(share: &mut Share<'_>, mut body: Body) -> Result<Bytes, Pro
     if body.is_end_stream() {
         return Ok(first);
     }
-    let mut whole = Vec::with_capacity(announced.max(first.len()));
-    whole.extend_from_slice(&first);
+    let mut whole = Whole::with_capacity(announced.max(first.len()));
+    whole.extend(&first);
     // It keeps the connection's whole read buffer alive.
     drop(first);
     while let Some(data) = next(&mut body, share).await? {
-        whole.extend_from_slice(&data);
+        whole.extend(&data);
     }
-    Ok(whole.into())
+    Ok(Bytes::from_owner(whole.0))
+}
+
+/// A body that is put together, and wiped when nobody needs it any more: a password may be in it.
+struct Whole(Zeroizing<Vec<u8>>);
+
+impl Whole {
+    fn with_capacity(capacity: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(capacity)))
+    }
+
+    /// Grows into new memory by itself: a vector that grows leaves its old memory as it is.
+    fn extend(&mut self, data: &[u8]) {
+        let length = self.0.len() + data.len();
+        if length > self.0.capacity() {
+            let larger = Self::with_capacity(length.max(2 * self.0.capacity()));
+            let smaller = std::mem::replace(self, larger);
+            self.0.extend_from_slice(&smaller.0);
+        }
+        self.0.extend_from_slice(data);
+    }
 }
 
 /// The next chunk of a body, which is counted.
@@ -182,6 +203,8 @@ mod tests {
     #[tokio::test]
     async fn a_body_in_chunks_is_put_together() {
         assert_eq!(read(chunks(&["ab", "", "c"])).await.unwrap().as_ref(), b"abc");
+        let many = ["abc"; 1000];
+        assert_eq!(read(chunks(&many)).await.unwrap().as_ref(), many.concat().as_bytes());
         let large = "x".repeat(MAX_BODY);
         assert_eq!(read(chunks(&[&large])).await.unwrap().as_ref().len(), MAX_BODY);
         assert!(read(chunks(&[&large, "x"])).await.is_err());

@@ -23,7 +23,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use secrecy::zeroize::Zeroizing;
+use secrecy::zeroize::{Zeroize, Zeroizing};
 use serde_json::{Map, Value};
 
 use crate::field::{Change, FieldError, Invalid};
@@ -90,12 +90,34 @@ impl<'a> Fields<'a> {
     }
 }
 
+impl Drop for Fields<'_> {
+    fn drop(&mut self) {
+        self.object.values_mut().for_each(wipe);
+    }
+}
+
+/// Wipes the texts of a value: one may be a password.
+pub(super) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(entries) => entries.iter_mut().for_each(wipe),
+        Value::Object(object) => object.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// A value at its place in the body.
 #[derive(Debug)]
 pub struct Input<'a> {
     value: Value,
     place: Place<'a>,
     errors: &'a mut Vec<FieldError>,
+}
+
+impl Drop for Input<'_> {
+    fn drop(&mut self) {
+        wipe(&mut self.value);
+    }
 }
 
 impl Input<'_> {
@@ -167,12 +189,13 @@ pub fn number<T>(parse: impl Fn(f64) -> Result<T, Invalid>) -> impl Fn(Input<'_>
 
 /// Reads a list, each entry in the same way.
 pub fn list<T>(read: impl Fn(Input<'_>) -> Option<T>) -> impl Fn(Input<'_>) -> Option<Vec<T>> {
-    move |Input { value, place, errors }| {
-        let Value::Array(entries) = value else {
-            return Input { value, place, errors }.refuse(wrong_type("must be a list"));
+    move |mut input| {
+        let Value::Array(entries) = &mut input.value else {
+            return input.refuse(wrong_type("must be a list"));
         };
+        let entries = std::mem::take(entries);
         let read_entry = |(index, value)| {
-            let entry = Input { value, place: Place::Entry(&place, index), errors: &mut *errors };
+            let entry = Input { value, place: Place::Entry(&input.place, index), errors: &mut *input.errors };
             entry.read_unless_null(&read)
         };
         // All entries are read before the first error decides, so that all errors are reported.
@@ -183,9 +206,12 @@ pub fn list<T>(read: impl Fn(Input<'_>) -> Option<T>) -> impl Fn(Input<'_>) -> O
 
 /// Reads an object.
 pub fn object<T>(read: impl Fn(&mut Fields<'_>) -> Option<T>) -> impl Fn(Input<'_>) -> Option<T> {
-    move |Input { value, place, errors }| match value {
-        Value::Object(object) => read(&mut Fields { object, place, errors }),
-        value => Input { value, place, errors }.refuse(wrong_type("must be an object")),
+    move |mut input| {
+        let Value::Object(object) = &mut input.value else {
+            return input.refuse(wrong_type("must be an object"));
+        };
+        let object = std::mem::take(object);
+        read(&mut Fields { object, place: input.place, errors: &mut *input.errors })
     }
 }
 

@@ -6,13 +6,19 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
 
-use super::fields::Fields;
+use super::fields::{Fields, wipe};
 use super::problem::{malformed_json, unsupported_media_type};
 use super::{Problem, body};
 use crate::field::{FieldError, Invalid, unless_invalid};
 
 /// The members of a JSON object.
 pub struct JsonObject(Map<String, Value>);
+
+impl Drop for JsonObject {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
 
 /// Without the members: one may be a password.
 impl fmt::Debug for JsonObject {
@@ -26,9 +32,9 @@ impl JsonObject {
     ///
     /// # Errors
     /// All errors, in the order in which the fields were read.
-    pub fn read<T>(self, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Vec<FieldError>> {
+    pub fn read<T>(mut self, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let value = read(&mut Fields::of_body(self.0, &mut errors));
+        let value = read(&mut Fields::of_body(std::mem::take(&mut self.0), &mut errors));
         unless_invalid(value, errors)
     }
 }

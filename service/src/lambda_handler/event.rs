@@ -11,7 +11,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -116,11 +118,14 @@ fn headers(texts: HashMap<String, Value>, cookies: Option<&[String]>) -> HeaderM
     headers
 }
 
-/// A body that claims to be base64 and is not is passed on as it is: the handler refuses it like any other.
+/// The body, whose memory is wiped at the end: a password may be in it.
+///
+/// One that claims to be base64 and is not is passed on as it is: the handler refuses it like any other.
 fn body(text: Option<String>, is_base64: Option<bool>) -> Body {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Body::empty() };
-    let decoded = is_base64.unwrap_or_default().then(|| BASE64.decode(&text).ok()).flatten();
-    decoded.map_or_else(|| Body::from(text), Body::from)
+    let text = Zeroizing::new(text.into_bytes());
+    let decoded = is_base64.unwrap_or_default().then(|| BASE64.decode(&*text).ok()).flatten();
+    Bytes::from_owner(decoded.map_or(text, Zeroizing::new)).into()
 }
 
 #[cfg(test)]

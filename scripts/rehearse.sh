@@ -4,6 +4,7 @@
 # What an administrator does once is done as one; the rest as the roles of the pipeline, and each call is held against the
 # policies that terraform/bootstrap gives them.
 #   EXECUTABLE=FILE    deploys this executable instead of building one
+#   PARTS="rotation"   only these parts, after the first deploy; WHOLE has their names
 #   KEEP=1             keeps the working folder, target/rehearsal
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,21 +22,23 @@ source scripts/rehearsal/steps.sh
 source scripts/rehearsal/failures.sh
 # shellcheck source=scripts/rehearsal/production.sh
 source scripts/rehearsal/production.sh
+# shellcheck source=scripts/rehearsal/accounts.sh
+source scripts/rehearsal/accounts.sh
+
+# In this order. All need the first deploy, and rollback the good release.
+readonly WHOLE=(evaluation mistakes first_deploy every_target_again bad_releases outages good_release rotation rollback production
+  accounts destruction)
 
 main() {
+  local part
+  for part in ${PARTS:-}; do
+    [[ " ${WHOLE[*]} " == *" $part "* ]] || die "the rehearsal has no part '$part'" "its parts: ${WHOLE[*]}"
+  done
   note "Starting the emulators"
   set_up
-  evaluation
-  mistakes
-  first_deploy
-  every_target_again
-  bad_releases
-  outages
-  good_release
-  rotation
-  rollback
-  production
-  destruction
+  for part in "${WHOLE[@]}"; do
+    if [[ -z ${PARTS:-} || " $PARTS first_deploy " == *" $part "* ]]; then "$part"; fi
+  done
   note $'\n'"All $STEPS steps passed in $((SECONDS / 60)) minutes and $((SECONDS % 60)) seconds."
   note "Permissions that roles used, each held against their policies: $(wc -l <"$FOLDER/held")"
   print_limits

@@ -130,6 +130,13 @@ def _secrets(pool):
                 raise InvalidRequestException(f"{step} failed: {answer.decode()}")
         return secret.to_short_dict()
 
+    # A label is on one version. Here the one that UpdateSecretVersionStage made current would stay so beside a new one.
+    def put(original, self, version, version_id):
+        current = (each for each, of in self.versions.items() if "AWSCURRENT" in of["version_stages"])
+        self.default_version_id = next(current, self.default_version_id)
+        original(self, version, version_id)
+
+    _around(secrets.FakeSecret, "reset_default_version", put)
     _around(backend, "get_secret_value", get)
     _around(backend, "rotate_secret", rotate)
 

@@ -24,7 +24,7 @@ AUTHORITY = "/rehearsal-ca.pem"
 
 
 class Pool:
-    """The sandboxes of all functions."""
+    """The sandboxes of all functions. While the file cold exists in the folder, none is reused."""
 
     def __init__(self, folder, registry_host, authority, metrics):
         self.folder, self.registry_host, self.authority, self.metrics = folder, registry_host, authority, metrics
@@ -39,6 +39,8 @@ class Pool:
         while True:
             with self.lock:
                 idle = self.idle.setdefault(key, [])
+                if os.path.exists(f"{self.folder}/cold"):
+                    idle.clear()
                 sandbox = idle.pop() if idle else None
             if not sandbox or sandbox.process.poll() is None:
                 break

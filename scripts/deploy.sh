@@ -36,7 +36,13 @@ main() {
   VERIFIED=$(record image_digest)
 
   step "1/7 Account"
-  if is_bootstrapped; then note "Bootstrapped already"; else scripts/bootstrap.sh "$ENV"; fi
+  if is_bootstrapped; then
+    note "Bootstrapped already"
+  else
+    # Nothing is made in the account before what is needed afterwards is here.
+    [[ $ENV == prod ]] || image_builder >/dev/null
+    scripts/bootstrap.sh "$ENV"
+  fi
 
   step "2/7 Image"
   provide_image

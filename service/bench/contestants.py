@@ -67,14 +67,16 @@ def at_hand() -> list[Contestant]:
 class Server:
     """A contestant that listens; its log is a file, as in production, and is emptied between samples."""
 
-    def __init__(self, contestant: Contestant, database: Database, logs: Path):
-        self.name = contestant.name
+    def __init__(
+        self, contestant: Contestant, database: Database, logs: Path, variables: dict[str, str] | None = None, path: str = "/users/1"
+    ):
+        self.name, self.path = contestant.name, path
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.log = logs / f"{contestant.name.replace(' ', '-')}.log"
+        self.log = logs / f"{contestant.name.replace(' ', '-')}-{self.port}.log"
         self.command = contestant.server_command(self.port)
-        self.environment = contestant.environment(database) | {"HOST": "127.0.0.1", "PORT": str(self.port)}
+        self.environment = contestant.environment(database) | {"HOST": "127.0.0.1", "PORT": str(self.port)} | (variables or {})
         self.folder = contestant.peer
         self.start()
 
@@ -89,14 +91,14 @@ class Server:
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-                connection.request("GET", "/users/1")
+                connection.request("GET", self.path)
                 if connection.getresponse().status == 200:
                     return
             except OSError:
                 pass
             time.sleep(0.05)
         self.stop()
-        raise SystemExit(f"error: {self.name} does not answer GET /users/1; its log is {self.log}")
+        raise SystemExit(f"error: {self.name} does not answer GET {self.path}; its log is {self.log}")
 
     def forget_log(self) -> None:
         os.truncate(self.log, 0)

@@ -46,3 +46,8 @@ def ratio(above: float | None, below: float | None) -> float | None:
 def errors_of(sample: dict) -> int:
     """Requests of a sample that had no proper answer."""
     return sum(sample[kind] for kind in ("connect", "read", "write", "status", "timeout"))
+
+
+def shown(value: Figure | None, form: str = ",.0f") -> str:
+    """As it stands in the report."""
+    return "–" if value is None else f"{value.middle:{form}} ± {value.spread / 2:.0f} %"

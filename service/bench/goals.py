@@ -1,6 +1,7 @@
 """The goals, computed from the figures of the run: met, missed, or not measured."""
 
 from dataclasses import dataclass
+from statistics import median
 
 from contestants import FLOOR, PEER, SERVICE
 from figures import middle, ratio, rows_where
@@ -38,6 +39,8 @@ def all_goals(parts: dict) -> list[Goal]:
     found: list[Goal] = []
     for database in parts.get("http", {}).get("databases", []):
         found += http_goals(database)
+    for database in parts.get("accounts", {}).get("databases", []):
+        found += accounts_goals(database)
     for database in parts.get("lambda", {}).get("databases", []):
         found += lambda_goals(database)
     if "lambda" in parts:
@@ -61,6 +64,21 @@ def http_goals(database: dict) -> list[Goal]:
         Goal("list of 10 with total, 32 connections, against the Python service", title, over(PEER, "list"), 18, True),
         Goal("list of 10 with total, 32 connections, against the floor", title, over(FLOOR, "list"), 0.9, True),
         Goal("create, 32 connections, against the floor", title, over(FLOOR, "create"), 0.9, True),
+    ]
+
+
+def accounts_goals(database: dict) -> list[Goal]:
+    title, sign_ins, steady = database["database"], database["sign_ins"], database["steady"]
+    reads = {who: middle(database["reads"], "rate", who=who) for who in ("with a token", "floor")}
+    idle, beside = (middle(steady, "p99", beside=beside) for beside in (False, True))
+    known, unknown = (database["logins"]["percentiles"][kind][1] for kind in ("known", "unknown"))
+    difference = abs(unknown / known - 1) * 100
+    return [
+        Goal("sign-ins, against Argon2 alone", title, ratio(middle(sign_ins, "rate"), middle(sign_ins, "hashes")), 0.9, True),
+        Goal("get with a token, 32 connections, against the floor", title, ratio(reads["with a token"], reads["floor"]), 0.9, True),
+        Goal("get beside sign-ins, p99 (3 × alone + 5 ms)", title, beside, 3 * idle + 5, False, "ms", f" (alone {idle:.2f} ms)"),
+        Goal("known and unknown logins, difference of the medians", title, difference, 1, False, "%"),
+        Goal("spawn to first response with a token and both secrets", title, median(database["starts"]), 15, False, "ms"),
     ]
 
 

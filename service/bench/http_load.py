@@ -33,10 +33,13 @@ STATEMENTS = {
 }
 
 
-def wrk(port: int, scenario: str, rows: int, connections: int, seconds: float) -> dict:
+def wrk(
+    port: int, scenario: str, rows: int, connections: int, seconds: float, arguments: tuple[str, ...] = (), token: str = ""
+) -> dict:
     """One sample: rate in requests per second, percentiles in milliseconds, and what went wrong."""
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s", "--timeout", "30s"]
-    command += ["--latency", "--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", scenario, str(rows)]
+    command += ["--header", f"authorization: Bearer {token}"] if token else []
+    command += ["--latency", "--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", scenario, str(rows), *arguments]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     result = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT ")).removeprefix("RESULT "))
     return result | {"rate": result["requests"] / result["seconds"]}

@@ -76,11 +76,17 @@ def measure(database: Database, contestants: list[Contestant], rounds: int) -> d
 
 
 def run(
-    api: RuntimeApi, contestant: Contestant, database: Database, invocations: int, variant: Variant, wrapper: tuple[str, ...] = ()
+    api: RuntimeApi,
+    contestant: Contestant,
+    database: Database,
+    invocations: int,
+    variant: Variant,
+    wrapper: tuple[str, ...] = (),
+    variables: dict[str, str] | None = None,
 ) -> tuple[float, list[float], int]:
     """One process: milliseconds from its spawn to its first response, of each invocation, and its peak memory in bytes."""
     api.session = session = Session(invocations)
-    environment = contestant.environment(database, tls=variant.tls) | api.environment(secret=variant.secret) | variant.environment()
+    environment = contestant.environment(database, tls=variant.tls) | api.environment(secret=variant.secret) | variant.environment() | (variables or {})
     with tempfile.TemporaryFile() as log:
         spawned = time.perf_counter()
         process = subprocess.Popen([*wrapper, *contestant.lambda_command()], env=environment, cwd=contestant.peer, stdout=log, stderr=log, start_new_session=True)

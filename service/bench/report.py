@@ -2,9 +2,10 @@
 one, is computed here."""
 
 import plots
+from accounts_report import accounts_section
 from contestants import FLOOR, PEER, SERVICE
 from database import ROOT
-from figures import Figure, errors_of, figure, middle, of, rows_where
+from figures import errors_of, figure, middle, of, rows_where, shown
 from goals import MEBIBYTE, MEGABYTE, all_goals
 from growth_report import growth_section
 from http_load import ROWS
@@ -15,7 +16,7 @@ CONTESTANTS = (SERVICE, FLOOR, PEER)
 
 HEAD = """# Benchmarks
 
-Measured and written by one command, which rewrites this page: `make bench`. `BENCH="http lambda"` chooses parts (`http`,
+Measured and written by one command, which rewrites this page: `make bench`. `BENCH="http lambda"` chooses parts (`http`, `accounts`,
 `lambda`, `growth`, `startup`; `report` only rewrites the page), `BENCH_SECONDS` the length of a sample, `BENCH_ROUNDS` how often each is taken,
 `BENCH_ROWS` the largest table of `growth`, `PEER` the folder of the Python service. Raw figures are left in `target/bench/*.json`.
 
@@ -45,7 +46,7 @@ def write(parts: dict) -> None:
         text += f"| {name} | {part['date']} | {part['machine']} | {part['commit']} | {part['seconds']:g} | {part['rounds']} |\n"
     text += WHO + ("" if all(part["peer"] for part in parts.values()) else NO_PEER)
     text += goals_section(parts)
-    sections = {"http": http_section, "lambda": lambda_section, "growth": growth_section, "startup": startup_section}
+    sections = {"http": http_section, "accounts": accounts_section, "lambda": lambda_section, "growth": growth_section, "startup": startup_section}
     for name, section in sections.items():
         if name in parts:
             text += section(parts[name])
@@ -62,10 +63,6 @@ def goals_section(parts: dict) -> str:
 
 def slug(database: dict) -> str:
     return database["database"].split()[0].lower()
-
-
-def shown(value: Figure | None, form: str = ",.0f") -> str:
-    return "–" if value is None else f"{value.middle:{form}} ± {value.spread / 2:.0f} %"
 
 
 def http_section(part: dict) -> str:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import accounts
 import growth
 import http_load
 import lambda_program
@@ -21,7 +22,7 @@ from database import ROOT, Database
 
 FOLDER = ROOT / "target/bench"
 LOGS = FOLDER / "logs"
-PARTS = ("http", "lambda", "growth", "startup")
+PARTS = ("http", "accounts", "lambda", "growth", "startup")
 
 
 def machine() -> str:
@@ -47,6 +48,7 @@ def settings() -> dict:
         "parts": chosen.split(),
         "seconds": float(os.environ.get("BENCH_SECONDS") or 4),
         "rounds": int(os.environ.get("BENCH_ROUNDS") or 3),
+        "logins": int(os.environ.get("BENCH_LOGINS") or accounts.LOGINS),
         "rows": int(os.environ.get("BENCH_ROWS") or growth.SIZES[-1]),
         "databases": (os.environ.get("BENCH_DATABASES") or "mariadb mysql").split(),
     }
@@ -57,6 +59,7 @@ def measured(part: str, chosen: dict, contestants: list[Contestant]) -> dict | l
     service, results = contestants[0], []
     measures: dict[str, Callable[[Database], dict]] = {
         "http": lambda database: http_load.measure(database, contestants, chosen["seconds"], chosen["rounds"], LOGS),
+        "accounts": lambda database: accounts.measure(database, contestants, chosen["seconds"], chosen["rounds"], chosen["logins"], LOGS),
         "lambda": lambda database: lambda_program.measure(database, contestants, chosen["rounds"]),
         "growth": lambda database: growth.measure(database, service, chosen["seconds"], chosen["rows"], LOGS),
         "startup": lambda database: startup.measure(database, service, chosen["rounds"]),

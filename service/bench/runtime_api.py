@@ -56,8 +56,24 @@ class RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.session = Session(0)
         credentials = {"engine": "mysql", "host": "127.0.0.1", "port": database.port, "username": "root", "password": "password", "dbname": "ecommerce"}
-        self.secret = json.dumps({"ARN": "arn", "Name": "name", "VersionId": "v", "SecretString": json.dumps(credentials)}).encode()
+        self.secrets = {"prod/rds/credentials": json.dumps(credentials)}
+        self.token = ""
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def event(self) -> bytes:
+        """With the token, if there is one."""
+        if not self.token:
+            return EVENT
+        event = json.loads(EVENT)
+        event["headers"]["authorization"] = f"Bearer {self.token}"
+        return json.dumps(event).encode()
+
+    def secret_values(self, request: dict) -> dict:
+        """Of the one secret that is asked for, or of several."""
+        described = {name: {"ARN": "arn", "Name": name, "VersionId": "v", "SecretString": text} for name, text in self.secrets.items()}
+        if "SecretIdList" in request:
+            return {"SecretValues": [described[name] for name in request["SecretIdList"]], "Errors": []}
+        return described[request["SecretId"]]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A process that is killed leaves its connections open: not an error."""
@@ -98,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         session.asked_at = time.perf_counter()
         self.answer(
             200,
-            EVENT,
+            self.server.event(),
             {
                 "Lambda-Runtime-Aws-Request-Id": f"id-{session.handed_out}",
                 "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 15_000),
@@ -109,7 +125,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.body()
         if self.path == "/":
-            self.answer(200, self.server.secret, {"content-type": "application/x-amz-json-1.1"})
+            answer = self.server.secret_values(json.loads(body))
+            self.answer(200, json.dumps(answer).encode(), {"content-type": "application/x-amz-json-1.1"})
             return
         now, session = time.perf_counter(), self.server.session
         session.latencies.append(now - session.asked_at)

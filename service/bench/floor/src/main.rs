@@ -1,13 +1,17 @@
 //! The floor of the bench: the service's statements behind axum or `lambda_http`, and nothing else. No validation, no
 //! log, no request id, no time limits, and a pool that never pings.
 //!
-//! `floor serve` listens on `PORT`, `floor lambda` asks the Runtime API; `DATABASE_URL` is the database.
+//! `floor serve` listens on `PORT`, `floor lambda` asks the Runtime API; `DATABASE_URL` is the database. With `TOKEN_KEYS` it
+//! verifies the access token of a `GET` of one user. `floor hash` does nothing but hash passwords.
+
+mod hashes;
+mod tokens;
 
 use std::env;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
@@ -17,6 +21,8 @@ use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{ConnectOptions, Connection, FromRow, MySqlConnection, query, query_as};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
+
+use crate::tokens::Verifier;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Answer<T> = Result<T, StatusCode>;
@@ -38,28 +44,39 @@ impl Manager for Connections {
 }
 
 fn main() -> Result<(), Failure> {
+    if env::args().nth(1).as_deref() == Some("hash") {
+        return hashes::run();
+    }
     let options: MySqlConnectOptions = env::var("DATABASE_URL")?.parse()?;
     if env::args().nth(1).as_deref() == Some("lambda") {
         return Builder::new_current_thread().enable_all().build()?.block_on(async {
             let database = Database::builder(Connections(options)).max_size(1).build()?;
             // The first connection is made before the first event, as the service does.
             drop(database.get().await.map_err(|error| error.to_string())?);
-            lambda_http::run(router(database)).await
+            lambda_http::run(router(database)?).await
         });
     }
     Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let database = Database::builder(Connections(options)).max_size(16).build()?;
         let listener = TcpListener::bind(format!("127.0.0.1:{}", env::var("PORT")?)).await?;
-        Ok(axum::serve(listener, router(database)).await?)
+        Ok(axum::serve(listener, router(database)?).await?)
     })
 }
 
-fn router(database: Database) -> Router {
-    Router::new()
+/// With the keys that `TOKEN_KEYS` names, if it does.
+fn router(database: Database) -> Result<Router, Failure> {
+    let one = match env::var("TOKEN_KEYS") {
+        Err(_) => get(show),
+        Ok(keys) => {
+            let verifier = Arc::new(Verifier::open(&keys, env::var("TOKEN_ISSUER")?)?);
+            get(move |database, headers, id| show_to_caller(Arc::clone(&verifier), database, headers, id))
+        }
+    };
+    Ok(Router::new()
         .route("/health", get(|| async {}))
         .route("/users", get(list).post(create))
-        .route("/users/{user_id}", get(show).put(update).delete(remove))
-        .with_state(Arc::new(database))
+        .route("/users/{user_id}", one.put(update).delete(remove))
+        .with_state(Arc::new(database)))
 }
 
 #[derive(Serialize, FromRow)]
@@ -104,6 +121,17 @@ async fn create(
 
 async fn show(State(database): State<Arc<Database>>, Path(id): Path<i32>) -> Answer<Json<User>> {
     let mut connection = database.get().await.map_err(failed)?;
+    select(&mut connection, id).await.map(Json)
+}
+
+async fn show_to_caller(
+    verifier: Arc<Verifier>,
+    State(database): State<Arc<Database>>,
+    headers: HeaderMap,
+    Path(id): Path<i32>,
+) -> Answer<Json<User>> {
+    let mut connection = database.get().await.map_err(failed)?;
+    verifier.admit(&mut connection, &headers, id).await?;
     select(&mut connection, id).await.map(Json)
 }
 

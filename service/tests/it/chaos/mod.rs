@@ -3,6 +3,8 @@
 mod tally;
 
 // The database.
+mod account_kills;
+mod account_power_cuts;
 mod accounts;
 mod network;
 mod own_server;

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod databases;
+pub(crate) mod deployment;
 pub(crate) mod eventually;
 pub(crate) mod http_server;
 pub(crate) mod lambda_function;
@@ -12,6 +13,8 @@ pub(crate) mod properties;
 pub(crate) mod proxy;
 pub(crate) mod runtime_api;
 pub(crate) mod secrets_manager;
+#[cfg(target_os = "linux")]
+pub(crate) mod shifted_clock;
 pub(crate) mod test_app;
 pub(crate) mod wire;
 pub(crate) mod wiretap;

@@ -223,16 +223,24 @@ impl Server {
         headers: HeaderMap,
         body: Option<Value>,
     ) -> Answer {
+        self.try_send(method, path, headers, body).await.unwrap()
+    }
+
+    /// The same for a process that may go away before it has answered.
+    pub(crate) async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<Value>,
+    ) -> reqwest::Result<Answer> {
         let mut request =
             self.client.request(method, format!("http://{}{path}", self.address)).headers(headers);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.send().await.unwrap();
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: response.bytes().await.unwrap(),
-        }
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { status, headers, body: response.bytes().await? })
     }
 }

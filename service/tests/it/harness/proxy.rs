@@ -33,6 +33,8 @@ pub(crate) enum Mode {
     CutAfter(usize),
     /// Old ones are closed in the place of an answer of the server, after this many more. New ones reach the server.
     CutAnswer(usize),
+    /// The same, but that the old ones stay open and get no data, FIN or RST from then on.
+    HoldAnswer(usize),
 }
 
 /// A local port that forwards to the server.
@@ -57,7 +59,7 @@ impl Proxy {
         self.mode.send_replace(mode);
     }
 
-    /// How many connections were cut in the middle of an answer.
+    /// How many connections were cut or held in the place of an answer.
     pub(crate) fn cut(&self) -> u64 {
         self.cut.load(Ordering::Relaxed)
     }
@@ -93,7 +95,7 @@ impl Link {
     async fn carry(mut self, mut client: TcpStream) {
         let mut mode = match *self.changes.borrow_and_update() {
             Mode::Cut => return,
-            Mode::HalfOpen | Mode::CutAfter(_) | Mode::CutAnswer(_) => Mode::Open,
+            Mode::HalfOpen | Mode::CutAfter(_) | Mode::CutAnswer(_) | Mode::HoldAnswer(_) => Mode::Open,
             mode => mode,
         };
         let Ok(mut server) = TcpStream::connect(self.server).await else { return };
@@ -116,6 +118,10 @@ impl Link {
                     _ => return,
                 },
                 read = server.read(&mut answer), if !dead => match read {
+                    Ok(1..) if mode == Mode::HoldAnswer(0) => {
+                        mode = Mode::BlackHole;
+                        self.cut.fetch_add(1, Ordering::Relaxed);
+                    }
                     Ok(length @ 1..) => if !pass_on(&answer[..length], &mut client, &mut mode).await {
                         if matches!(mode, Mode::CutAfter(0) | Mode::CutAnswer(0)) {
                             self.cut.fetch_add(1, Ordering::Relaxed);
@@ -149,7 +155,7 @@ async fn pass_on(answer: &[u8], client: &mut TcpStream, mode: &mut Mode) -> bool
         }
         Mode::CutAfter(left) => *left -= answer.len(),
         Mode::CutAnswer(0) => return false,
-        Mode::CutAnswer(left) => *left -= 1,
+        Mode::CutAnswer(left) | Mode::HoldAnswer(left) => *left -= 1,
         _ => {}
     }
     client.write_all(answer).await.is_ok()

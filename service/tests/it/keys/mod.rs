@@ -6,3 +6,5 @@ mod other_services;
 mod others;
 mod together;
 mod unavailable;
+#[cfg(target_os = "linux")]
+mod under_load;

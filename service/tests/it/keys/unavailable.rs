@@ -93,7 +93,12 @@ impl Deployment {
     }
 
     async fn start(&self, command: &str) -> LambdaFunction {
+        self.start_with(command, ("SIGN_UP", "closed".to_owned())).await
+    }
+
+    async fn start_with(&self, command: &str, more: (&str, String)) -> LambdaFunction {
         let variables = [
+            more,
             ("ENVIRONMENT", "test".to_owned()),
             ("AWS_ENDPOINT_URL", self.secrets.url()),
             ("DB_NAME", self.schema.name().to_owned()),
@@ -142,6 +147,23 @@ async fn a_function_without_its_secret_answers_503_until_it_is_there() {
         (answer.status != 503).then_some(answer)
     });
     found.await.assert_problem(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_lacks_the_keys_does_not_count_as_a_failure() {
+    let deployment = Deployment::new().await;
+    let function = deployment.start_with("lambda", ("SIGN_IN_LIMIT", "1/1h".to_owned())).await;
+    let sign_in = async || function.post("/sessions", json!({"login": "nobody", "password": PASSWORD})).await;
+    for _ in 0..3 {
+        assert_eq!(sign_in().await.status, 503);
+    }
+    deployment.secrets.put_text(KEYS, &sound_keys());
+    let found = eventually("answer with the keys", async || {
+        let answer = sign_in().await;
+        (answer.status != 503).then_some(answer)
+    });
+    found.await.assert_problem(401, "invalid_credentials");
+    sign_in().await.assert_problem(429, "too_many_attempts");
 }
 
 /// Keys as `rotate-keys` writes them.

@@ -1,7 +1,6 @@
 //! The log lines of a request: one when it begins, one when it is answered or its client goes away.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
@@ -51,7 +50,7 @@ impl AccessLog {
         let status = response.status();
         info!(
             method = self.method.as_str(),
-            path = %self.path(),
+            path = &*self.path(),
             route = self.route(),
             status = status.as_u16(),
             duration_ms = self.duration_ms(),
@@ -61,8 +60,8 @@ impl AccessLog {
         );
     }
 
-    fn path(&self) -> LoggedPath<'_> {
-        LoggedPath(self.uri.path())
+    fn path(&self) -> Cow<'_, str> {
+        sanitised(self.uri.path())
     }
 
     fn route(&self) -> &str {
@@ -80,7 +79,7 @@ impl Drop for AccessLog {
         if self.stage == Stage::Begun {
             info!(
                 method = self.method.as_str(),
-                path = %self.path(),
+                path = &*self.path(),
                 route = self.route(),
                 duration_ms = self.duration_ms(),
                 "The client closed the request before it was answered"
@@ -94,23 +93,23 @@ const TOKENS: [&str; 3] = ["usr_", "uso_", "eyJ"];
 
 /// A sanitised path: truncated if it is long, with control and non-ASCII characters percent-encoded, so that it cannot
 /// reorder text or move a terminal's cursor. A token that somebody has put into the path is not shown.
-struct LoggedPath<'a>(&'a str);
-
-impl fmt::Display for LoggedPath<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = without_tokens(self.0);
-        let mut left = MAX_PATH;
-        // The pieces are ASCII.
-        for piece in utf8_percent_encode(&path, CONTROLS) {
-            if piece.len() > left {
-                formatter.write_str(&piece[..left])?;
-                return formatter.write_str("…");
-            }
-            left -= piece.len();
-            formatter.write_str(piece)?;
-        }
-        Ok(())
+fn sanitised(path: &str) -> Cow<'_, str> {
+    let start = &path[..path.floor_char_boundary(MAX_PATH)];
+    let mut logged = match without_tokens(start) {
+        Cow::Borrowed(start) => encoded(start),
+        Cow::Owned(start) => encoded(&start).into_owned().into(),
+    };
+    if start.len() < path.len() || logged.len() > MAX_PATH {
+        let logged = logged.to_mut();
+        // It is ASCII.
+        logged.truncate(MAX_PATH);
+        logged.push('…');
     }
+    logged
+}
+
+fn encoded(path: &str) -> Cow<'_, str> {
+    utf8_percent_encode(path, CONTROLS).into()
 }
 
 fn without_tokens(path: &str) -> Cow<'_, str> {
@@ -136,17 +135,17 @@ mod tests {
             ("/users/eyJhbGciOiJSUzI1NiJ9.e30.c2ln/roles", "/users/[token]/roles"),
             ("/uso_a/usr_b", "/[token]/[token]"),
         ] {
-            assert_eq!(LoggedPath(path).to_string(), logged);
+            assert_eq!(sanitised(path), logged);
         }
     }
 
     #[test]
     fn a_long_path_is_truncated() {
         for path in ["/", "/users/1", &"x".repeat(MAX_PATH)] {
-            assert_eq!(LoggedPath(path).to_string(), path);
+            assert_eq!(sanitised(path), path);
         }
         for path in ["x".repeat(60_000), "é".repeat(20_000), "\n".repeat(MAX_PATH)] {
-            let logged = LoggedPath(&path).to_string();
+            let logged = sanitised(&path);
             assert!(logged.len() <= MAX_PATH + 3 && logged.ends_with('…'), "{logged}");
         }
     }

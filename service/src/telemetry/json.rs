@@ -20,12 +20,13 @@ use crate::request_context::with_request_id;
 /// The library's own form lists the spans with a copy of their fields, and parses them anew for each line.
 pub(super) struct Json;
 
+/// What the line of an answer fits into.
+const USUAL_LENGTH: usize = 512;
+
 /// The fields of a span, kept as they are written in each of its lines.
 impl<'writer> FormatFields<'writer> for Json {
-    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut members = Members { writer, values: Values::new(escape), result: Ok(()) };
-        fields.record(&mut members);
-        members.result
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
+        write_members(&mut writer, fields)
     }
 }
 
@@ -39,15 +40,18 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        begin(&mut writer, *event.metadata().level())?;
-        self.format_fields(writer.by_ref(), event)?;
+        // Put together here: a line has forty pieces, and each call of the writer is a dynamic one.
+        let mut line = String::with_capacity(USUAL_LENGTH);
+        begin(&mut line, *event.metadata().level())?;
+        write_members(&mut line, event)?;
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<FormattedFields<Self>>() {
-                writer.write_str(fields)?;
+                line.push_str(fields);
             }
         }
-        with_request_id(|id| id.map_or(Ok(()), |id| write_request_id(&mut writer, id)))?;
-        writer.write_str("}\n")
+        with_request_id(|id| id.map_or(Ok(()), |id| write_request_id(&mut line, id)))?;
+        line.push_str("}\n");
+        writer.write_str(&line)
     }
 }
 
@@ -74,14 +78,20 @@ fn write_request_id(writer: &mut impl Write, id: &str) -> fmt::Result {
     writer.write_str("\"")
 }
 
+fn write_members(writer: &mut impl Write, fields: impl RecordFields) -> fmt::Result {
+    let mut members = Members { writer, values: Values::new(escape), result: Ok(()) };
+    fields.record(&mut members);
+    members.result
+}
+
 /// Writes the members of an object, each after a comma.
-struct Members<'a> {
-    writer: Writer<'a>,
+struct Members<'a, W> {
+    writer: &'a mut W,
     values: Values,
     result: fmt::Result,
 }
 
-impl Members<'_> {
+impl<W: Write> Members<'_, W> {
     fn write(&mut self, field: &Field, value: impl FnOnce(&mut Self) -> fmt::Result) {
         if self.result.is_ok() {
             self.result = self.write_name(field).and_then(|()| value(self));
@@ -98,11 +108,7 @@ impl Members<'_> {
         self.write(field, |members| write!(members.writer, "{value}"));
     }
 
-    fn write_string(
-        &mut self,
-        field: &Field,
-        value: impl FnOnce(&mut Values, &mut Writer<'_>) -> fmt::Result,
-    ) {
+    fn write_string(&mut self, field: &Field, value: impl FnOnce(&mut Values, &mut W) -> fmt::Result) {
         self.write(field, |Self { writer, values, .. }| {
             writer.write_str("\"")?;
             value(values, writer)?;
@@ -111,7 +117,7 @@ impl Members<'_> {
     }
 }
 
-impl Visit for Members<'_> {
+impl<W: Write> Visit for Members<'_, W> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         if value.is_finite() {
             self.write_plain(field, value);

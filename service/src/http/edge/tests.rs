@@ -103,7 +103,7 @@ async fn a_request_that_runs_out_of_time_is_answered_with_its_own_id() {
         [
             "Request: GET /slow/x",
             "Service unavailable \"out_of_time\"",
-            "Response: 503 Service Unavailable /slow/x \"/slow/{name}\"",
+            "Response: 503 Service Unavailable \"/slow/x\" \"/slow/{name}\"",
         ]
     );
 }
@@ -114,7 +114,7 @@ async fn a_request_whose_client_goes_away_leaves_a_line() {
     let request = request_with_id("/slow/x", "gone");
     let _ = tokio::time::timeout(Duration::from_millis(20), answer(request)).await;
     let last = lines.of("gone").pop().unwrap();
-    assert_eq!(last, "The client closed the request before it was answered /slow/x \"/slow/{name}\"");
+    assert_eq!(last, "The client closed the request before it was answered \"/slow/x\" \"/slow/{name}\"");
 }
 
 #[tokio::test]

@@ -4,15 +4,14 @@ use std::pin::Pin;
 
 #[cfg(feature = "sqlite")]
 use chrono::SecondsFormat;
-use sqlx::mysql::{MySqlArguments, MySqlRow};
+use sqlx::mysql::MySqlArguments;
 #[cfg(feature = "sqlite")]
-use sqlx::query_scalar_with;
-#[cfg(feature = "sqlite")]
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{Arguments, Connection as _, Executor as _, FromRow, MySqlConnection, query_as_with, query_with};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, Connection as _, Executor as _, MySqlConnection, query_with};
 
 use super::error::{Error, Invalidation};
-use super::statement::{Computed, Dialect, Value, Written};
+use super::outcome::{Answer, Rows, Wanted};
+use super::statement::{Dialect, Value, Written};
 
 /// A connection and the values for its next statement.
 #[derive(Debug)]
@@ -62,6 +61,37 @@ impl Connection {
             Self::Sqlite(driver) => sqlite_arguments(values).map(|arguments| driver.arguments = arguments),
         };
         bound.map_err(Error::Internal)
+    }
+
+    /// Runs a statement with the values that were bound.
+    pub(super) async fn run(&mut self, sql: &'static str, wanted: Wanted) -> Result<Answer, sqlx::Error> {
+        match self {
+            Self::Mysql(Driver { connection, arguments }) => {
+                let query = query_with(sql, std::mem::take(arguments));
+                Ok(match wanted {
+                    Wanted::First => Answer::Mysql(Rows::First(query.fetch_optional(connection).await?)),
+                    Wanted::All => Answer::Mysql(Rows::All(query.fetch_all(connection).await?)),
+                    Wanted::None => {
+                        let done = query.execute(connection).await?;
+                        let (rows, last_insert_id) = (done.rows_affected(), done.last_insert_id());
+                        Answer::Written(Written { rows, last_insert_id })
+                    }
+                })
+            }
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(Driver { connection, arguments }) => {
+                let query = query_with(sql, std::mem::take(arguments));
+                Ok(match wanted {
+                    Wanted::First => Answer::Sqlite(Rows::First(query.fetch_optional(connection).await?)),
+                    Wanted::All => Answer::Sqlite(Rows::All(query.fetch_all(connection).await?)),
+                    Wanted::None => {
+                        let done = query.execute(connection).await?;
+                        let last_insert_id = u64::try_from(done.last_insert_rowid()).unwrap_or_default();
+                        Answer::Written(Written { rows: done.rows_affected(), last_insert_id })
+                    }
+                })
+            }
+        }
     }
 
     /// Runs a statement without values that returns no rows, such as `commit`.
@@ -121,85 +151,4 @@ fn sqlite_arguments(values: &[Value<'_>]) -> Result<SqliteArguments<'static>, su
         }
     }
     Ok(arguments)
-}
-
-/// A row that can be read from either database; `#[derive(sqlx::FromRow)]` makes one.
-#[cfg(feature = "sqlite")]
-pub(crate) trait Record:
-    for<'r> FromRow<'r, MySqlRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static
-{
-}
-#[cfg(feature = "sqlite")]
-impl<T> Record for T where
-    T: for<'r> FromRow<'r, MySqlRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static
-{
-}
-
-/// A row that can be read from the database; `#[derive(sqlx::FromRow)]` makes one.
-#[cfg(not(feature = "sqlite"))]
-pub(crate) trait Record: for<'r> FromRow<'r, MySqlRow> + Send + Unpin + 'static {}
-#[cfg(not(feature = "sqlite"))]
-impl<T> Record for T where T: for<'r> FromRow<'r, MySqlRow> + Send + Unpin + 'static {}
-
-/// What a statement can return: `Option<R>` for the first row, `Vec<R>` for all rows, [`Written`] for none,
-/// [`Computed`] for a number.
-pub(crate) trait Outcome: Sized + Send + 'static {
-    /// Runs a statement with the values that were bound.
-    fn run(
-        connection: &mut Connection,
-        sql: &'static str,
-    ) -> impl Future<Output = Result<Self, sqlx::Error>> + Send;
-}
-
-impl<R: Record> Outcome for Option<R> {
-    async fn run(connection: &mut Connection, sql: &'static str) -> Result<Self, sqlx::Error> {
-        with_driver!(connection, |driver| {
-            let arguments = std::mem::take(&mut driver.arguments);
-            query_as_with(sql, arguments).fetch_optional(&mut driver.connection).await
-        })
-    }
-}
-
-impl<R: Record> Outcome for Vec<R> {
-    async fn run(connection: &mut Connection, sql: &'static str) -> Result<Self, sqlx::Error> {
-        with_driver!(connection, |driver| {
-            let arguments = std::mem::take(&mut driver.arguments);
-            query_as_with(sql, arguments).fetch_all(&mut driver.connection).await
-        })
-    }
-}
-
-impl Outcome for Written {
-    async fn run(connection: &mut Connection, sql: &'static str) -> Result<Self, sqlx::Error> {
-        match connection {
-            Connection::Mysql(driver) => {
-                let arguments = std::mem::take(&mut driver.arguments);
-                let done = query_with(sql, arguments).execute(&mut driver.connection).await?;
-                Ok(Self { rows: done.rows_affected(), last_insert_id: done.last_insert_id() })
-            }
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(driver) => {
-                let arguments = std::mem::take(&mut driver.arguments);
-                let done = query_with(sql, arguments).execute(&mut driver.connection).await?;
-                let id = u64::try_from(done.last_insert_rowid()).unwrap_or_default();
-                Ok(Self { rows: done.rows_affected(), last_insert_id: id })
-            }
-        }
-    }
-}
-
-impl Outcome for Computed {
-    async fn run(connection: &mut Connection, sql: &'static str) -> Result<Self, sqlx::Error> {
-        match connection {
-            Connection::Mysql(_) => {
-                let Written { last_insert_id, .. } = Written::run(connection, sql).await?;
-                i64::try_from(last_insert_id).map(Self).map_err(|error| sqlx::Error::Decode(error.into()))
-            }
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(driver) => {
-                let arguments = std::mem::take(&mut driver.arguments);
-                query_scalar_with(sql, arguments).fetch_one(&mut driver.connection).await.map(Self)
-            }
-        }
-    }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use super::Database;
-use super::connection::Outcome;
 use super::error::{Error, Retry};
 use super::in_flight::finish;
+use super::outcome::{Answer, Outcome, Wanted};
 use super::pool::Permit;
-use super::statement::{Statement, Value};
+use super::statement::{Dialect, Statement, Value};
 use crate::clock::monotonic;
 use crate::request_context;
 
@@ -24,31 +24,53 @@ pub(crate) trait Executor: Send {
         self,
         statement: &'static Statement,
         values: &[Value<'_>],
-    ) -> impl Future<Output = Result<T, Error>> + Send;
+    ) -> impl Future<Output = Result<T, Error>> + Send
+    where
+        Self: Sized,
+    {
+        async move {
+            let answer = self.answer(statement, values, T::wanted).await?;
+            T::read(answer).map_err(|error| Error::Internal(error.into()))
+        }
+    }
+
+    /// The driver's answer to a statement.
+    fn answer(
+        self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        wanted: fn(Dialect) -> Wanted,
+    ) -> impl Future<Output = Result<Answer, Error>> + Send;
 }
 
 impl Executor for &Database {
     /// A statement that conflicted with another transaction took no effect and is run again. One whose connection was lost
     /// is run again if it is idempotent.
-    async fn run<T: Outcome>(self, statement: &'static Statement, values: &[Value<'_>]) -> Result<T, Error> {
+    async fn answer(
+        self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        wanted: fn(Dialect) -> Wanted,
+    ) -> Result<Answer, Error> {
         let deadline = request_context::deadline();
         let may_retry = |error: &Error, attempt| may_retry(error, attempt, statement.is_idempotent());
         let permit = self.0.connections.permit(statement.access()).await?;
-        retry(deadline, may_retry, || self.attempt(&permit, deadline, statement, values)).await
+        retry(deadline, may_retry, || self.attempt(&permit, deadline, statement, values, wanted)).await
     }
 }
 
 impl Database {
-    async fn attempt<T: Outcome>(
+    async fn attempt(
         &self,
         permit: &Permit,
         deadline: Instant,
         statement: &'static Statement,
         values: &[Value<'_>],
-    ) -> Result<T, Error> {
+        wanted: fn(Dialect) -> Wanted,
+    ) -> Result<Answer, Error> {
         let mut leased = self.0.connections.lease(permit, deadline).await?;
         leased.bind(values)?;
-        finish(deadline, async move { log(statement, leased.run(statement)).await }).await?
+        finish(deadline, async move { log(statement, leased.run(statement, wanted)).await }).await?
     }
 }
 

@@ -6,9 +6,9 @@ use deadpool::managed::Object;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::connection::Outcome;
 use super::connector::{Connector, Pooled};
 use super::error::{Error, Invalidation};
+use super::outcome::{Answer, Wanted};
 use super::pool::Permit;
 use super::statement::{Dialect, Statement, Value};
 use crate::clock::IdleSince;
@@ -44,10 +44,15 @@ impl Leased {
     }
 
     /// Runs a statement with the values that were bound.
-    pub(super) async fn run<T: Outcome>(&mut self, statement: &'static Statement) -> Result<T, Error> {
+    pub(super) async fn run(
+        &mut self,
+        statement: &'static Statement,
+        wanted: fn(Dialect) -> Wanted,
+    ) -> Result<Answer, Error> {
         let before = std::mem::replace(&mut self.state, State::InFlight);
         let connection = &mut self.pooled()?.connection;
-        let result = T::run(connection, statement.sql(connection.dialect())).await;
+        let dialect = connection.dialect();
+        let result = connection.run(statement.sql(dialect), wanted(dialect)).await;
         self.settle(result, before)
     }
 

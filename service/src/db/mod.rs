@@ -9,6 +9,7 @@ mod leased;
 pub mod migrations;
 mod millis;
 mod mysql;
+mod outcome;
 mod pool;
 mod readiness;
 #[cfg(feature = "sqlite")]

@@ -68,7 +68,7 @@ impl Statement {
 
 /// Which SQL a database speaks. MariaDB speaks MySQL's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     Mysql,
     Sqlite,
 }

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Database;
-use super::connection::Outcome;
 use super::error::{DatabaseError, Error};
 use super::executor::{Executor, log, may_retry, retry};
 use super::in_flight::finish;
 use super::leased::Leased;
+use super::outcome::{Answer, Wanted};
 use super::pool::Permit;
-use super::statement::{Access, Statement, Value};
+use super::statement::{Access, Dialect, Statement, Value};
 use crate::request_context;
 
 /// A transaction that has begun. [`Database::transaction`] hands it to a use case, and ends it.
@@ -89,12 +89,17 @@ async fn roll_back(mut leased: Leased, deadline: Instant) {
 }
 
 impl Executor for &mut Transaction {
-    async fn run<T: Outcome>(self, statement: &'static Statement, values: &[Value<'_>]) -> Result<T, Error> {
+    async fn answer(
+        self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        wanted: fn(Dialect) -> Wanted,
+    ) -> Result<Answer, Error> {
         let failed = || Error::Internal("a statement was run after the end of its transaction".into());
         let mut leased = self.leased.take().ok_or_else(failed)?;
         leased.bind(values)?;
         let run = async move {
-            let result = log(statement, leased.run(statement)).await;
+            let result = log(statement, leased.run(statement, wanted)).await;
             (leased, result)
         };
         let (leased, result) = finish(self.deadline, run).await?;

@@ -1,5 +1,7 @@
 //! The service put together: the one list of features, its router and its document.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderValue, Method, header};
@@ -17,12 +19,12 @@ use crate::{accounts, health, http, keys, openapi, roles, sessions, users};
 pub type Service = NormalizePath<Router>;
 
 /// The paths of every feature that is there with `ACCESS=open` and with `ACCESS=tokens`.
-fn features() -> Routes<AppState> {
+fn features() -> Routes<Arc<AppState>> {
     users::router()
 }
 
 /// The paths of every feature that is there with `ACCESS=tokens` only.
-fn account_features() -> Routes<Accounts> {
+fn account_features() -> Routes<Arc<Accounts>> {
     Routes::new()
         .merge(accounts::router())
         .merge(sessions::router())
@@ -36,7 +38,7 @@ pub fn router(state: AppState) -> Service {
     let cors = cors(&state.cors_origins);
     let features = match &state.accounts {
         None => open(state),
-        Some(accounts) => guarded(accounts.clone(), state),
+        Some(accounts) => guarded(Arc::clone(accounts), state),
     };
     let router = features
         .fallback(async || http::not_found())
@@ -56,20 +58,20 @@ fn open(state: AppState) -> Router {
         .limited(limit.as_ref())
         .merge(health::router())
         .into_open_router()
-        .with_state(state)
+        .with_state(Arc::new(state))
         .merge(account_features().into_off_router())
         .merge(openapi::router(move || open_document_of(limit.as_ref())))
 }
 
 /// With `ACCESS=tokens` each route lets in those whom its declaration names.
-fn guarded(accounts: Accounts, state: AppState) -> Router {
+fn guarded(accounts: Arc<Accounts>, state: AppState) -> Router {
     let sessions = sessions::Service::from_ref(&accounts);
     let limit = request_limit(&state);
     let features = features().limited(limit.as_ref()).merge(health::router());
     let account_features = account_features().merge(accounts::sign_up()).limited(limit.as_ref());
     features
         .into_guarded_router(&sessions)
-        .with_state(state)
+        .with_state(Arc::new(state))
         .merge(account_features.into_guarded_router(&sessions).with_state(accounts))
         .merge(openapi::router(move || document_of(limit.as_ref())))
 }

@@ -31,7 +31,7 @@ pub struct AppState {
     /// How often somebody may call; always by default.
     pub request_limit: Option<RequestLimit>,
     /// What the accounts need; none with `ACCESS=open`.
-    pub accounts: Option<Accounts>,
+    pub accounts: Option<Arc<Accounts>>,
 }
 
 impl AppState {
@@ -62,14 +62,14 @@ impl AppState {
         let request_limit = limits.requests.map(RequestLimit::new);
         let mut state = Self { trusted_proxies, cors_origins, request_limit, ..Self::new(database, clock) };
         if let config::Access::Tokens(access) = access {
-            state.accounts = Some(Accounts::open(access, limits, &passwords, &state).await?);
+            state.accounts = Some(Arc::new(Accounts::open(access, limits, &passwords, &state).await?));
         }
         Ok(state)
     }
 }
 
-impl FromRef<AppState> for TrustedProxies {
-    fn from_ref(state: &AppState) -> Self {
+impl FromRef<Arc<AppState>> for TrustedProxies {
+    fn from_ref(state: &Arc<AppState>) -> Self {
         state.trusted_proxies.clone()
     }
 }
@@ -125,14 +125,14 @@ impl Accounts {
     }
 }
 
-impl FromRef<Accounts> for TrustedProxies {
-    fn from_ref(accounts: &Accounts) -> Self {
+impl FromRef<Arc<Accounts>> for TrustedProxies {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
         accounts.trusted_proxies.clone()
     }
 }
 
-impl FromRef<Accounts> for Tokens {
-    fn from_ref(accounts: &Accounts) -> Self {
+impl FromRef<Arc<Accounts>> for Tokens {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
         accounts.tokens.clone()
     }
 }

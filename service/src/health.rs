@@ -1,5 +1,7 @@
 //! `GET /health`: the process is alive. `GET /ready`: the database is too.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -14,7 +16,7 @@ use crate::openapi::DatabaseProblems;
 pub const BUILD: &str = env!("BUILD_COMMIT");
 
 /// The paths for health checks.
-pub fn router() -> Routes<AppState> {
+pub fn router() -> Routes<Arc<AppState>> {
     Routes::new().add(Access::Public, route!(health)).add(Access::Public, route!(ready))
 }
 
@@ -50,7 +52,7 @@ struct Ready {
     get, path = "/health", tag = "operation",
     responses((status = 200, description = "The process is alive", body = Alive)),
 )]
-async fn health(State(state): State<AppState>) -> Json<Alive> {
+async fn health(State(state): State<Arc<AppState>>) -> Json<Alive> {
     Json(Alive {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
@@ -66,7 +68,7 @@ async fn health(State(state): State<AppState>) -> Json<Alive> {
     get, path = "/ready", tag = "operation",
     responses((status = 200, description = "Requests can be served", body = Ready), DatabaseProblems),
 )]
-async fn ready(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
+async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Ready>, Problem> {
     state.database.ready().await?;
     Ok(Json(Ready { status: "ready" }))
 }

@@ -1,5 +1,7 @@
 //! The paths of accounts: extract, call the service, render.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -17,12 +19,12 @@ use crate::sessions::{Client, IssuedResponse, not_stored};
 use crate::users::{Taken, UserResponse};
 
 /// Adding a user with `ACCESS=tokens`.
-pub fn sign_up() -> Routes<Accounts> {
+pub fn sign_up() -> Routes<Arc<Accounts>> {
     Routes::new().add(Access::SignUp(Permission::USERS_WRITE), route!(create_user))
 }
 
 /// The account and the password of a user, and signing in.
-pub fn router() -> Routes<Accounts> {
+pub fn router() -> Routes<Arc<Accounts>> {
     Routes::new()
         .add(Access::Public, route!(sign_in))
         .add(Access::SelfOr(Permission::ACCOUNTS_READ), route!(get_account))

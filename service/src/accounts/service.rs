@@ -28,8 +28,8 @@ pub struct Service {
     pub(super) users: users::Service,
 }
 
-impl FromRef<Accounts> for Service {
-    fn from_ref(accounts: &Accounts) -> Self {
+impl FromRef<Arc<Accounts>> for Service {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
         Self {
             database: accounts.database.clone(),
             clock: Arc::clone(&accounts.clock),

@@ -1,5 +1,7 @@
 //! The paths of roles: extract, call the service, render.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -13,7 +15,7 @@ use crate::http::{JsonObject, PathParams, Problem};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
 
 /// The paths under `/roles`, and the roles of a user.
-pub fn router() -> Routes<Accounts> {
+pub fn router() -> Routes<Arc<Accounts>> {
     Routes::new()
         .add(Access::Permission(Permission::ROLES_READ), route!(list_roles))
         .add(Access::Permission(Permission::ROLES_READ), route!(get_role))

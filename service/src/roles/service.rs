@@ -1,5 +1,7 @@
 //! The use cases of roles.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use axum::extract::FromRef;
@@ -25,8 +27,8 @@ pub struct Service {
     tokens: Tokens,
 }
 
-impl FromRef<Accounts> for Service {
-    fn from_ref(accounts: &Accounts) -> Self {
+impl FromRef<Arc<Accounts>> for Service {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
         Self { database: accounts.database.clone(), tokens: accounts.tokens.clone() }
     }
 }

@@ -1,5 +1,7 @@
 //! The paths of sessions: extract, call the service, render. `POST /sessions` is with the accounts, whose passwords it checks.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
@@ -16,7 +18,7 @@ use crate::http::{Form, JsonObject, PathParams, Problem};
 use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput, UserIdParam, described};
 
 /// The paths under `/sessions`, `/users/{user_id}/sessions` and `/tokens`.
-pub fn router() -> Routes<Accounts> {
+pub fn router() -> Routes<Arc<Accounts>> {
     Routes::new()
         .add(Access::Public, route!(refresh_session))
         .add(Access::Anyone, route!(end_current_session))

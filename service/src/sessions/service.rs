@@ -33,8 +33,8 @@ pub struct Service {
     pub(super) sign_up_is_open: bool,
 }
 
-impl FromRef<Accounts> for Service {
-    fn from_ref(accounts: &Accounts) -> Self {
+impl FromRef<Arc<Accounts>> for Service {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
         Self {
             database: accounts.database.clone(),
             clock: Arc::clone(&accounts.clock),

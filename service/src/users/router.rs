@@ -1,5 +1,7 @@
 //! The paths of the users: extract, call the service, render.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -13,7 +15,7 @@ use crate::http::{JsonObject, PathParams, Problem, Query};
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
 
 /// The paths under `/users`, but for adding a user: that differs between `ACCESS=open` and `ACCESS=tokens`.
-pub fn router() -> Routes<AppState> {
+pub fn router() -> Routes<Arc<AppState>> {
     Routes::new()
         .add(Access::Permission(Permission::USERS_READ), route!(list_users))
         .add(Access::SelfOr(Permission::USERS_READ), route!(get_user))
@@ -22,7 +24,7 @@ pub fn router() -> Routes<AppState> {
 }
 
 /// Adding a user with `ACCESS=open`. With `ACCESS=tokens` it belongs to the accounts.
-pub fn open_sign_up() -> Routes<AppState> {
+pub fn open_sign_up() -> Routes<Arc<AppState>> {
     Routes::new().add(Access::Public, route!(create_user))
 }
 

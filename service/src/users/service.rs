@@ -24,14 +24,14 @@ pub struct Service {
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<AppState> for Service {
-    fn from_ref(state: &AppState) -> Self {
+impl FromRef<Arc<AppState>> for Service {
+    fn from_ref(state: &Arc<AppState>) -> Self {
         Self::over(state.database.clone(), Arc::clone(&state.clock))
     }
 }
 
-impl FromRef<Accounts> for Service {
-    fn from_ref(accounts: &Accounts) -> Self {
+impl FromRef<Arc<Accounts>> for Service {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
         Self::over(accounts.database.clone(), Arc::clone(&accounts.clock))
     }
 }

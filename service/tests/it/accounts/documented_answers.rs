@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody};
@@ -163,7 +164,7 @@ async fn app() -> AccountsApp {
 fn failing(app: &AccountsApp, error: fn() -> Error) -> Service {
     let mut state = app.state.clone();
     state.database = Database::failing(error).unwrap();
-    state.accounts.as_mut().unwrap().database = state.database.clone();
+    Arc::make_mut(state.accounts.as_mut().unwrap()).database = state.database.clone();
     router(state)
 }
 

@@ -66,7 +66,7 @@ impl TestApp {
 
     pub(crate) async fn on(database: TestDatabase) -> Self {
         let state = state_over(Database::open(database.config(), ALL).await.unwrap());
-        let users = users::Service::from_ref(&state);
+        let users = users::Service::from_ref(&Arc::new(state.clone()));
         Self { service: router(state), users, database }
     }
 

@@ -10,7 +10,7 @@ source scripts/lib/packages.sh
 
 need_rust
 
-# The service authenticates nobody, so the network is not offered it by default.
+# With ACCESS=open the service authenticates nobody, so the network is not offered it by default.
 export HOST=${HOST:-127.0.0.1} DB_ENGINE=${DB_ENGINE:-sqlite}
 cargo build --locked
 # Replaces this shell, so that Ctrl-C and SIGTERM reach the service itself.

@@ -1,6 +1,7 @@
 //! Keys that are missing, malformed or denied: who signs in or sends a token is told to come again, not to sign in again.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use axum::http::{HeaderValue, Method};
@@ -51,10 +52,39 @@ async fn without_a_sound_file_the_process_does_not_start() {
     assert!(refused.contains("rotate-keys"), "{refused}");
     for text in ["", SECRET, &format!(r#"{{"version":1,"keys":[{{"pkcs8":"{SECRET}"}}],"mac_keys":[]}}"#)] {
         fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let refused = refusal(&path).await;
         assert!(refused.contains("the signing keys in ") && !refused.contains(SECRET), "{refused}");
     }
+}
+
+#[test]
+fn serve_ends_with_what_is_wrong_with_the_keys() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    let permit = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let refusal = |path: &Path| {
+        let variables = [
+            ("ENVIRONMENT", "test".to_owned()),
+            ("DB_ENGINE", "sqlite".to_owned()),
+            ("SQLITE_PATH", folder.path().join("users.db").display().to_string()),
+            ("ACCESS", "tokens".to_owned()),
+            ("SIGNING_KEYS_FILE", path.display().to_string()),
+        ];
+        let output = crate::harness::program::run(&["serve"], &variables);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refusal(&path).contains("`users-service rotate-keys` makes it"));
+    fs::write(&path, SECRET).unwrap();
+    permit(&path, 0o644);
+    assert!(refusal(&path).contains("nobody else may: chmod 600"));
+    permit(&path, 0o600);
+    let refused = refusal(&path);
+    assert!(refused.contains("are not JSON") && !refused.contains(SECRET), "{refused}");
+    // What the operating system refuses; to root it would not refuse a mode.
+    permit(folder.path(), 0o700);
+    assert!(refusal(folder.path()).contains("cannot be read: Is a directory"));
 }
 
 #[tokio::test]

@@ -83,6 +83,9 @@ create table one_time_tokens (
     purpose varchar(20) not null,
     token_hash binary(32) not null,
     expires_at bigint not null,
+    -- The address that a token is sent to, and the random bits that it is computed from; null for one that a command prints.
+    email varchar(100) default null,
+    bits binary(32) default null,
     primary key (user_id, purpose),
     unique key idx_token_hash (token_hash),
     key idx_expires_at (expires_at),
@@ -95,6 +98,35 @@ create table rate_limits (
     bucket binary(16) not null,
     tat bigint unsigned not null,
     primary key (bucket)
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- The address that a user has proved to have, and when: milliseconds since 1970. It says nothing of another one: whoever has
+-- changed the address has not proved it.
+create table proved_addresses (
+    user_id int not null,
+    email varchar(100) not null,
+    proved_at bigint not null,
+    primary key (user_id),
+    foreign key (user_id) references users (user_id) on delete cascade
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- Mails that are still to be sent, written in the transaction of what they tell of. Without a user nothing is sent: it is a
+-- row that was asked for in the name of nobody. `lease` is that of the process that sends it until `next_attempt_at`. Times
+-- are milliseconds since 1970.
+create table mails (
+    mail_id binary(16) not null,
+    user_id int default null,
+    kind varchar(20) not null,
+    language char(2) not null,
+    recipient varchar(100) not null,
+    created_at bigint not null,
+    attempts int not null default 0,
+    next_attempt_at bigint not null,
+    lease binary(16) default null,
+    primary key (mail_id),
+    key idx_next_attempt_at (next_attempt_at),
+    key idx_user_id (user_id),
+    foreign key (user_id) references users (user_id) on delete cascade
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 
 -- Which migrations have been applied. The name is the service's own: the schema may be shared.

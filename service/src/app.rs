@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 use crate::access::{Caller, Routes};
 use crate::app_state::{Accounts, AppState};
 use crate::limits::{RequestLimitLayer, VerifiedUser};
-use crate::{accounts, health, http, keys, openapi, roles, sessions, users};
+use crate::{accounts, addresses, health, http, keys, link_pages, openapi, roles, sessions, users};
 
 /// The router of every path; a slash at the end of one makes no difference.
 pub type Service = NormalizePath<Router>;
@@ -27,6 +27,7 @@ fn features() -> Routes<Arc<AppState>> {
 fn account_features() -> Routes<Arc<Accounts>> {
     Routes::new()
         .merge(accounts::router())
+        .merge(addresses::router())
         .merge(sessions::router())
         .merge(roles::router())
         .merge(keys::router())
@@ -67,12 +68,14 @@ fn open(state: AppState) -> Router {
 fn guarded(accounts: Arc<Accounts>, state: AppState) -> Router {
     let sessions = sessions::Service::from_ref(&accounts);
     let limit = request_limit(&state);
+    let pages = if accounts.mail.is_some() { link_pages::router() } else { Router::new() };
     let features = features().limited(limit.as_ref()).merge(health::router());
     let account_features = account_features().merge(accounts::sign_up()).limited(limit.as_ref());
     features
         .into_guarded_router(&sessions)
         .with_state(Arc::new(state))
         .merge(account_features.into_guarded_router(&sessions).with_state(accounts))
+        .merge(pages)
         .merge(openapi::router(move || document_of(limit.as_ref())))
 }
 

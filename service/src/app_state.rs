@@ -12,6 +12,7 @@ use crate::db::Database;
 use crate::http::TrustedProxies;
 use crate::keys::{self, KeyRing};
 use crate::limits::RequestLimit;
+use crate::mail::Mail;
 use crate::passwords::{Hasher, Policy};
 use crate::tokens::Tokens;
 
@@ -89,6 +90,8 @@ pub struct Accounts {
     pub hasher: Hasher,
     /// What passwords must be.
     pub policy: Policy,
+    /// Sends mails; none with `MAIL=off`.
+    pub mail: Option<Mail>,
     /// What was configured.
     pub settings: AccountSettings,
 }
@@ -111,7 +114,7 @@ impl Accounts {
         passwords: &config::Passwords,
         state: &AppState,
     ) -> Result<Self, keys::Error> {
-        let config::TokenAccess { keys, tokens, session_lifetime, sign_up_is_open } = access;
+        let config::TokenAccess { keys, tokens, session_lifetime, sign_up_is_open, mail } = access;
         let keys = KeyRing::open(keys, Arc::clone(&state.clock)).await?;
         Ok(Self {
             database: state.database.clone(),
@@ -120,6 +123,7 @@ impl Accounts {
             tokens: Tokens::new(tokens, keys),
             hasher: Hasher::new(passwords.hashing.clone()),
             policy: Policy::new(passwords),
+            mail: mail.map(Mail::new),
             settings: AccountSettings { limits, session_lifetime, sign_up_is_open },
         })
     }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use secrecy::zeroize::Zeroizing;
 
-use crate::accounts::{
-    Administrator, AdministratorPassword, Error as AccountError, OneTimeToken, create_administrator,
-};
+use crate::accounts::{Administrator, AdministratorPassword, Error as AccountError, create_administrator};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::db::{self, Database};
 use crate::field::Invalid;
 use crate::migrations;
+use crate::one_time_tokens::OneTimeToken;
 use crate::users::{Email, Error as UserError, Taken, Username};
 
 /// What the command was given.

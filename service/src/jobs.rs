@@ -12,9 +12,11 @@ use tokio::time::{MissedTickBehavior, interval, timeout_at};
 use tracing::{debug, warn};
 
 use crate::app_state::AppState;
+use crate::clock::monotonic;
 use crate::db;
 use crate::http::chain;
-use crate::{accounts, limits, sessions};
+use crate::mail::Mail;
+use crate::{accounts, limits, mail, sessions};
 
 /// How long one run of a job may take where nothing else limits it.
 pub const RUN_LIMIT: Duration = Duration::from_secs(30);
@@ -27,9 +29,21 @@ const IDLE_LIMIT: Duration = Duration::from_mins(5);
 struct Job {
     name: &'static str,
     every: Duration,
-    /// Whether it tidies up after the accounts: with `ACCESS=open` there is nothing to be done.
-    of_accounts: bool,
-    run: fn(AppState) -> Run,
+    /// What it is for: without that there is nothing to be done.
+    of: Part,
+    /// It ends by itself shortly before the time, or is cut short then.
+    run: fn(AppState, Instant) -> Run,
+}
+
+/// A part of the service that may be off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// What is always there.
+    Database,
+    /// The accounts, with `ACCESS=tokens`.
+    Accounts,
+    /// Mail, unless `MAIL=off`. Its job is also run whenever there is something to send.
+    Mail,
 }
 
 type Run = Pin<Box<dyn Future<Output = Result<(), db::Error>> + Send>>;
@@ -39,36 +53,51 @@ const JOBS: &[Job] = &[
     Job {
         name: "close_idle_connections",
         every: Duration::from_mins(1),
-        of_accounts: false,
-        run: |state| {
+        of: Part::Database,
+        run: |state, _| {
             close_idle_connections(&state);
             Box::pin(ready(Ok(())))
         },
     },
     Job {
+        name: "send_mails",
+        every: Duration::from_secs(10),
+        of: Part::Mail,
+        run: |state, deadline| Box::pin(mail::send_due(state, deadline)),
+    },
+    Job {
         name: "delete_empty_buckets",
         every: Duration::from_mins(5),
-        of_accounts: true,
-        run: |state| Box::pin(limits::delete_empty_buckets(state)),
+        of: Part::Accounts,
+        run: |state, _| Box::pin(limits::delete_empty_buckets(state)),
     },
     Job {
         name: "delete_expired_sessions",
         every: Duration::from_mins(10),
-        of_accounts: true,
-        run: |state| Box::pin(sessions::delete_expired(state)),
+        of: Part::Accounts,
+        run: |state, _| Box::pin(sessions::delete_expired(state)),
     },
     Job {
         name: "delete_expired_tokens",
         every: Duration::from_mins(10),
-        of_accounts: true,
-        run: |state| Box::pin(accounts::delete_expired(state)),
+        of: Part::Accounts,
+        run: |state, _| Box::pin(accounts::delete_expired(state)),
     },
 ];
 
 /// The jobs that there are to do.
 fn jobs(state: &AppState) -> impl Iterator<Item = Job> + use<> {
     let with_accounts = state.accounts.is_some();
-    JOBS.iter().copied().filter(move |job| with_accounts || !job.of_accounts)
+    let with_mail = outbox(state).is_some();
+    JOBS.iter().copied().filter(move |job| match job.of {
+        Part::Database => true,
+        Part::Accounts => with_accounts,
+        Part::Mail => with_mail,
+    })
+}
+
+fn outbox(state: &AppState) -> Option<Mail> {
+    state.accounts.as_ref()?.mail.clone()
 }
 
 fn close_idle_connections(state: &AppState) {
@@ -106,9 +135,16 @@ pub fn start(state: &AppState) {
         tokio::spawn(async move {
             let mut ticks = interval(job.every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let woken = outbox(&state).filter(|_| job.of == Part::Mail);
             loop {
-                let now = ticks.tick().await;
-                run(job, &state, (now + RUN_LIMIT).into()).await;
+                match &woken {
+                    None => drop(ticks.tick().await),
+                    Some(mail) => tokio::select! {
+                        _ = ticks.tick() => {}
+                        () = mail.woken() => {}
+                    },
+                }
+                run(job, &state, monotonic() + RUN_LIMIT).await;
             }
         });
     }
@@ -124,7 +160,7 @@ pub async fn run_all(state: &AppState, deadline: Instant) -> Vec<Report> {
 }
 
 async fn run(job: Job, state: &AppState, deadline: Instant) -> Report {
-    let ending = match timeout_at(deadline.into(), (job.run)(state.clone())).await {
+    let ending = match timeout_at(deadline.into(), (job.run)(state.clone(), deadline)).await {
         Ok(Ok(())) => Ending::Done,
         Ok(Err(error)) => {
             warn!(job = job.name, cause = chain(&error), "A job failed");
@@ -143,7 +179,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::clock::{SystemClock, monotonic};
+    use crate::clock::SystemClock;
     use crate::db::Database;
 
     fn state() -> AppState {
@@ -161,10 +197,10 @@ mod tests {
     async fn a_job_that_fails_or_takes_too_long_is_reported_and_does_not_stop_the_others() {
         let failing = Job {
             name: "failing",
-            run: |_| Box::pin(async { Err(db::Error::Internal("a test".into())) }),
+            run: |_, _| Box::pin(async { Err(db::Error::Internal("a test".into())) }),
             ..JOBS[0]
         };
-        let endless = Job { name: "endless", run: |_| Box::pin(std::future::pending()), ..JOBS[0] };
+        let endless = Job { name: "endless", run: |_, _| Box::pin(std::future::pending()), ..JOBS[0] };
         let (state, deadline) = (state(), monotonic() + Duration::from_millis(20));
         assert_eq!(run(failing, &state, deadline).await.ending, Ending::Failed);
         assert_eq!(run(endless, &state, deadline).await.ending, Ending::OutOfTime);

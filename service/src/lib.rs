@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod addresses;
 pub mod administration;
 pub mod app;
 pub mod app_state;
@@ -21,8 +22,11 @@ pub mod jobs;
 pub mod keys;
 pub mod lambda_handler;
 pub mod limits;
+mod link_pages;
 pub mod local_server;
+pub mod mail;
 pub mod migrations;
+pub mod one_time_tokens;
 pub mod openapi;
 pub mod page;
 pub mod passwords;

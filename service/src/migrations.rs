@@ -1,7 +1,7 @@
 //! The one list of migrations, in the order in which they are applied.
 
 use crate::db::migrations::{Migration, migration};
-use crate::users;
+use crate::{one_time_tokens, users};
 
 /// Every migration of this release.
 pub const ALL: &[Migration] = &[
@@ -15,6 +15,12 @@ pub const ALL: &[Migration] = &[
     migration!("0008", "create_known_addresses", creates: ["known_addresses"]),
     migration!("0009", "create_one_time_tokens", creates: ["one_time_tokens"]),
     migration!("0010", "create_rate_limits", creates: ["rate_limits"]),
+    Migration {
+        prepare: Some(one_time_tokens::without_mail_columns),
+        ..migration!("0011", "add_mail_to_one_time_tokens", creates: [])
+    },
+    migration!("0012", "create_proved_addresses", creates: ["proved_addresses"]),
+    migration!("0013", "create_mails", creates: ["mails"]),
 ];
 
 #[cfg(test)]

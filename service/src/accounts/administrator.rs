@@ -6,16 +6,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::zeroize::Zeroizing;
 
 use super::login::is_same;
-use super::one_time_token::Purpose;
-use super::{Error, Login, OneTimeToken, Status, repository};
+use super::{Error, Login, Status, repository};
 use crate::access::RoleName;
 use crate::clock::Clock;
 use crate::config;
 use crate::db::{Database, Transaction};
+use crate::one_time_tokens::{self, NewToken, OneTimeToken, Purpose};
 use crate::passwords::{About, Hasher, PasswordHash, Policy};
 use crate::user_id::UserId;
 use crate::users::{Email, NewUser, Username};
-use crate::{roles, sessions, user_row, users};
+use crate::{addresses, roles, sessions, user_row, users};
 
 /// How long a token for the password of an administrator lives: one hour.
 const TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(1);
@@ -58,7 +58,12 @@ pub async fn create_administrator(
         }
         AdministratorPassword::Token => (None, Some(OneTimeToken::new()?)),
     };
-    let way_in = WayIn { hash, token_hash: token.as_ref().map(OneTimeToken::hash), now: clock.now() };
+    let way_in = WayIn {
+        email: administrator.email.as_str().to_owned(),
+        hash,
+        token_hash: token.as_ref().map(OneTimeToken::hash),
+        now: clock.now(),
+    };
     if administrator.existing {
         restore(database, &administrator, &way_in).await?;
     } else {
@@ -86,7 +91,7 @@ async fn restore(database: &Database, administrator: &Administrator, way_in: &Wa
         }
         sessions::end_all(&mut transaction, user, None, way_in.now).await?;
         repository::set_password(&mut transaction, user, None, way_in.now).await?;
-        repository::drop_token(&mut transaction, user, Purpose::Password).await?;
+        one_time_tokens::end_all(&mut transaction, user).await?;
         Ok(way_in.open(transaction, user).await?)
     });
     restored.await
@@ -94,6 +99,8 @@ async fn restore(database: &Database, administrator: &Administrator, way_in: &Wa
 
 /// How the administrator gets in.
 struct WayIn {
+    /// Whoever may run the command is believed that it is the administrator's.
+    email: String,
     hash: Option<PasswordHash>,
     token_hash: Option<[u8; 32]>,
     now: DateTime<Utc>,
@@ -104,12 +111,14 @@ impl WayIn {
     async fn open(&self, mut transaction: Transaction, user: UserId) -> Result<(), crate::db::Error> {
         roles::grant(&mut transaction, user, &RoleName::admin()).await?;
         repository::set_status(&mut transaction, user, Status::Active).await?;
+        addresses::prove(&mut transaction, user, &self.email, self.now).await?;
         if let Some(hash) = &self.hash {
             repository::set_password(&mut transaction, user, Some(hash), self.now).await?;
         }
         if let Some(hash) = &self.token_hash {
             let expires_at = self.now + TOKEN_LIFETIME;
-            repository::put_token(&mut transaction, user, Purpose::Password, hash, expires_at).await?;
+            let token = NewToken { user, purpose: Purpose::Password, hash, expires_at, mailed: None };
+            one_time_tokens::put(&mut transaction, &token).await?;
         }
         Ok(())
     }

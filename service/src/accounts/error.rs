@@ -1,5 +1,7 @@
 //! The errors of the use cases of accounts, and how they are reported over HTTP.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 
 use crate::access::Refusal;
@@ -27,6 +29,9 @@ pub enum Error {
     /// The one-time token is used, expired or unknown.
     #[error("the one-time token is not valid")]
     TokenInvalid,
+    /// Mail is off.
+    #[error("mail is off")]
+    MailOff,
     /// Nobody else could administer the service.
     #[error("this is the last administrator")]
     LastAdministrator,
@@ -61,7 +66,7 @@ pub enum Error {
 
 impl Error {
     /// Whether the service or its database is unavailable: nobody has failed at anything then.
-    pub(super) const fn is_outage(&self) -> bool {
+    pub(crate) const fn is_outage(&self) -> bool {
         matches!(
             self,
             Self::Busy(_)
@@ -119,6 +124,12 @@ impl From<Error> for Problem {
                 "The token is unknown, used or expired; ask for a new one",
             )
             .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Error::MailOff => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "mail_off",
+                "Mail is off; start the service with another setting of MAIL to turn it on",
+            )
+            .with_retry_after(Duration::from_secs(30)),
             Error::LastAdministrator => roles::Error::LastAdministrator.into(),
             Error::Invalid(error) => Self::invalid(vec![error]),
             Error::Refused(refusal) => refusal.into(),

@@ -53,7 +53,7 @@ impl Login {
 
 /// Whether a row's name or address is the one that was given: octet for octet, but for the case of ASCII letters. The
 /// database's own comparison is laxer.
-pub(super) fn is_same(given: &str, stored: &str) -> bool {
+pub(crate) fn is_same(given: &str, stored: &str) -> bool {
     given.eq_ignore_ascii_case(stored)
 }
 

@@ -5,7 +5,6 @@ mod error;
 mod jobs;
 mod login;
 mod model;
-mod one_time_token;
 mod passwords;
 mod repository;
 mod router;
@@ -19,8 +18,9 @@ pub use administrator::{Administrator, AdministratorPassword, create_administrat
 pub use error::Error;
 pub use jobs::delete_expired;
 pub use login::Login;
+pub(crate) use login::is_same;
 pub use model::{Account, Status};
-pub use one_time_token::OneTimeToken;
+pub(crate) use repository::find;
 pub use router::{router, sign_up};
 pub use service::Service;
 pub use sign_up::FirstPassword;

@@ -14,6 +14,8 @@ pub struct Account {
     pub user_id: UserId,
     /// Whether the user may sign in.
     pub status: Status,
+    /// Whether the user has proved to have the address.
+    pub email_verified: bool,
     /// Whether there is a password.
     pub has_password: bool,
     /// When the password was last set.
@@ -48,7 +50,7 @@ impl Status {
     }
 
     /// A status that the database holds; a user without an account is active. What nobody knows does not let anybody in.
-    pub(super) fn from_stored(text: Option<&str>) -> Self {
+    pub(crate) fn from_stored(text: Option<&str>) -> Self {
         match text {
             None | Some("active") => Self::Active,
             Some(_) => Self::Disabled,

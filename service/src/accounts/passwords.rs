@@ -1,19 +1,21 @@
 //! Changing a password, and setting one by a one-time token.
 
+use chrono::{DateTime, Utc};
 use secrecy::zeroize::Zeroizing;
 use tracing::{info, instrument};
 
-use super::one_time_token::Purpose;
+use super::login::is_same;
 use super::repository::{self, Candidate};
 use super::verification::Verified;
-use super::{Error, OneTimeToken, Service};
+use super::{Error, Service};
 use crate::access::Caller;
 use crate::db::Transaction;
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
+use crate::one_time_tokens::{OneTimeToken, Presented};
 use crate::passwords::{About, NewPassword, PasswordHash, PresentedPassword};
 use crate::user_id::UserId;
-use crate::{roles, sessions, user_row};
+use crate::{addresses, one_time_tokens, roles, sessions, user_row};
 
 impl Service {
     /// Changes a password. Callers give their own current one; for others they need permission and no password.
@@ -106,7 +108,7 @@ impl Service {
         changed.await
     }
 
-    /// Sets a password by a one-time token, and ends all sessions.
+    /// Sets a password by a one-time token, and ends all sessions. One that was sent proves the address that it went to.
     ///
     /// # Errors
     /// [`Error::TokenInvalid`]; [`Error::Invalid`], which leaves the token as good as it was; [`Error::Limits`];
@@ -131,14 +133,17 @@ impl Service {
 
     async fn confirm(&self, token_hash: &[u8; 32], new: &Zeroizing<String>) -> Result<UserId, Error> {
         let now = self.clock.now();
-        let user = repository::of_token(&self.database, Purpose::Password, token_hash, now).await?;
-        let user = user.ok_or(Error::TokenInvalid)?;
+        let presented = one_time_tokens::find(&self.database, token_hash, now).await?;
+        let presented = presented.filter(|presented| presented.purpose.sets_password());
+        let presented = &presented.ok_or(Error::TokenInvalid)?;
+        let user = presented.user;
         let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::TokenInvalid)?;
         let new = self.accept(new, &candidate.about())?;
         let hash = &self.hasher.hash(new).await?;
         let confirmed = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
-            if !repository::consume_token(&mut transaction, Purpose::Password, token_hash, now).await? {
+            prove(&mut transaction, presented, now).await?;
+            if !one_time_tokens::consume(&mut transaction, presented.purpose, token_hash, now).await? {
                 return Err(Error::TokenInvalid);
             }
             self.set(&mut transaction, user, hash, None).await
@@ -157,7 +162,7 @@ impl Service {
     ) -> Result<(), Error> {
         let now = self.clock.now();
         repository::set_password(&mut *transaction, user, Some(hash), now).await?;
-        repository::drop_token(&mut *transaction, user, Purpose::Password).await?;
+        one_time_tokens::end_all(&mut *transaction, user).await?;
         Ok(sessions::end_all(&mut *transaction, user, kept, now).await?)
     }
 
@@ -172,6 +177,23 @@ impl Candidate {
     fn about(&self) -> About<'_> {
         About { username: &self.username, email: &self.email }
     }
+}
+
+/// Proves the address that a token was sent to, if it was, and if it is still the user's. Whoever set up the account before
+/// that may have been a stranger: what they left goes.
+async fn prove(
+    transaction: &mut Transaction,
+    presented: &Presented,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(sent_to) = &presented.email else { return Ok(()) };
+    let addressee = addresses::addressee(&mut *transaction, presented.user).await?;
+    let addressee = addressee.filter(|addressee| is_same(&addressee.email, sent_to));
+    let addressee = addressee.ok_or(Error::TokenInvalid)?;
+    if !addressee.is_proved {
+        repository::forget_addresses_of(&mut *transaction, addressee.user).await?;
+    }
+    Ok(addresses::prove(&mut *transaction, addressee.user, &addressee.email, now).await?)
 }
 
 fn wrong_password(error: Error) -> Error {

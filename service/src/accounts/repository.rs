@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::login::is_same;
-use super::one_time_token::Purpose;
 use super::{Account, Login, Status};
 use crate::access::RoleName;
 use crate::db::{Error, Executor, Statement, Written, from_millis, to_millis};
@@ -15,9 +14,11 @@ use crate::user_row;
 const GET: Statement = Statement::read(
     "accounts.get",
     "select users.user_id, accounts.status, accounts.password_hash is not null as has_password,
-            accounts.password_changed_at, accounts.last_signed_in_at, user_roles.role
+            accounts.password_changed_at, accounts.last_signed_in_at, user_roles.role,
+            users.email, proved_addresses.email as proved
      from users
      left join accounts on accounts.user_id = users.user_id
+     left join proved_addresses on proved_addresses.user_id = users.user_id
      left join user_roles on user_roles.user_id = users.user_id
      where users.user_id = ?
      order by user_roles.role",
@@ -30,6 +31,7 @@ pub(super) async fn get(executor: impl Executor, user: UserId) -> Result<Option<
     Ok(Some(Account {
         user_id: user_row::id(first.user_id)?,
         status: Status::from_stored(first.status.as_deref()),
+        email_verified: first.proved.as_ref().is_some_and(|proved| is_same(proved, &first.email)),
         has_password: first.has_password != 0,
         password_changed_at: first.password_changed_at.map(from_millis).transpose()?,
         last_signed_in_at: first.last_signed_in_at.map(from_millis).transpose()?,
@@ -39,10 +41,12 @@ pub(super) async fn get(executor: impl Executor, user: UserId) -> Result<Option<
 
 /// What is needed to check somebody's password.
 #[derive(Debug, Clone)]
-pub(super) struct Candidate {
-    pub(super) user_id: UserId,
+pub(crate) struct Candidate {
+    /// Who it is.
+    pub(crate) user_id: UserId,
     pub(super) username: String,
-    pub(super) email: String,
+    /// The address.
+    pub(crate) email: String,
     pub(super) status: Status,
     pub(super) hash: Option<PasswordHash>,
 }
@@ -62,7 +66,7 @@ const BY_EMAIL: Statement = Statement::read(
 );
 
 /// The user with this login.
-pub(super) async fn find(executor: impl Executor + Copy, login: &Login) -> Result<Option<Candidate>, Error> {
+pub(crate) async fn find(executor: impl Executor + Copy, login: &Login) -> Result<Option<Candidate>, Error> {
     if let Some(username) = login.username() {
         let row: Option<CandidateRow> = executor.run(&BY_USERNAME, &[username.into()]).await?;
         return row.filter(|row| is_same(username, &row.username)).map(Candidate::try_from).transpose();
@@ -194,90 +198,14 @@ pub(super) async fn knows_address(
     Ok(row.is_some_and(|row| row.user_id == i64::from(user.get())))
 }
 
-const PUT_TOKEN: Statement = Statement::idempotent_write(
-    "accounts.put_token",
-    "insert into one_time_tokens (user_id, purpose, token_hash, expires_at) values (?, ?, ?, ?)
-     on duplicate key update token_hash = ?, expires_at = ?",
-)
-.on_sqlite(
-    "insert into one_time_tokens (user_id, purpose, token_hash, expires_at) values (?1, ?2, ?3, ?4)
-     on conflict (user_id, purpose) do update set token_hash = ?5, expires_at = ?6",
+const FORGET_ALL: Statement = Statement::idempotent_write(
+    "accounts.forget_addresses_of",
+    "delete from known_addresses where user_id = ?",
 );
 
-/// Makes this the only live token of a user for a purpose.
-pub(super) async fn put_token(
-    executor: impl Executor,
-    user: UserId,
-    purpose: Purpose,
-    token_hash: &[u8; 32],
-    expires_at: DateTime<Utc>,
-) -> Result<(), Error> {
-    let (token_hash, expires_at) = ((&token_hash[..]).into(), to_millis(expires_at).into());
-    let values = [user.get().into(), purpose.as_str().into(), token_hash, expires_at, token_hash, expires_at];
-    executor.run::<Written>(&PUT_TOKEN, &values).await.map(drop)
-}
-
-const OF_TOKEN: Statement = Statement::read(
-    "accounts.of_token",
-    "select user_id from one_time_tokens where token_hash = ? and purpose = ? and expires_at > ?",
-);
-
-/// Whose live token this is.
-pub(super) async fn of_token(
-    executor: impl Executor,
-    purpose: Purpose,
-    token_hash: &[u8; 32],
-    now: DateTime<Utc>,
-) -> Result<Option<UserId>, Error> {
-    let values = [(&token_hash[..]).into(), purpose.as_str().into(), to_millis(now).into()];
-    let row: Option<UserRow> = executor.run(&OF_TOKEN, &values).await?;
-    row.map(|row| user_row::id(row.user_id)).transpose()
-}
-
-const CONSUME_TOKEN: Statement = Statement::write(
-    "accounts.consume_token",
-    "delete from one_time_tokens where token_hash = ? and purpose = ? and expires_at > ?",
-);
-
-/// Uses a token up; `false` if it is not live any more.
-pub(super) async fn consume_token(
-    executor: impl Executor,
-    purpose: Purpose,
-    token_hash: &[u8; 32],
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let values = [(&token_hash[..]).into(), purpose.as_str().into(), to_millis(now).into()];
-    let written: Written = executor.run(&CONSUME_TOKEN, &values).await?;
-    Ok(written.rows > 0)
-}
-
-const DROP_TOKEN: Statement = Statement::idempotent_write(
-    "accounts.drop_token",
-    "delete from one_time_tokens where user_id = ? and purpose = ?",
-);
-
-/// Ends the live token of a user for a purpose, if there is one.
-pub(super) async fn drop_token(executor: impl Executor, user: UserId, purpose: Purpose) -> Result<(), Error> {
-    executor.run::<Written>(&DROP_TOKEN, &[user.get().into(), purpose.as_str().into()]).await.map(drop)
-}
-
-/// A few at a time: a long transaction would hold up others.
-const DELETE_EXPIRED_TOKENS: Statement = Statement::idempotent_write(
-    "accounts.delete_expired_tokens",
-    "delete from one_time_tokens where expires_at < ? order by expires_at limit 500",
-)
-.on_sqlite(
-    "delete from one_time_tokens where token_hash in
-     (select token_hash from one_time_tokens where expires_at < ? order by expires_at limit 500)",
-);
-
-/// Removes some tokens that expired before a time, and returns how many.
-pub(super) async fn delete_expired_tokens(
-    executor: impl Executor,
-    before: DateTime<Utc>,
-) -> Result<u64, Error> {
-    let written: Written = executor.run(&DELETE_EXPIRED_TOKENS, &[to_millis(before).into()]).await?;
-    Ok(written.rows)
+/// Forgets every address from which a user has signed in.
+pub(super) async fn forget_addresses_of(executor: impl Executor, user: UserId) -> Result<(), Error> {
+    executor.run::<Written>(&FORGET_ALL, &[user.get().into()]).await.map(drop)
 }
 
 const FORGET_ADDRESSES: Statement = Statement::idempotent_write(
@@ -303,6 +231,8 @@ struct AccountRow {
     password_changed_at: Option<i64>,
     last_signed_in_at: Option<i64>,
     role: Option<String>,
+    email: String,
+    proved: Option<String>,
 }
 
 #[derive(FromRow)]

@@ -8,10 +8,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::schema::{AccountChanges, AccountResponse, Confirmation, PasswordChange, SignIn, SignUp};
-use super::{Error, OneTimeToken, Service};
+use super::{Error, Service};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::Accounts;
 use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
+use crate::mail::Language;
+use crate::one_time_tokens::OneTimeToken;
 use crate::openapi::{
     BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, UserIdParam, described,
 };
@@ -35,24 +37,25 @@ pub fn router() -> Routes<Arc<Accounts>> {
 
 /// Adds a user
 ///
-/// With a password, or with the hash of one that another program made, or without either. Names and addresses are unique
-/// ignoring case. `user_id` and `created_at` are given by the service: in the request they have no effect.
+/// With a password, or with the hash of one that another program made, or with an invitation to set one, or without any.
+/// Names and addresses are unique ignoring case. `user_id` and `created_at` are given by the service: in the request they have no effect.
 #[utoipa::path(
     post, path = "/users", tag = "users",
     request_body = SignUp,
     responses(
         (status = 201, description = "The new user", body = UserResponse,
          headers(("location" = String, description = "The path of the new user"))),
-        TakenProblem, RateLimitProblems, BodyProblems, DatabaseProblems,
+        TakenProblem, RateLimitProblems, BodyProblems, DatabaseProblems, MailProblems,
     ),
 )]
 async fn create_user(
     State(accounts): State<Service>,
     caller: Option<Caller>,
     address: ClientAddress,
+    headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Response, Problem> {
-    let (user, password) = SignUp::read(body)?.into_parts();
+    let (user, password) = SignUp::read(body)?.into_parts(Language::of(&headers));
     let user = accounts.sign_up(caller.as_ref(), user, password, address.prefix()).await?;
     let location = format!("/users/{}", user.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(UserResponse::from(user))).into_response())
@@ -152,7 +155,7 @@ async fn change_password(
 
 /// Sets a password by a one-time token
 ///
-/// Ends all sessions of the user.
+/// Ends all sessions of the user. A token that came by mail proves the address that it went to.
 #[utoipa::path(
     post, path = "/passwords/confirm", tag = "accounts",
     request_body = Confirmation,
@@ -177,6 +180,7 @@ described! {
     DisabledProblem = "The password is right, and the account is disabled", Error::Disabled;
     WrongPasswordProblem = "The current password is another one, or the caller lacks a permission", Error::WrongPassword;
     TokenInvalidProblem = "The token is unknown, used or expired", Error::TokenInvalid;
+    MailProblems = "Mail is off, or the service or its database is unavailable", Error::MailOff;
     LastAdministratorProblem = "Nobody else could administer the service", Error::LastAdministrator;
     TakenProblem = "Another user has this username or e-mail address",
         crate::users::Error::Taken(Taken { username: true, email: false });

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use super::{Account, FirstPassword, Login, Status};
 use crate::access::RoleName;
 use crate::field::{FieldError, Invalid};
-use crate::http::{Input, JsonObject, secret, text, without_zone};
+use crate::http::{Input, JsonObject, boolean, secret, text, without_zone};
+use crate::mail::Language;
 use crate::passwords::{PasswordHash, PresentedPassword};
 use crate::users::{Email, FullName, NewUser, Username};
 
@@ -22,6 +23,9 @@ pub(super) struct AccountResponse {
     /// Whether the user may sign in.
     #[schema(value_type = Status, examples("active"))]
     status: &'static str,
+    /// Whether the user has proved to have the address, which is so until it is changed.
+    #[schema(examples(true))]
+    email_verified: bool,
     /// Whether there is a password.
     #[schema(examples(true))]
     has_password: bool,
@@ -42,6 +46,7 @@ impl From<Account> for AccountResponse {
         Self {
             user_id: account.user_id.get(),
             status: account.status.as_str(),
+            email_verified: account.email_verified,
             has_password: account.has_password,
             password_changed_at: shown(account.password_changed_at),
             last_signed_in_at: shown(account.last_signed_in_at),
@@ -66,6 +71,9 @@ pub(super) struct SignUp {
     /// Instead of a password its hash, made by another program: Argon2, bcrypt, scrypt or PBKDF2. Needs `accounts:write`.
     #[schema(value_type = Option<String>, nullable = false)]
     password_hash: Option<PasswordHash>,
+    /// Whether to send a link to set a password instead, which needs `accounts:write`.
+    #[schema(value_type = Option<bool>, nullable = false)]
+    invite: bool,
 }
 
 impl SignUp {
@@ -76,17 +84,24 @@ impl SignUp {
             let full_name = fields.nullable("full_name", text(FullName::parse)).into_value();
             let password = fields.optional("password", secret);
             let password_hash = fields.optional("password_hash", text(PasswordHash::parse_imported));
+            let invite = fields.optional("invite", boolean).unwrap_or_default();
+            let conflicting =
+                || Invalid::new("conflicting", "must not be sent beside a password or its hash");
             if password.is_some() && password_hash.is_some() {
-                fields
-                    .refuse("password_hash", Invalid::new("conflicting", "must not be sent beside password"));
+                fields.refuse("password_hash", conflicting());
             }
-            Some(Self { username: username?, email: email?, full_name, password, password_hash })
+            if invite && (password.is_some() || password_hash.is_some()) {
+                fields.refuse("invite", conflicting());
+            }
+            Some(Self { username: username?, email: email?, full_name, password, password_hash, invite })
         })
     }
 
-    pub(super) fn into_parts(self) -> (NewUser, Option<FirstPassword>) {
+    /// An invitation is written in this language.
+    pub(super) fn into_parts(self, language: Language) -> (NewUser, Option<FirstPassword>) {
         let password = self.password.map(FirstPassword::Clear);
         let password = password.or(self.password_hash.map(FirstPassword::Hash));
+        let password = password.or(self.invite.then_some(FirstPassword::Invitation(language)));
         (NewUser { username: self.username, email: self.email, full_name: self.full_name }, password)
     }
 }

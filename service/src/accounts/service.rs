@@ -13,7 +13,7 @@ use crate::db::Database;
 use crate::passwords::{Hasher, Policy};
 use crate::tokens::Tokens;
 use crate::user_id::UserId;
-use crate::{roles, sessions, users};
+use crate::{addresses, roles, sessions, users};
 
 /// The use cases of accounts.
 #[derive(Clone)]
@@ -26,6 +26,7 @@ pub struct Service {
     pub(super) settings: AccountSettings,
     pub(super) sessions: sessions::Service,
     pub(super) users: users::Service,
+    pub(super) addresses: addresses::Service,
 }
 
 impl FromRef<Arc<Accounts>> for Service {
@@ -39,6 +40,7 @@ impl FromRef<Arc<Accounts>> for Service {
             settings: accounts.settings,
             sessions: sessions::Service::from_ref(accounts),
             users: users::Service::from_ref(accounts),
+            addresses: addresses::Service::from_ref(accounts),
         }
     }
 }

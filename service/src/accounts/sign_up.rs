@@ -8,6 +8,7 @@ use super::{Error, Service, repository};
 use crate::access::{Caller, Permission, Refusal};
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
+use crate::mail::{Kind, Language};
 use crate::passwords::{About, PasswordHash};
 use crate::users::{NewUser, User};
 
@@ -17,6 +18,8 @@ pub enum FirstPassword {
     Clear(Zeroizing<String>),
     /// Hashed elsewhere.
     Hash(PasswordHash),
+    /// Set by the user, by a link in a mail of this language.
+    Invitation(Language),
 }
 
 impl Service {
@@ -40,10 +43,13 @@ impl Service {
                 return Err(Error::Invalid(Invalid::new("missing", "is required").at("password")));
             }
             // An imported hash would let in whoever knows a password that this service has never judged.
-            (None, Some(FirstPassword::Hash(_))) => {
+            // An invitation is a mail to an address that somebody else wrote down.
+            (None, Some(FirstPassword::Hash(_) | FirstPassword::Invitation(_))) => {
                 return Err(Refusal::Forbidden(Permission::ACCOUNTS_WRITE).into());
             }
-            (Some(caller), Some(FirstPassword::Hash(_))) => caller.require(&Permission::ACCOUNTS_WRITE)?,
+            (Some(caller), Some(FirstPassword::Hash(_) | FirstPassword::Invitation(_))) => {
+                caller.require(&Permission::ACCOUNTS_WRITE)?;
+            }
             (Some(_), _) | (None, Some(FirstPassword::Clear(_))) => {}
         }
         let about = About { username: user.username.as_str(), email: user.email.as_str() };
@@ -61,6 +67,7 @@ impl Service {
                 Err(busy) => Err(busy.into()),
             },
             (None, Some(FirstPassword::Hash(hash))) => self.add(user, Some(&hash)).await,
+            (None, Some(FirstPassword::Invitation(language))) => self.add_invited(user, language).await,
             (None, _) => self.add(user, None).await,
         };
         if let Some(attempt) = attempt
@@ -87,5 +94,18 @@ impl Service {
             repository::set_password(&mut transaction, id, Some(hash), now).await
         });
         Ok(added.await?)
+    }
+
+    /// Adds a user and sends an invitation: both, or neither.
+    async fn add_invited(&self, user: NewUser, language: Language) -> Result<User, Error> {
+        let links = &self.addresses.links(Kind::Invitation, language).await?;
+        let email = user.email.clone();
+        let (email, may_write) = (email.as_str(), self.addresses.may_write_to(email.as_str()).await?);
+        let added = self.users.create_with(user, |mut transaction, id| async move {
+            links.send(&mut transaction, may_write.then_some((id, email))).await
+        });
+        let user = added.await?;
+        links.wake();
+        Ok(user)
     }
 }

@@ -6,7 +6,7 @@ use tracing::info;
 use super::repository::{self, Candidate, KnownAddress};
 use super::{Error, Service};
 use crate::http::ClientNetwork;
-use crate::limits::{Exceeded, Hit, Limits};
+use crate::limits::{self, Exceeded, Hit, Limits};
 use crate::passwords::{PasswordHash, PresentedPassword, Verdict};
 use crate::user_id::UserId;
 
@@ -140,7 +140,7 @@ impl Service {
 
     /// The limits, which count in the database.
     pub(super) async fn limits(&self) -> Result<Limits, Error> {
-        let key = self.tokens.keys().mac_keys().await?.derive("limits");
+        let key = self.tokens.keys().mac_keys().await?.derive(limits::KEY_PURPOSE);
         Ok(Limits::new(self.database.clone(), self.clock.clone(), key))
     }
 }

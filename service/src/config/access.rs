@@ -1,12 +1,14 @@
 //! Who may call.
 
+use std::net::SocketAddr;
+
 use axum::http::HeaderValue;
 use url::Url;
 
 use super::reader::Reader;
 use super::sessions::{self, SessionLifetime};
 use super::setting::settings;
-use super::{Keys, Tokens, deployment, keys, tokens};
+use super::{Keys, Mail, Tokens, deployment, keys, mail, tokens};
 
 settings! {
     ACCESS = "open", "open (whoever reaches the service may call it) or tokens (calls need a token of the service)";
@@ -34,6 +36,8 @@ pub struct TokenAccess {
     pub session_lifetime: SessionLifetime,
     /// Whether people may add themselves as users.
     pub sign_up_is_open: bool,
+    /// How mails are sent; none with `MAIL=off`.
+    pub mail: Option<Mail>,
 }
 
 /// Whether calls need a token.
@@ -42,7 +46,12 @@ pub(super) fn calls_need_tokens(reader: &mut Reader<'_>) -> Option<bool> {
 }
 
 /// `from_secret` says whether the credentials for the database come from a secret.
-pub(super) fn read(reader: &mut Reader<'_>, port: u16, in_lambda: bool, from_secret: bool) -> Option<Access> {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    listen: Option<SocketAddr>,
+    in_lambda: bool,
+    from_secret: bool,
+) -> Option<Access> {
     if !calls_need_tokens(reader)? {
         return Some(Access::Open);
     }
@@ -50,12 +59,15 @@ pub(super) fn read(reader: &mut Reader<'_>, port: u16, in_lambda: bool, from_sec
     let environment = deployment::environment(reader);
     let keys = keys::read(reader, &environment, from_secret);
     let session_lifetime = sessions::read(reader);
+    let port = listen.map_or(0, |address| address.port());
     let tokens = tokens::read(reader, port, in_lambda);
+    let mail = mail::read(reader, listen, in_lambda);
     Some(Access::Tokens(TokenAccess {
         keys,
         tokens: tokens?,
         session_lifetime: session_lifetime?,
         sign_up_is_open: sign_up_is_open?,
+        mail: mail?,
     }))
 }
 

@@ -12,6 +12,9 @@ settings! {
         "Failed sign-ins for one login from anywhere; past it, only addresses that signed in before are served";
     SIGN_UP_LIMIT = "60/1h", "New users from one IP address, with SIGN_UP=open";
     CONFIRM_LIMIT = "60/1h", "One-time tokens tried from one IP address";
+    MAIL_IP_LIMIT = "60/1h", "Links to prove an address or set a forgotten password asked for from one IP address";
+    MAIL_HOURLY_LIMIT = "3/1h", "Mails with a link to one recipient";
+    MAIL_DAILY_LIMIT = "10/24h", "The same in a longer time";
     REQUEST_LIMIT = "off", "Requests a minute of one user or IP address, in this process of serve, or off";
     TRUSTED_PROXIES = "none",
         "Addresses and networks of proxies whose X-Forwarded-For or Forwarded tells the client's IP address";
@@ -30,6 +33,12 @@ pub struct Limits {
     pub sign_up: Limit,
     /// For an IP address: one-time tokens.
     pub confirm: Limit,
+    /// For an IP address: links that are asked for.
+    pub mail_ip: Limit,
+    /// For a recipient: mails with a link.
+    pub mail_hourly: Limit,
+    /// For a recipient: mails with a link, in a longer time.
+    pub mail_daily: Limit,
     /// For a user or an IP address: requests to this process.
     pub requests: Option<Limit>,
 }
@@ -42,6 +51,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Limits> {
     let sign_in_login = limit(&SIGN_IN_LOGIN_LIMIT, "sign-in-login");
     let sign_up = limit(&SIGN_UP_LIMIT, "sign-up");
     let confirm = limit(&CONFIRM_LIMIT, "confirm");
+    let mail_ip = limit(&MAIL_IP_LIMIT, "mail-ip");
+    let mail_hourly = limit(&MAIL_HOURLY_LIMIT, "mail-hourly");
+    let mail_daily = limit(&MAIL_DAILY_LIMIT, "mail-daily");
     let mut requests = reader.get(&REQUEST_LIMIT);
     let requests = if requests.is("off") {
         Some(None)
@@ -55,6 +67,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Limits> {
         sign_in_login: sign_in_login?,
         sign_up: sign_up?,
         confirm: confirm?,
+        mail_ip: mail_ip?,
+        mail_hourly: mail_hourly?,
+        mail_daily: mail_daily?,
         requests: requests?,
     })
 }

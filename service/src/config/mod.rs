@@ -12,6 +12,7 @@ mod keys;
 mod limits;
 mod listen;
 mod log;
+mod mail;
 mod mysql;
 mod passwords;
 mod reader;
@@ -32,6 +33,7 @@ pub use self::database::Database;
 pub use self::keys::{KeyRotation, KeySecret, Keys};
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
+pub use self::mail::{Link, Mail, MailTransport};
 pub use self::mysql::{Mysql, Tls};
 pub use self::passwords::{Hashing, Passwords};
 use self::reader::Reader;
@@ -54,6 +56,7 @@ const SETTINGS: &[&[Setting]] = &[
     tokens::SETTINGS,
     keys::SETTINGS,
     limits::SETTINGS,
+    mail::SETTINGS,
     passwords::SETTINGS,
     administration::SETTINGS,
     aws::SETTINGS,
@@ -150,15 +153,19 @@ impl Config {
         let listen = listen::read(reader);
         let database = database::read(reader, in_lambda);
         let from_secret = in_lambda || database.as_ref().is_some_and(Database::uses_secret);
-        let port = listen.map_or(0, |address| address.port());
-        let application = Application::read(reader, port, in_lambda, from_secret);
+        let application = Application::read(reader, listen, in_lambda, from_secret);
         Some(Self { log: log?, listen: listen?, database: database?, application: application? })
     }
 }
 
 impl Application {
-    fn read(reader: &mut Reader<'_>, port: u16, in_lambda: bool, from_secret: bool) -> Option<Self> {
-        let access = access::read(reader, port, in_lambda, from_secret);
+    fn read(
+        reader: &mut Reader<'_>,
+        listen: Option<SocketAddr>,
+        in_lambda: bool,
+        from_secret: bool,
+    ) -> Option<Self> {
+        let access = access::read(reader, listen, in_lambda, from_secret);
         let cors_origins = access::cors_origins(reader);
         let limits = limits::read(reader);
         let trusted_proxies = limits::trusted_proxies(reader);

@@ -126,8 +126,12 @@ fn the_table_has_every_variable_that_is_read_and_no_other() {
             set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
         }
     };
-    for set in [&[][..], &[("DB_ENGINE", "sqlite")], &[("DB_CREDENTIALS", "secret")], &[("ACCESS", "tokens")]]
-    {
+    for set in [
+        &[][..],
+        &[("DB_ENGINE", "sqlite")],
+        &[("DB_CREDENTIALS", "secret")],
+        &[("ACCESS", "tokens"), ("MAIL", "console")],
+    ] {
         let _ = Config::read(Purpose::Local, look_up(set));
     }
     let _ = Administration::read(look_up(&[]));

@@ -35,8 +35,7 @@ impl Rate {
 
     /// The database counts in milliseconds: there must be one at least for each of the amount.
     fn new(amount: u32, window: Duration) -> Option<Self> {
-        let is_valid =
-            (1..=MAX_AMOUNT).contains(&amount) && window <= MAX_WINDOW && window.as_millis() >= amount.into();
+        let is_valid = (1..=MAX_AMOUNT).contains(&amount) && window.as_millis() >= amount.into();
         is_valid.then_some(Self { amount, window })
     }
 
@@ -52,27 +51,53 @@ impl FromStr for Rate {
 
     fn from_str(text: &str) -> Result<Self, NotARate> {
         let (amount, window) = text.split_once('/').ok_or(NotARate)?;
-        Self::new(number(amount)?, time(window)?).ok_or(NotARate)
+        let Window(window) = window.parse().map_err(|NotAWindow| NotARate)?;
+        Self::new(number(amount).ok_or(NotARate)?, window).ok_or(NotARate)
+    }
+}
+
+/// A time of at most 30 days, written `90s`, `15m`, `24h` or `30d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window(Duration);
+
+/// A text is not a [`Window`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not {}", Window::FORM)]
+pub struct NotAWindow;
+
+impl Window {
+    /// How one is written, for messages.
+    pub const FORM: &'static str = "a time from 1s to 30d, such as 15m";
+
+    /// The time.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Window {
+    type Err = NotAWindow;
+
+    fn from_str(text: &str) -> Result<Self, NotAWindow> {
+        let unit = text.chars().last().ok_or(NotAWindow)?;
+        let seconds: u64 = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 60 * 60,
+            'd' => 24 * 60 * 60,
+            _ => return Err(NotAWindow),
+        };
+        let number = number(&text[..text.len() - 1]).ok_or(NotAWindow)?;
+        let time = Duration::from_secs(seconds * u64::from(number));
+        if time.is_zero() || time > MAX_WINDOW { Err(NotAWindow) } else { Ok(Self(time)) }
     }
 }
 
 /// A number in digits alone: that of the standard library may have a sign.
-fn number(text: &str) -> Result<u32, NotARate> {
+fn number(text: &str) -> Option<u32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).ok_or(NotARate)
-}
-
-/// `90s`, `15m`, `24h` or `30d`.
-fn time(text: &str) -> Result<Duration, NotARate> {
-    let unit = text.chars().last().ok_or(NotARate)?;
-    let seconds: u64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return Err(NotARate),
-    };
-    Ok(Duration::from_secs(seconds * u64::from(number(&text[..text.len() - 1])?)))
+    text.parse().ok().filter(|_| digits)
 }
 
 /// A limit of the service, with the name by which clients know it.

@@ -14,6 +14,7 @@ pub use error::{Error, Exceeded};
 pub(crate) use error::{RATELIMIT, RATELIMIT_POLICY};
 pub use jobs::delete_empty_buckets;
 pub use layer::{Answer, Limited, RequestLimitLayer, VerifiedUser};
-pub use limit::{Limit, NotARate, Rate};
+pub use limit::{Limit, NotARate, NotAWindow, Rate, Window};
 pub use requests::{RequestLimit, Requester};
+pub(crate) use service::KEY_PURPOSE;
 pub use service::{Hit, Limits};

@@ -12,6 +12,9 @@ use crate::clock::Clock;
 use crate::db::Database;
 use crate::http::chain;
 
+/// The purpose for which the key is derived.
+pub(crate) const KEY_PURPOSE: &str = "limits";
+
 /// Counts what is limited, in the database. A clone counts in the same buckets.
 #[derive(Clone)]
 pub struct Limits {

@@ -10,12 +10,13 @@ use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
 use super::{Email, Error, Lookup, NewUser, Taken, User, UserChanges, Username};
 use crate::access::{Caller, Permission};
+use crate::accounts::is_same;
 use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
 use crate::db::{self, Database, Transaction};
 use crate::page::Page;
-use crate::roles;
 use crate::user_id::UserId;
+use crate::{one_time_tokens, roles};
 
 /// The use cases of the users.
 #[derive(Clone)]
@@ -135,14 +136,18 @@ impl Service {
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
         // Written and read in one transaction, so that the answer is what this request has made of the user.
         let updated = self.database.transaction(|mut transaction| async move {
-            if let Some(caller) = caller {
-                self.permit_update(&mut transaction, caller, id, email).await?;
-            }
+            let before = match caller {
+                Some(caller) => Some(self.permit_update(&mut transaction, caller, id, email).await?),
+                None => None,
+            };
             if has_unicode_duplicate(&mut transaction, email, Some(id)).await? {
                 return Err(Error::Taken(Taken { username: false, email: true }));
             }
             if !repository::update(&mut transaction, id, changes).await? {
                 return Ok(None);
+            }
+            if before.is_some_and(|before| is_another(email, &before)) {
+                one_time_tokens::end_all(&mut transaction, id).await?;
             }
             Ok(repository::get(&mut transaction, id).await?)
         });
@@ -181,7 +186,7 @@ impl Service {
         Ok(())
     }
 
-    /// Refuses a caller who may not make these changes. An address decides over the account: it is where a password that was
+    /// The user, who is locked, unless the caller may not make these changes. An address decides over the account: it is where a password that was
     /// forgotten can be set anew.
     async fn permit_update(
         &self,
@@ -189,18 +194,18 @@ impl Service {
         caller: &Caller,
         id: UserId,
         email: Option<&Email>,
-    ) -> Result<(), Error> {
+    ) -> Result<User, Error> {
         roles::require_over(&mut *transaction, caller, id, Error::NotFound).await?;
         let user = repository::get(&mut *transaction, id).await?.ok_or(Error::NotFound)?;
         if email.is_none_or(|email| email.as_str() == user.email) {
-            return Ok(());
+            return Ok(user);
         }
         if caller.is(id) {
             caller.require_recent_sign_in(self.clock.now())?;
         } else {
             caller.require(&Permission::ACCOUNTS_WRITE)?;
         }
-        Ok(())
+        Ok(user)
     }
 
     /// Refuses a new user whose address a row holds with its international domain in Unicode letters.
@@ -269,6 +274,11 @@ impl Service {
         }
         Ok(None)
     }
+}
+
+/// Whether this is another address than that of the user.
+fn is_another(email: Option<&Email>, user: &User) -> bool {
+    email.is_some_and(|email| !is_same(email.as_str(), &user.email))
 }
 
 /// Whether another user's row holds the address with its international domain in Unicode letters.

@@ -1,0 +1,59 @@
+//! A link in a mail: its token and the mail, written in the transaction of whoever asks for it.
+
+use aws_lc_rs::hmac;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::accounts::is_same;
+use crate::db::{Error, Transaction};
+use crate::mail::{Kind, Language, Mail};
+use crate::one_time_tokens::{self, Bits, NewToken, Seed};
+use crate::user_id::UserId;
+
+/// Links of one kind, for one request.
+pub(crate) struct Links {
+    pub(super) mail: Mail,
+    pub(super) kind: Kind,
+    pub(super) language: Language,
+    /// What tokens are computed with.
+    pub(super) key: hmac::Key,
+    /// What a new token is computed from.
+    pub(super) bits: Bits,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Links {
+    /// Sends a user, whose row is locked, the link with the live token, or with a new one if there is none. To nobody it sends
+    /// nothing, which is as much work.
+    pub(crate) async fn send(
+        &self,
+        transaction: &mut Transaction,
+        to: Option<(UserId, &str)>,
+    ) -> Result<(), Error> {
+        let purpose = self.kind.purpose();
+        let (user, email) = to.unwrap_or((UserId::NOBODY, ""));
+        let live = one_time_tokens::live(&mut *transaction, user, purpose, self.now).await?;
+        if to.is_none() || live.is_some_and(|live| is_same(&live.email, email)) {
+            one_time_tokens::keep(&mut *transaction, user, purpose).await?;
+        } else {
+            let token = Seed { purpose, user, email, bits: &self.bits }.token(&self.key);
+            let new = NewToken {
+                user,
+                purpose,
+                hash: &token.hash(),
+                expires_at: self.now + self.lifetime(),
+                mailed: Some((email, &self.bits)),
+            };
+            one_time_tokens::put(&mut *transaction, &new).await?;
+        }
+        self.mail.enqueue(&mut *transaction, self.kind, self.language, to, self.now).await
+    }
+
+    /// Lets the mail be sent at once, when the transaction is committed.
+    pub(crate) fn wake(&self) {
+        self.mail.wake();
+    }
+
+    fn lifetime(&self) -> TimeDelta {
+        TimeDelta::from_std(self.mail.link(self.kind).lifetime).unwrap_or(TimeDelta::MAX)
+    }
+}

@@ -1,0 +1,119 @@
+//! The paths of addresses: extract, call the service, render.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+
+use super::Service;
+use super::schema::{Confirmation, ResetRequest, VerificationRequest};
+use crate::access::{Access, Caller, Permission, Routes, route};
+use crate::accounts::Error;
+use crate::app_state::Accounts;
+use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
+use crate::mail::{Kind, Language};
+use crate::one_time_tokens::OneTimeToken;
+use crate::openapi::{
+    BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, UserIdParam, described,
+};
+
+/// Links that are asked for, and what they are for.
+pub fn router() -> Routes<Arc<Accounts>> {
+    Routes::new()
+        .add(Access::Public, route!(request_verification))
+        .add(Access::Public, route!(confirm_email))
+        .add(Access::Public, route!(request_password_reset))
+        .add(Access::Permission(Permission::ACCOUNTS_WRITE), route!(invite_user))
+}
+
+/// Sends a link to prove an address
+///
+/// The answer is the same whether or not there is such a user. A mail goes out if there is, and the address is not proved yet,
+/// at most 3 an hour and 10 a day. Asked again, it carries the same link. `Accept-Language` selects English or German.
+#[utoipa::path(
+    post, path = "/email-verifications", tag = "mail",
+    request_body = VerificationRequest,
+    responses(
+        (status = 202, description = "If there is such a user, a mail is on its way"),
+        RateLimitProblems, BodyProblems, DatabaseProblems, MailProblems,
+    ),
+)]
+async fn request_verification(
+    State(addresses): State<Service>,
+    address: ClientAddress,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<StatusCode, Problem> {
+    let VerificationRequest { email } = VerificationRequest::read(body)?;
+    addresses.ask(Kind::Verification, &email, Language::of(&headers), address.prefix()).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Proves an address by the token of a mail
+#[utoipa::path(
+    post, path = "/email-verifications/confirm", tag = "mail",
+    request_body = Confirmation,
+    responses(
+        (status = 204, description = "The address is proved"),
+        TokenInvalidProblem, RateLimitProblems, BodyProblems, DatabaseProblems,
+    ),
+)]
+async fn confirm_email(
+    State(addresses): State<Service>,
+    address: ClientAddress,
+    body: JsonObject,
+) -> Result<StatusCode, Problem> {
+    let Confirmation { token } = Confirmation::read(body)?;
+    addresses.confirm(&OneTimeToken::presented(&token), address.prefix()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends a link to set a forgotten password
+///
+/// The answer is the same whether or not there is such a user. `POST /passwords/confirm` takes the token. At most 3 mails an
+/// hour and 10 a day go to one address. Asked again, it carries the same link.
+#[utoipa::path(
+    post, path = "/password-resets", tag = "mail",
+    request_body = ResetRequest,
+    responses(
+        (status = 202, description = "If there is such a user, a mail is on its way"),
+        RateLimitProblems, BodyProblems, DatabaseProblems, MailProblems,
+    ),
+)]
+async fn request_password_reset(
+    State(addresses): State<Service>,
+    address: ClientAddress,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<StatusCode, Problem> {
+    let ResetRequest { login } = ResetRequest::read(body)?;
+    addresses.ask(Kind::Reset, &login, Language::of(&headers), address.prefix()).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Sends a user a link to set a first password
+///
+/// `POST /passwords/confirm` takes the token.
+#[utoipa::path(
+    post, path = "/users/{user_id}/invitation", tag = "mail",
+    params(UserIdParam),
+    responses(
+        (status = 202, description = "A mail is on its way, unless the address has had too many"),
+        NotFoundProblem, InvalidInput, DatabaseProblems, MailProblems,
+    ),
+)]
+async fn invite_user(
+    State(addresses): State<Service>,
+    caller: Caller,
+    headers: HeaderMap,
+    path: PathParams,
+) -> Result<StatusCode, Problem> {
+    addresses.invite(&caller, path.user_id()?, Language::of(&headers)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+described! {
+    NotFoundProblem = "No user has this id", Error::UserNotFound;
+    TokenInvalidProblem = "The token is unknown, used or expired", Error::TokenInvalid;
+    MailProblems = "Mail is off, or the service or its database is unavailable", Error::MailOff;
+}

@@ -1,0 +1,201 @@
+//! The use cases of addresses.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use tracing::{info, instrument};
+
+use super::links::Links;
+use super::repository::{self, Addressee};
+use crate::access::Caller;
+use crate::accounts::{self, Error, Login, Status, is_same};
+use crate::app_state::Accounts;
+use crate::clock::Clock;
+use crate::config;
+use crate::db::Database;
+use crate::http::ClientNetwork;
+use crate::limits::{self, Limits};
+use crate::mail::{Kind, Language, Mail};
+use crate::one_time_tokens::{self, KEY_PURPOSE, OneTimeToken, Purpose};
+use crate::tokens::Tokens;
+use crate::user_id::UserId;
+use crate::{random, roles, user_row};
+
+/// The use cases of addresses.
+#[derive(Clone)]
+pub struct Service {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    tokens: Tokens,
+    limits: config::Limits,
+    mail: Option<Mail>,
+}
+
+impl FromRef<Arc<Accounts>> for Service {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
+        Self {
+            database: accounts.database.clone(),
+            clock: Arc::clone(&accounts.clock),
+            tokens: accounts.tokens.clone(),
+            limits: accounts.settings.limits,
+            mail: accounts.mail.clone(),
+        }
+    }
+}
+
+impl Service {
+    /// Sends a link to whoever has this login, if there is somebody who may get one of this kind. Nobody learns whether there
+    /// is: the work and the answer are the same.
+    ///
+    /// # Errors
+    /// [`Error::MailOff`]; [`Error::Limits`] if one IP address asks too often.
+    #[instrument(level = "debug", name = "addresses.ask", skip_all, fields(kind = kind.as_str()))]
+    pub(super) async fn ask(
+        &self,
+        kind: Kind,
+        login: &Login,
+        language: Language,
+        network: ClientNetwork,
+    ) -> Result<(), Error> {
+        let links = self.links(kind, language).await?;
+        let limits = self.counted().await?;
+        let hit = limits.take(&self.limits.mail_ip, &[network.as_bytes()]).await?;
+        let asked = self.ask_for(&links, &limits, login).await;
+        if asked.as_ref().is_err_and(Error::is_outage) {
+            limits.give_back(hit).await;
+        }
+        asked
+    }
+
+    async fn ask_for(&self, links: &Links, limits: &Limits, login: &Login) -> Result<(), Error> {
+        let candidate = accounts::find(&self.database, login).await?;
+        let (user, email) =
+            candidate.map_or((UserId::NOBODY, None), |found| (found.user_id, Some(found.email)));
+        let has_room = self.has_room(limits, email.as_deref().unwrap_or(login.folded())).await?;
+        let email = &email.unwrap_or_default();
+        let asked = self.database.transaction(|mut transaction| async move {
+            user_row::lock(&mut transaction, user).await?;
+            let addressee = repository::addressee(&mut transaction, user).await?;
+            let addressee = addressee.filter(|addressee| {
+                has_room && is_same(&addressee.email, email) && may_get(links.kind, addressee)
+            });
+            let to = addressee.as_ref().map(|addressee| (addressee.user, &*addressee.email));
+            links.send(&mut transaction, to).await
+        });
+        asked.await?;
+        links.wake();
+        Ok(())
+    }
+
+    /// Sends a user a link to set a first password.
+    ///
+    /// # Errors
+    /// [`Error::MailOff`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks.
+    #[instrument(level = "debug", name = "addresses.invite", skip_all, fields(user_id = %user))]
+    pub(super) async fn invite(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        language: Language,
+    ) -> Result<(), Error> {
+        let links = &self.links(Kind::Invitation, language).await?;
+        let found = repository::addressee(&self.database, user).await?.ok_or(Error::UserNotFound)?;
+        let has_room = self.has_room(&self.counted().await?, &found.email).await?;
+        let email = &found.email;
+        let invited = self.database.transaction(|mut transaction| async move {
+            roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
+            let addressee =
+                repository::addressee(&mut transaction, user).await?.ok_or(Error::UserNotFound)?;
+            let to = (has_room && is_same(&addressee.email, email)).then_some((user, &*addressee.email));
+            Ok::<_, Error>(links.send(&mut transaction, to).await?)
+        });
+        invited.await?;
+        links.wake();
+        info!(user_id = %user, by = %caller.user_id, "A user was invited");
+        Ok(())
+    }
+
+    /// Records that the user has the address that a token was sent to.
+    ///
+    /// # Errors
+    /// [`Error::TokenInvalid`], also if the user has another address by now; [`Error::Limits`].
+    #[instrument(level = "debug", name = "addresses.confirm", skip_all)]
+    pub(super) async fn confirm(&self, token: &OneTimeToken, network: ClientNetwork) -> Result<(), Error> {
+        let limits = self.counted().await?;
+        let hit = limits.take(&self.limits.confirm, &[network.as_bytes()]).await?;
+        let confirmed = self.confirm_counted(&token.hash()).await;
+        if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
+            limits.give_back(hit).await;
+        }
+        let user = confirmed?;
+        info!(user_id = %user, "An address was proved");
+        Ok(())
+    }
+
+    async fn confirm_counted(&self, hash: &[u8; 32]) -> Result<UserId, Error> {
+        let (now, purpose) = (self.clock.now(), Purpose::Verification);
+        let presented = one_time_tokens::find(&self.database, hash, now).await?;
+        let presented = presented.filter(|presented| presented.purpose == purpose);
+        let presented = presented.ok_or(Error::TokenInvalid)?;
+        let (user, email) = (presented.user, &presented.email.ok_or(Error::TokenInvalid)?);
+        let confirmed = self.database.transaction(|mut transaction| async move {
+            user_row::lock(&mut transaction, user).await?;
+            let addressee = repository::addressee(&mut transaction, user).await?;
+            let addressee = addressee.filter(|addressee| is_same(&addressee.email, email));
+            let addressee = addressee.ok_or(Error::TokenInvalid)?;
+            if !one_time_tokens::consume(&mut transaction, purpose, hash, now).await? {
+                return Err(Error::TokenInvalid);
+            }
+            Ok(repository::prove(&mut transaction, user, &addressee.email, now).await?)
+        });
+        confirmed.await?;
+        Ok(user)
+    }
+
+    /// What sends links of a kind.
+    ///
+    /// # Errors
+    /// [`Error::MailOff`]; [`Error::Keys`].
+    pub(crate) async fn links(&self, kind: Kind, language: Language) -> Result<Links, Error> {
+        let mail = self.mail.clone().ok_or(Error::MailOff)?;
+        let key = self.tokens.keys().mac_keys().await?.derive(KEY_PURPOSE);
+        Ok(Links { mail, kind, language, key, bits: random::bytes()?, now: self.clock.now() })
+    }
+
+    /// Whether the owner of an address, who need not be known, is to get another mail. It counts as one.
+    pub(crate) async fn may_write_to(&self, email: &str) -> Result<bool, Error> {
+        self.has_room(&self.counted().await?, email).await
+    }
+
+    async fn has_room(&self, limits: &Limits, recipient: &str) -> Result<bool, Error> {
+        // The spelling that limits count, if it is one that a request could have.
+        let login = Login::parse(recipient);
+        let subject = login.as_ref().map_or(recipient, Login::folded).as_bytes();
+        let mut hits = Vec::with_capacity(2);
+        for limit in [&self.limits.mail_hourly, &self.limits.mail_daily] {
+            match limits.take(limit, &[subject]).await {
+                Ok(hit) => hits.push(hit),
+                Err(limits::Error::Exceeded(_)) => {}
+                Err(limits::Error::Database(error)) => return Err(error.into()),
+            }
+        }
+        if hits.len() == 2 {
+            return Ok(true);
+        }
+        // A mail that is not sent counts on neither.
+        for hit in hits {
+            limits.give_back(hit).await;
+        }
+        Ok(false)
+    }
+
+    async fn counted(&self) -> Result<Limits, Error> {
+        let key = self.tokens.keys().mac_keys().await?.derive(limits::KEY_PURPOSE);
+        Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), key))
+    }
+}
+
+/// Whether somebody who is there may get a mail of this kind because anybody asks for it.
+fn may_get(kind: Kind, addressee: &Addressee) -> bool {
+    addressee.status == Status::Active && !(kind == Kind::Verification && addressee.is_proved)
+}

@@ -1,0 +1,112 @@
+//! What is in a mail when it is sent: the row says only what it is about and to whom it goes.
+
+use aws_lc_rs::hmac;
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+use tracing::warn;
+
+use super::letter::{self, Facts};
+use super::message::Outgoing;
+use super::repository::Leased;
+use super::sender::SendError;
+use super::{Kind, Mail};
+use crate::accounts::is_same;
+use crate::addresses::{self, Addressee};
+use crate::app_state::Accounts;
+use crate::db;
+use crate::keys::{self, MacKeys};
+use crate::one_time_tokens::{self, Bits, KEY_PURPOSE, Live, OneTimeToken, Seed};
+use crate::random;
+use crate::user_id::UserId;
+use crate::users::Email;
+
+/// Why a mail could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// It never can.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The keys cannot be had.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// There is no randomness.
+    #[error(transparent)]
+    Random(#[from] random::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// The mail of a row; `None` if there is nothing to be sent any more: the token is used or too old, or the user is gone or
+/// has another address.
+pub(super) async fn of(
+    accounts: &Accounts,
+    mail: &Mail,
+    row: &Leased,
+    now: DateTime<Utc>,
+) -> Result<Option<Outgoing>, Error> {
+    let (Some(user), Some(kind)) = (row.user, row.kind) else { return Ok(None) };
+    let Some(addressee) = addresses::addressee(&accounts.database, user).await? else { return Ok(None) };
+    let live = one_time_tokens::live(&accounts.database, user, kind.purpose(), now).await?;
+    let live =
+        live.filter(|live| is_same(&live.email, &row.recipient) && is_same(&addressee.email, &row.recipient));
+    let Some(live) = live else { return Ok(None) };
+    let Some(token) = token(accounts, (user, kind), &live).await? else { return Ok(None) };
+    let url = format!("{}#{}", mail.link(kind).page, token.secret().expose_secret());
+    Ok(Some(outgoing(mail, (row, kind), &addressee, (&url, live.expires_at))?))
+}
+
+fn outgoing(
+    mail: &Mail,
+    (row, kind): (&Leased, Kind),
+    addressee: &Addressee,
+    (url, expires_at): (&str, DateTime<Utc>),
+) -> Result<Outgoing, SendError> {
+    let permanent = |cause: Box<dyn std::error::Error + Send + Sync>| SendError::Permanent(cause);
+    // A row that is older than the rules may hold an address that cannot be written to, or one with Unicode letters.
+    let recipient = Email::parse(&row.recipient).map_err(|invalid| permanent(invalid.message.into()))?;
+    let recipient = recipient.as_str().parse().map_err(|error| permanent(Box::new(error)))?;
+    let username = addressee.is_proved.then_some(&*addressee.username);
+    let facts = Facts { site: &mail.config().site, username, url, expires_at };
+    let written = letter::write(kind, row.language, &facts).map_err(|error| permanent(error.into()))?;
+    Ok(Outgoing {
+        id: row.id,
+        from: mail.config().from.clone(),
+        recipient,
+        created_at: row.created_at,
+        subject: written.subject.to_owned(),
+        text: written.text,
+        html: written.html,
+    })
+}
+
+/// The token of a row, computed anew. If it was made with a key that is gone, the row gets other random bits; `None` if it has
+/// ended meanwhile.
+async fn token(
+    accounts: &Accounts,
+    (user, kind): (UserId, Kind),
+    live: &Live,
+) -> Result<Option<OneTimeToken>, Error> {
+    let keys = accounts.tokens.keys();
+    let with = |key: &hmac::Key, bits: &Bits| {
+        Seed { purpose: kind.purpose(), user, email: &live.email, bits }.token(key)
+    };
+    let of = |keys: &MacKeys| {
+        keys.accepted(KEY_PURPOSE).map(|key| with(&key, &live.bits)).find(|token| token.hash() == live.hash)
+    };
+    if let Some(token) = of(&keys.mac_keys().await?) {
+        return Ok(Some(token));
+    }
+    // Another process may know a newer key.
+    let anew = keys.mac_keys_anew().await?;
+    if let Some(token) = of(&anew) {
+        return Ok(Some(token));
+    }
+    warn!(user_id = %user, kind = kind.as_str(), "The key of a one-time token is gone; the token is made anew");
+    let bits = random::bytes()?;
+    let token = with(&anew.derive(KEY_PURPOSE), &bits);
+    let owner = (user, kind.purpose());
+    let renewed =
+        one_time_tokens::renew(&accounts.database, owner, &live.hash, (&token.hash(), &bits)).await?;
+    Ok(renewed.then_some(token))
+}

@@ -1,0 +1,17 @@
+//! Mail: an outbox in the database, written in the transaction of what a mail tells of, and a job that sends what is in it.
+
+mod console;
+mod contents;
+mod job;
+mod kind;
+mod letter;
+mod message;
+mod outbox;
+mod repository;
+mod sender;
+mod words;
+
+pub use job::send_due;
+pub(crate) use kind::Kind;
+pub use kind::Language;
+pub use outbox::Mail;

@@ -1,0 +1,75 @@
+//! The outbox: what the features put mails into, and the job takes them from.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::repository::{self, NewMail};
+use super::sender::Sender;
+use super::{Kind, Language};
+use crate::config;
+use crate::db::{Error, Executor};
+use crate::user_id::UserId;
+
+/// What mails are sent with. A clone is the same.
+#[derive(Clone)]
+pub struct Mail(Arc<Inner>);
+
+struct Inner {
+    config: config::Mail,
+    sender: Sender,
+    /// Tells the job of this process that there is something to send.
+    due: Notify,
+}
+
+impl Mail {
+    /// As configured.
+    #[must_use]
+    pub fn new(config: config::Mail) -> Self {
+        let sender = Sender::new(&config.transport);
+        Self(Arc::new(Inner { config, sender, due: Notify::new() }))
+    }
+
+    /// Puts a mail into the outbox. One to nobody is never sent.
+    pub(crate) async fn enqueue(
+        &self,
+        executor: impl Executor,
+        kind: Kind,
+        language: Language,
+        to: Option<(UserId, &str)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let (user, recipient) = (to.map(|(user, _)| user), to.map_or("", |(_, email)| email));
+        let mail = NewMail { id: Uuid::new_v4(), user, kind, language, recipient, now };
+        repository::insert(executor, &mail).await
+    }
+
+    /// Lets the job of this process begin, once what was put into the outbox is committed.
+    pub(crate) fn wake(&self) {
+        self.0.due.notify_one();
+    }
+
+    /// Waits for [`Self::wake`].
+    pub(crate) async fn woken(&self) {
+        self.0.due.notified().await;
+    }
+
+    /// Where the links of a kind lead, and how long they are good.
+    pub(crate) fn link(&self, kind: Kind) -> &config::Link {
+        match kind {
+            Kind::Verification => &self.0.config.verification,
+            Kind::Reset => &self.0.config.reset,
+            Kind::Invitation => &self.0.config.invitation,
+        }
+    }
+
+    pub(super) fn config(&self) -> &config::Mail {
+        &self.0.config
+    }
+
+    pub(super) fn sender(&self) -> &Sender {
+        &self.0.sender
+    }
+}

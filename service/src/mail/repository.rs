@@ -1,0 +1,155 @@
+//! The statements of the outbox. Times are milliseconds since 1970.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Kind, Language};
+use crate::db::{Error, Executor, Statement, Written, from_millis, to_millis};
+use crate::user_id::UserId;
+use crate::user_row;
+
+/// A mail to be sent.
+pub(super) struct NewMail<'a> {
+    pub(super) id: Uuid,
+    /// To whom; nobody if nothing is to be sent.
+    pub(super) user: Option<UserId>,
+    pub(super) kind: Kind,
+    pub(super) language: Language,
+    pub(super) recipient: &'a str,
+    pub(super) now: DateTime<Utc>,
+}
+
+const INSERT: Statement = Statement::write(
+    "mails.insert",
+    "insert into mails (mail_id, user_id, kind, language, recipient, created_at, next_attempt_at)
+     values (?, ?, ?, ?, ?, ?, ?)",
+);
+
+/// Adds a mail that is due at once.
+pub(super) async fn insert(executor: impl Executor, mail: &NewMail<'_>) -> Result<(), Error> {
+    let now = to_millis(mail.now).into();
+    let values = [
+        mail.id.as_bytes()[..].into(),
+        mail.user.map(UserId::get).into(),
+        mail.kind.as_str().into(),
+        mail.language.as_str().into(),
+        mail.recipient.into(),
+        now,
+        now,
+    ];
+    executor.run::<Written>(&INSERT, &values).await.map(drop)
+}
+
+/// The right of one process to send some mails until a time, which nobody else has meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lease {
+    /// Whose it is.
+    pub(super) id: Uuid,
+    /// Until when. Afterwards the mails are due again.
+    pub(super) until: DateTime<Utc>,
+}
+
+/// A mail that this process, and no other, may send.
+#[derive(Debug, Clone)]
+pub(super) struct Leased {
+    pub(super) id: Uuid,
+    pub(super) user: Option<UserId>,
+    /// None if it is of another release.
+    pub(super) kind: Option<Kind>,
+    pub(super) language: Language,
+    pub(super) recipient: String,
+    pub(super) created_at: DateTime<Utc>,
+    /// This one included.
+    pub(super) attempts: u32,
+}
+
+/// A lease is taken with one statement, so that of two processes one has it.
+const LEASE: Statement = Statement::write(
+    "mails.lease",
+    "update mails set lease = ?, next_attempt_at = ?, attempts = attempts + 1
+     where next_attempt_at <= ? order by next_attempt_at limit 32",
+)
+.on_sqlite(
+    "update mails set lease = ?1, next_attempt_at = ?2, attempts = attempts + 1
+     where mail_id in (select mail_id from mails where next_attempt_at <= ?3 order by next_attempt_at limit 32)",
+);
+
+/// By the time first: it has an index.
+const LEASED: Statement = Statement::read(
+    "mails.leased",
+    "select mail_id, user_id, kind, language, recipient, created_at, attempts from mails
+     where next_attempt_at = ? and lease = ? order by created_at",
+);
+
+/// Takes some mails that are due, for one process.
+pub(super) async fn lease(
+    executor: impl Executor + Copy,
+    lease: Lease,
+    now: DateTime<Utc>,
+) -> Result<Vec<Leased>, Error> {
+    let (id, until) = ((&lease.id.as_bytes()[..]).into(), to_millis(lease.until).into());
+    let taken: Written = executor.run(&LEASE, &[id, until, to_millis(now).into()]).await?;
+    if taken.rows == 0 {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<LeasedRow> = executor.run(&LEASED, &[until, id]).await?;
+    rows.into_iter().map(Leased::try_from).collect()
+}
+
+const DELETE: Statement =
+    Statement::idempotent_write("mails.delete", "delete from mails where mail_id = ? and lease = ?");
+
+/// Removes a mail that is sent, or never will be.
+pub(super) async fn delete(executor: impl Executor, mail: Uuid, lease: Lease) -> Result<(), Error> {
+    let values = [(&mail.as_bytes()[..]).into(), (&lease.id.as_bytes()[..]).into()];
+    executor.run::<Written>(&DELETE, &values).await.map(drop)
+}
+
+const POSTPONE: Statement = Statement::idempotent_write(
+    "mails.postpone",
+    "update mails set lease = null, next_attempt_at = ?, attempts = ? where mail_id = ? and lease = ?",
+);
+
+/// Gives a mail back that could not be sent, until its next attempt.
+pub(super) async fn postpone(
+    executor: impl Executor,
+    mail: Uuid,
+    lease: Lease,
+    (next_attempt_at, attempts): (DateTime<Utc>, u32),
+) -> Result<(), Error> {
+    let values = [
+        to_millis(next_attempt_at).into(),
+        attempts.into(),
+        (&mail.as_bytes()[..]).into(),
+        (&lease.id.as_bytes()[..]).into(),
+    ];
+    executor.run::<Written>(&POSTPONE, &values).await.map(drop)
+}
+
+#[derive(FromRow)]
+struct LeasedRow {
+    mail_id: Vec<u8>,
+    user_id: Option<i64>,
+    kind: String,
+    language: String,
+    recipient: String,
+    created_at: i64,
+    attempts: i64,
+}
+
+impl TryFrom<LeasedRow> for Leased {
+    type Error = Error;
+
+    fn try_from(row: LeasedRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: Uuid::from_slice(&row.mail_id).map_err(|error| Error::Internal(error.into()))?,
+            user: row.user_id.map(user_row::id).transpose()?,
+            kind: Kind::from_stored(&row.kind),
+            language: Language::from_stored(&row.language),
+            recipient: row.recipient,
+            created_at: from_millis(row.created_at)?,
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! How a mail leaves the process.
+
+use super::console::Console;
+use super::message::Outgoing;
+use crate::config::MailTransport;
+
+/// Sends mails in the configured way.
+pub(super) enum Sender {
+    /// To the terminal and a folder.
+    Console(Console),
+}
+
+/// Why a mail could not be sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SendError {
+    /// It would fail again.
+    #[error("the mail cannot be sent")]
+    Permanent(#[source] Cause),
+    /// It may succeed later.
+    #[error("the mail could not be sent")]
+    Transient(#[source] Cause),
+}
+
+/// The cause, for the log.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl Sender {
+    pub(super) fn new(transport: &MailTransport) -> Self {
+        match transport {
+            MailTransport::Console { folder } => Self::Console(Console::new(folder.clone())),
+        }
+    }
+
+    /// Sends a mail.
+    pub(super) async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
+        match self {
+            Self::Console(console) => console.send(mail).await,
+        }
+    }
+}

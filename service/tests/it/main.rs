@@ -13,5 +13,6 @@ mod database;
 mod http;
 mod keys;
 mod limits;
+mod mail;
 mod process;
 mod users;

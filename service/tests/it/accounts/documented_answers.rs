@@ -119,6 +119,8 @@ impl<'a> Scene<'a> {
             "PATCH /users/{user_id}/account" => json!({"status": "disabled"}),
             "PUT /users/{user_id}/password" => json!({"current_password": "wrong", "password": PASSWORD}),
             "PUT /users/{user_id}/roles" => json!({"roles": []}),
+            "POST /email-verifications" => json!({"email": "target@example.com"}),
+            "POST /password-resets" => json!({"login": "target"}),
             "PUT /roles/{role}" => json!({"description": "", "permissions": []}),
             _ => json!({"token": "x", "password": PASSWORD}),
         }
@@ -154,8 +156,8 @@ async fn app() -> AccountsApp {
     let mut application = application();
     let once = |limit: Limit| "1/1h".parse::<Rate>().unwrap().named(limit.name());
     let limits = &mut application.limits;
-    (limits.sign_in, limits.confirm, limits.sign_up) =
-        (once(limits.sign_in), once(limits.confirm), once(limits.sign_up));
+    (limits.sign_in, limits.confirm, limits.sign_up, limits.mail_ip) =
+        (once(limits.sign_in), once(limits.confirm), once(limits.sign_up), once(limits.mail_ip));
     let Access::Tokens(access) = &mut application.access else { unreachable!() };
     access.sign_up_is_open = true;
     AccountsApp::on(TestDatabase::sqlite().await, application).await
@@ -217,8 +219,8 @@ async fn provoked(
             assert_eq!(scene.root.patch(&disabled.path("/account"), body).await.status, 200);
             app.send(request).await
         }
-        // Only a command gives a token for it.
-        ("204", "POST /passwords/confirm") => return None,
+        // Only a command or a mail gives a token for it.
+        ("204", "POST /passwords/confirm" | "POST /email-verifications/confirm") => return None,
         _ => app.send(request).await,
     })
 }

@@ -24,6 +24,6 @@ mod roles;
 mod session_list;
 mod signing_in;
 mod signing_up;
-mod statements;
+pub(crate) mod statements;
 mod stolen_tokens;
 mod who_may_call;

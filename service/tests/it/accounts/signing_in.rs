@@ -26,7 +26,7 @@ async fn whoever_knows_the_password_gets_tokens(app: AccountsApp) {
     assert_eq!(
         account,
         json!({
-            "user_id": root.user_id, "status": "active", "has_password": true, "roles": ["admin"],
+            "user_id": root.user_id, "status": "active", "email_verified": true, "has_password": true, "roles": ["admin"],
             "password_changed_at": "2024-01-15T10:30:00", "last_signed_in_at": "2024-01-15T10:30:00",
         })
     );

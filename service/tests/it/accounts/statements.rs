@@ -13,14 +13,14 @@ use crate::harness::test_app::answer;
 use crate::harness::wiretap::Wiretap;
 
 /// A process whose one connection is recorded, beside one that the test works with.
-struct Recorded {
-    app: AccountsApp,
+pub(crate) struct Recorded {
+    pub(crate) app: AccountsApp,
     tap: Wiretap,
     service: Service,
 }
 
 impl Recorded {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let app = AccountsApp::on_mysql().await;
         let TestDatabase::Mysql(schema) = &app.database else { unreachable!() };
         let tap = Wiretap::on(&schema.application()).await;
@@ -31,7 +31,7 @@ impl Recorded {
     }
 
     /// The statements of a request, the second time, when each is prepared.
-    async fn statements(&self, request: impl Fn() -> Request<Body>, status: u16) -> usize {
+    pub(crate) async fn statements(&self, request: impl Fn() -> Request<Body>, status: u16) -> usize {
         for _ in 0..2 {
             self.tap.take();
             let answer = answer(&self.service, request()).await;

@@ -166,7 +166,10 @@ fn these_calls_are_public_and_no_others() {
         [
             "GET /.well-known/jwks.json",
             "GET /.well-known/openid-configuration",
+            "POST /email-verifications",
+            "POST /email-verifications/confirm",
             "GET /health",
+            "POST /password-resets",
             "POST /passwords/confirm",
             "GET /ready",
             "POST /sessions",

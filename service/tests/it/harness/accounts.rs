@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -15,17 +16,22 @@ use tokio::task::JoinSet;
 use users_service::accounts::{self, Administrator, AdministratorPassword, create_administrator};
 use users_service::app::{Service, router};
 use users_service::app_state::AppState;
-use users_service::config::{self, Access, Application, Hashing, Keys, Passwords, TokenAccess};
+use users_service::config::{
+    self, Access, Application, Hashing, Keys, MailTransport, Passwords, TokenAccess,
+};
 use users_service::db::Database;
 use users_service::http::Peer;
 use users_service::migrations::ALL;
 use users_service::users::{Email, Username};
+use uuid::Uuid;
 
 use crate::harness::databases::TestDatabase;
 use crate::harness::movable_clock::MovableClock;
 pub(crate) use crate::harness::person::{Person, refresh};
 use crate::harness::test_app::{Answer, answer, json_request, request};
 
+/// Where links in mails lead.
+pub(crate) const PUBLIC_URL: &str = "https://users.example";
 /// A password that the policy accepts.
 pub(crate) const PASSWORD: &str = "a swan by the harbour";
 /// Another one.
@@ -60,6 +66,25 @@ pub(crate) fn keys() -> Keys {
     Keys::File { path: KEYS.path().join("signing-keys.json"), make: true }
 }
 
+/// Where the mails of all tests are kept, in a folder for each application.
+static MAILS: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().unwrap());
+
+/// Mails that are kept as files.
+fn mail() -> config::Mail {
+    let link = |page: &str, minutes| config::Link {
+        page: format!("{PUBLIC_URL}/{page}"),
+        lifetime: Duration::from_mins(minutes),
+    };
+    config::Mail {
+        transport: MailTransport::Console { folder: MAILS.path().join(Uuid::new_v4().to_string()) },
+        from: "Users <no-reply@users.example>".parse().unwrap(),
+        site: "users.example".to_owned(),
+        verification: link("verify-email", 24 * 60),
+        reset: link("reset-password", 30),
+        invitation: link("accept-invitation", 7 * 24 * 60),
+    }
+}
+
 /// Hashes that cost next to nothing.
 fn passwords() -> Passwords {
     let params = Params::new(8, 1, 1, None).unwrap();
@@ -86,6 +111,7 @@ pub(crate) fn application() -> Application {
             absolute: Duration::from_hours(90 * 24),
         },
         sign_up_is_open: false,
+        mail: Some(mail()),
     });
     application.passwords = passwords();
     application
@@ -99,6 +125,8 @@ pub(crate) struct AccountsApp {
     /// The clock of the service.
     pub(crate) clock: MovableClock,
     pub(crate) database: TestDatabase,
+    /// Where its mails are kept.
+    pub(crate) mails: PathBuf,
 }
 
 impl AccountsApp {
@@ -125,8 +153,15 @@ impl AccountsApp {
     }
 
     async fn open(database: TestDatabase, application: Application, clock: MovableClock) -> Self {
+        let mails = match &application.access {
+            Access::Tokens(TokenAccess { mail: Some(mail), .. }) => {
+                let MailTransport::Console { folder } = &mail.transport;
+                folder.clone()
+            }
+            _ => PathBuf::new(),
+        };
         let state = state(database.config(), application, &clock).await;
-        Self { service: router(state.clone()), state, clock, database }
+        Self { service: router(state.clone()), state, clock, database, mails }
     }
 
     /// What another process works with that reaches the database in another way.

@@ -6,6 +6,7 @@ pub(crate) mod deployment;
 pub(crate) mod eventually;
 pub(crate) mod http_server;
 pub(crate) mod lambda_function;
+pub(crate) mod mail;
 pub(crate) mod movable_clock;
 pub(crate) mod person;
 pub(crate) mod program;

@@ -1,6 +1,7 @@
 //! The real executable, run by itself.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -60,7 +61,7 @@ pub(crate) struct Program {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
     reading: Arc<Mutex<Reading>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Program {
@@ -104,7 +105,12 @@ impl Program {
                 }
             }
         });
-        Self { child, lines, reading, _folder: folder }
+        Self { child, lines, reading, folder }
+    }
+
+    /// Where it works.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What it has logged so far.

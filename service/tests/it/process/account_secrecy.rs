@@ -1,7 +1,10 @@
 //! No password, hash or token of an account is in a log, in an answer to somebody else, or in a message.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
 
 use axum::http::{HeaderMap, header};
@@ -10,6 +13,7 @@ use serde_json::{Value, json};
 use sqlx::query_scalar;
 
 use crate::harness::databases::SqliteFile;
+use crate::harness::eventually::eventually;
 use crate::harness::program::{Server, command};
 use crate::harness::test_app::Answer;
 
@@ -36,6 +40,9 @@ impl Overheard {
             ("SQLITE_PATH", file.path().display().to_string()),
             ("SIGNING_KEYS_FILE", file.folder().join("keys.json").display().to_string()),
             ("ACCESS", "tokens".to_owned()),
+            ("HOST", "127.0.0.1".to_owned()),
+            ("MAIL", "console".to_owned()),
+            ("PUBLIC_URL", "http://localhost:8000".to_owned()),
             ("SIGN_UP", "open".to_owned()),
             ("PASSWORD_HASH", "m=8,t=1,p=1".to_owned()),
             ("LOG_LEVEL", "TRACE".to_owned()),
@@ -124,6 +131,7 @@ impl Overheard {
         }
         self.send(Method::POST, "/sessions/refresh", None, json!({"refresh_token": refresh}), 401).await;
         self.one_time_tokens().await;
+        self.mails().await;
     }
 
     async fn users(&mut self, token: &str) {
@@ -144,6 +152,23 @@ impl Overheard {
         self.secrets.push("correct horse battery".to_owned());
     }
 
+    async fn mails(&mut self) {
+        for (path, body) in [
+            ("/email-verifications", json!({"email": "ada@example.com"})),
+            ("/password-resets", json!({"login": "ada"})),
+        ] {
+            self.send(Method::POST, path, None, body, 202).await;
+            let token = mailed_token(self.server.program.folder()).await;
+            self.secrets.push(token.clone());
+            let (confirm, body) = match path {
+                "/email-verifications" => ("/email-verifications/confirm", json!({"token": token})),
+                _ => ("/passwords/confirm", json!({"token": token, "password": NEW_PASSWORD})),
+            };
+            self.send(Method::POST, confirm, None, body.clone(), 204).await;
+            self.send(Method::POST, confirm, None, body, 401).await;
+        }
+    }
+
     async fn one_time_tokens(&mut self) {
         let confirm = |token: &str, password: &str| json!({"token": token, "password": password});
         self.send(Method::POST, "/passwords/confirm", None, confirm(ONE_TIME_TOKEN, PASSWORD), 401).await;
@@ -156,6 +181,19 @@ impl Overheard {
     }
 }
 
+/// The token of the one mail in a folder, once it is there. Nobody else may read it.
+async fn mailed_token(folder: &Path) -> String {
+    eventually("mail", async || {
+        let path = fs::read_dir(folder.join("mails")).ok()?.next()?.unwrap().path();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let text = fs::read_to_string(&path).unwrap();
+        let token = text.split_whitespace().find_map(|word| word.split_once("#uso_"))?.1.to_owned();
+        fs::remove_file(path).unwrap();
+        Some(format!("uso_{token}"))
+    })
+    .await
+}
+
 #[tokio::test]
 async fn nothing_secret_of_an_account_is_logged_or_told() {
     for format in ["text", "json"] {
@@ -166,9 +204,13 @@ async fn nothing_secret_of_an_account_is_logged_or_told() {
         overheard.server.program.logged("the-last-one").await;
         overheard.server.program.logged("Response: 404").await;
         let said = format!("{}\n{}", overheard.said, overheard.server.program.log().join("\n"));
-        for sign in
-            ["accounts.signed_in", "sessions.rotate", "accounts.consume_token", "accounts.set_password"]
-        {
+        for sign in [
+            "accounts.signed_in",
+            "sessions.rotate",
+            "one_time_tokens.consume",
+            "mails.insert",
+            "accounts.set_password",
+        ] {
             assert!(said.contains(sign), "{sign} is not in {said}");
         }
         let mut connection = file.connect().await;

@@ -1,0 +1,44 @@
+//! How many statements it takes to ask for a link, counted on the wire.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::accounts::statements::Recorded;
+use crate::harness::accounts::call;
+
+/// Nobody, two with a live token the second time, and one who has proved the address.
+const LOGINS: [&str; 4] = ["nobody@example.com", "ada@example.com", "grace@example.com", "root@example.com"];
+
+#[tokio::test]
+async fn an_unknown_login_costs_as_many_statements_as_a_known_one() {
+    for (path, field) in [("/password-resets", "login"), ("/email-verifications", "email")] {
+        let recorded = Recorded::new().await;
+        for name in ["ada", "grace"] {
+            recorded.app.person(name, &[]).await;
+        }
+        let mut counts = Vec::new();
+        for login in LOGINS {
+            let body: Value = json!({field: login});
+            counts.push(recorded.statements(|| call(Method::POST, path, Some(body.clone())), 202).await);
+        }
+        // The caller's limit and two of the recipient, the user; then begin, lock, the addressee, the token, which is put or
+        // kept, the mail, commit.
+        assert_eq!(counts, [11; 4], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_who_gets_no_more_mail_is_not_told_apart() {
+    let recorded = Recorded::new().await;
+    recorded.app.person("ada", &[]).await;
+    let ask =
+        |login: &'static str| move || call(Method::POST, "/password-resets", Some(json!({"login": login})));
+    for login in ["ada", "nobody"] {
+        for _ in 0..2 {
+            recorded.statements(ask(login), 202).await;
+        }
+    }
+    let past_the_limit =
+        [recorded.statements(ask("ada"), 202).await, recorded.statements(ask("nobody"), 202).await];
+    assert_eq!(past_the_limit[0], past_the_limit[1]);
+}

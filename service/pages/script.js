@@ -29,8 +29,10 @@ async function tell(response) {
   } else if (response.status === 401) {
     end(words.invalid, true);
   } else if (response.status === 422) {
-    const problem = await response.json();
-    say(`${words.refused} ${problem.errors.map((error) => error.message).join("; ")}.`, true);
+    const { errors } = await response.json();
+    // The service gives its reasons in English.
+    const reasons = errors.map((error) => error.message).join("; ");
+    say(document.documentElement.lang === "en" ? `${words.refused} ${reasons}.` : words.refused, true);
   } else {
     say(words.later, true);
   }

@@ -114,7 +114,7 @@ const fn english(page: Page) -> Words {
         password: "New password",
         show: "Show the password",
         invalid: "This link is used, too old or incomplete. Ask for a new one.",
-        refused: "This password cannot be taken: it",
+        refused: "This password cannot be taken. It",
         later: "That did not work just now. Try again in a few minutes.",
         no_script: "This page needs JavaScript.",
     }
@@ -149,7 +149,7 @@ const fn german(page: Page) -> Words {
         password: "Neues Passwort",
         show: "Passwort anzeigen",
         invalid: "Dieser Link ist verbraucht, zu alt oder unvollständig. Fordern Sie einen neuen an.",
-        refused: "Dieses Passwort geht nicht; der Grund, auf Englisch: it",
+        refused: "Dieses Passwort geht nicht. Wählen Sie ein längeres, das nicht leicht zu erraten ist.",
         later: "Das hat gerade nicht geklappt. Versuchen Sie es in einigen Minuten noch einmal.",
         no_script: "Diese Seite braucht JavaScript.",
     }

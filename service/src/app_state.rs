@@ -63,7 +63,7 @@ impl AppState {
         let request_limit = limits.requests.map(RequestLimit::new);
         let mut state = Self { trusted_proxies, cors_origins, request_limit, ..Self::new(database, clock) };
         if let config::Access::Tokens(access) = access {
-            state.accounts = Some(Arc::new(Accounts::open(access, limits, &passwords, &state).await?));
+            state.accounts = Some(Arc::new(Accounts::open(access, &limits, &passwords, &state).await?));
         }
         Ok(state)
     }
@@ -110,7 +110,7 @@ pub struct AccountSettings {
 impl Accounts {
     async fn open(
         access: config::TokenAccess,
-        limits: config::Limits,
+        limits: &config::Limits,
         passwords: &config::Passwords,
         state: &AppState,
     ) -> Result<Self, keys::Error> {
@@ -123,8 +123,8 @@ impl Accounts {
             tokens: Tokens::new(tokens, keys),
             hasher: Hasher::new(passwords.hashing.clone()),
             policy: Policy::new(passwords),
-            mail: mail.map(Mail::new),
-            settings: AccountSettings { limits, session_lifetime, sign_up_is_open },
+            mail: mail.map(|mail| Mail::new(*mail)),
+            settings: AccountSettings { limits: *limits, session_lifetime, sign_up_is_open },
         })
     }
 }

@@ -67,7 +67,10 @@ impl Service {
                 Err(busy) => Err(busy.into()),
             },
             (None, Some(FirstPassword::Hash(hash))) => self.add(user, Some(&hash)).await,
-            (None, Some(FirstPassword::Invitation(language))) => self.add_invited(user, language).await,
+            (None, Some(FirstPassword::Invitation(language))) => {
+                // Large, because it is many statements; beside the others the box costs nothing.
+                Box::pin(self.add_invited(user, language)).await
+            }
             (None, _) => self.add(user, None).await,
         };
         if let Some(attempt) = attempt

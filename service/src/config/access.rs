@@ -37,7 +37,7 @@ pub struct TokenAccess {
     /// Whether people may add themselves as users.
     pub sign_up_is_open: bool,
     /// How mails are sent; none with `MAIL=off`.
-    pub mail: Option<Mail>,
+    pub mail: Option<Box<Mail>>,
 }
 
 /// Whether calls need a token.
@@ -67,7 +67,7 @@ pub(super) fn read(
         tokens: tokens?,
         session_lifetime: session_lifetime?,
         sign_up_is_open: sign_up_is_open?,
-        mail: mail?,
+        mail: mail?.0,
     }))
 }
 

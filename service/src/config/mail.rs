@@ -1,10 +1,12 @@
 //! Whether mails are sent, how, and where the links in them lead.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use url::Url;
 
 use super::reader::Reader;
@@ -13,10 +15,13 @@ use crate::limits::Window;
 
 settings! {
     MAIL = "off",
-        "How mails are sent, with ACCESS=tokens: off, or console (shown in the terminal and kept in mails/; on a loopback address only)";
+        "How mails are sent, with ACCESS=tokens: off, smtp, or console (shown in the terminal and kept in mails/; on a loopback address only)";
     PUBLIC_URL = "none; must be set unless MAIL=off",
         "The URL under which people reach the service: links in mails begin with it";
-    MAIL_FROM = "users@localhost with MAIL=console", "The sender of mails, such as Example <no-reply@example.com>";
+    MAIL_FROM = "users@localhost with MAIL=console; else it must be set",
+        "The sender of mails, such as Example <no-reply@example.com>";
+    SMTP_URL = "none; must be set with MAIL=smtp",
+        "The server that takes mails: smtps://user:password@smtp.example, or smtp://smtp.example:587?tls=required";
     LINK_VERIFY = "{PUBLIC_URL}/verify-email",
         "The page that takes the token of a mail, as #token, to POST /email-verifications/confirm";
     LINK_RESET = "{PUBLIC_URL}/reset-password", "The same to POST /passwords/confirm, for a password that was forgotten";
@@ -46,9 +51,11 @@ pub struct Mail {
     pub invitation: Link,
 }
 
-/// How mails are sent.
+/// How mails are sent. The password of a server is not shown, not even in debug output.
 #[derive(Debug, Clone)]
 pub enum MailTransport {
+    /// A server takes them.
+    Smtp(Box<AsyncSmtpTransportBuilder>),
     /// They are shown on standard output and kept in a folder.
     Console {
         /// The folder; it is made if it is not there.
@@ -65,22 +72,20 @@ pub struct Link {
     pub lifetime: Duration,
 }
 
-/// `None` within is `MAIL=off`.
+/// How mail is configured; `None` is `MAIL=off`.
+pub(super) struct Configured(pub(super) Option<Box<Mail>>);
+
 pub(super) fn read(
     reader: &mut Reader<'_>,
     listen: Option<SocketAddr>,
     in_lambda: bool,
-) -> Option<Option<Mail>> {
-    let is_on = reader.get(&MAIL).choice(&[("off", false), ("console", true)])?;
-    if !is_on {
-        return Some(None);
-    }
-    if in_lambda || listen.is_some_and(|address| !address.ip().is_loopback()) {
-        reader.problem(
-            &MAIL,
-            "is console, which shows live links to whoever sees the terminal; it needs HOST to be a loopback address, \
-             such as 127.0.0.1",
-        );
+) -> Option<Configured> {
+    let kind =
+        reader.get(&MAIL).choice(&[("off", Kind::Off), ("console", Kind::Console), ("smtp", Kind::Smtp)])?;
+    match kind {
+        Kind::Off => return Some(Configured(None)),
+        Kind::Console => require_loopback(reader, listen, in_lambda),
+        Kind::Smtp => {}
     }
     let site = site(reader);
     // Without PUBLIC_URL, which is a problem of its own, any page will do.
@@ -88,15 +93,61 @@ pub(super) fn read(
     let verification = link(reader, &LINK_VERIFY, &format!("{base}/verify-email"), &VERIFICATION_LIFETIME);
     let reset = link(reader, &LINK_RESET, &format!("{base}/reset-password"), &RESET_LIFETIME);
     let invitation = link(reader, &LINK_INVITE, &format!("{base}/accept-invitation"), &INVITATION_LIFETIME);
-    let from = reader.get_or(&MAIL_FROM, "users@localhost").parsed(SENDER);
-    Some(Some(Mail {
-        transport: MailTransport::Console { folder: FOLDER.into() },
+    let from = match kind {
+        Kind::Off | Kind::Console => reader.get_or(&MAIL_FROM, "users@localhost").parsed(SENDER),
+        Kind::Smtp => reader.required(&MAIL_FROM, SENDER).and_then(|_| reader.get(&MAIL_FROM).parsed(SENDER)),
+    };
+    let transport = match kind {
+        Kind::Off | Kind::Console => Some(MailTransport::Console { folder: FOLDER.into() }),
+        Kind::Smtp => smtp(reader),
+    };
+    Some(Configured(Some(Box::new(Mail {
+        transport: transport?,
         from: from?,
         site: site?.1,
         verification: verification?,
         reset: reset?,
         invitation: invitation?,
-    }))
+    }))))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Off,
+    Console,
+    Smtp,
+}
+
+fn require_loopback(reader: &mut Reader<'_>, listen: Option<SocketAddr>, in_lambda: bool) {
+    if in_lambda || listen.is_some_and(|address| !address.ip().is_loopback()) {
+        reader.problem(
+            &MAIL,
+            "is console, which shows live links to whoever sees the terminal; it needs HOST to be a loopback address, \
+             such as 127.0.0.1",
+        );
+    }
+}
+
+/// The text is in no message: it has a password. Without TLS, or with TLS if the server should happen to offer it, whoever is
+/// between could read the password and every link.
+fn smtp(reader: &mut Reader<'_>) -> Option<MailTransport> {
+    let wanted = "smtps://user:password@smtp.example, or smtp://user:password@smtp.example:587?tls=required";
+    let text = reader.required(&SMTP_URL, wanted)?;
+    let url = Url::parse(&text).ok();
+    let is_safe = url.is_some_and(|url| {
+        let with_tls = url.scheme() == "smtps" || url.query() == Some("tls=required");
+        with_tls || url.host_str().is_some_and(is_loopback)
+    });
+    let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&text).ok().filter(|_| is_safe);
+    if builder.is_none() {
+        reader.problem(&SMTP_URL, format!("must be {wanted}; without TLS only on a loopback address"));
+    }
+    builder.map(|builder| MailTransport::Smtp(Box::new(builder)))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 const SENDER: &str = "an address, alone or as in Example <no-reply@example.com>";
@@ -148,18 +199,18 @@ mod tests {
     use super::*;
     use crate::config::ConfigProblems;
 
-    fn mail(variables: &[(&str, &str)], host: &str) -> Result<Option<Mail>, ConfigProblems> {
+    fn mail(variables: &[(&str, &str)], host: &str) -> Result<Option<Box<Mail>>, ConfigProblems> {
         let lookup = |name: &'static str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
         };
         let mut reader = Reader::new(&lookup);
         let mail = read(&mut reader, Some(SocketAddr::new(host.parse().unwrap(), 8000)), false);
-        reader.finish(mail)
+        reader.finish(mail).map(|Configured(mail)| mail)
     }
 
     const ON: [(&str, &str); 2] = [("MAIL", "console"), ("PUBLIC_URL", "https://example.com/users")];
 
-    fn with(variables: &[(&'static str, &'static str)]) -> Result<Mail, ConfigProblems> {
+    fn with(variables: &[(&'static str, &'static str)]) -> Result<Box<Mail>, ConfigProblems> {
         let variables: Vec<_> = variables.iter().copied().chain(ON).collect();
         mail(&variables, "127.0.0.1").map(Option::unwrap)
     }
@@ -221,5 +272,54 @@ mod tests {
             let problems = mail(&variables, "127.0.0.1").map(drop).unwrap_err();
             assert!(named(&problems).contains(&"PUBLIC_URL"), "{url}");
         }
+    }
+
+    #[test]
+    fn a_server_is_spoken_to_with_tls_unless_it_is_this_machine() {
+        let smtp = |url: &'static str| {
+            let sender = ("MAIL_FROM", "Example <no-reply@example.com>");
+            let variables =
+                [("MAIL", "smtp"), ("SMTP_URL", url), ("PUBLIC_URL", "https://example.com"), sender];
+            mail(&variables, "0.0.0.0").map(drop)
+        };
+        for url in [
+            "smtps://user:password@smtp.example",
+            "smtp://user:password@smtp.example:587?tls=required",
+            "smtp://127.0.0.1:2525",
+            "smtp://localhost",
+            "smtp://[::1]:25?tls=opportunistic",
+        ] {
+            assert!(smtp(url).is_ok(), "{url}");
+        }
+        for url in [
+            "smtp://user:hunter2@smtp.example",
+            "smtp://user:hunter2@smtp.example?tls=opportunistic",
+            "smtp://user:hunter2@smtp.example?tls=wrong",
+            "smtp://user:hunter2@127.0.0.1.example",
+            "https://user:hunter2@smtp.example",
+            "hunter2",
+        ] {
+            let problems = smtp(url).unwrap_err();
+            assert_eq!(named(&problems), ["SMTP_URL"], "{url}");
+            assert!(!problems.to_string().contains("hunter2"), "{problems}");
+        }
+    }
+
+    #[test]
+    fn the_password_of_a_server_is_not_shown() {
+        let variables = [
+            ("MAIL", "smtp"),
+            ("SMTP_URL", "smtps://user:hunter2@smtp.example"),
+            ("MAIL_FROM", "no-reply@example.com"),
+            ("PUBLIC_URL", "https://example.com"),
+        ];
+        let shown = format!("{:?}", mail(&variables, "0.0.0.0").unwrap());
+        assert!(shown.contains("smtp.example") && !shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_server_needs_a_sender() {
+        let variables = [("MAIL", "smtp"), ("PUBLIC_URL", "https://example.com")];
+        assert_eq!(named(&mail(&variables, "0.0.0.0").unwrap_err()), ["MAIL_FROM", "SMTP_URL"]);
     }
 }

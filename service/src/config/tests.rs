@@ -131,6 +131,7 @@ fn the_table_has_every_variable_that_is_read_and_no_other() {
         &[("DB_ENGINE", "sqlite")],
         &[("DB_CREDENTIALS", "secret")],
         &[("ACCESS", "tokens"), ("MAIL", "console")],
+        &[("ACCESS", "tokens"), ("MAIL", "smtp")],
     ] {
         let _ = Config::read(Purpose::Local, look_up(set));
     }

@@ -19,7 +19,7 @@ use crate::db;
 use crate::http::chain;
 
 /// How many mails are sent at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 /// How long one may take. A server that takes longer has not promised anything yet (RFC 5321, section 4.5.3.2 allows it
 /// minutes, and whoever waits for it holds up others).
 const SEND_LIMIT: Duration = Duration::from_secs(20);

@@ -9,6 +9,7 @@ mod message;
 mod outbox;
 mod repository;
 mod sender;
+mod smtp;
 mod words;
 
 pub use job::send_due;

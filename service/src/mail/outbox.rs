@@ -25,10 +25,10 @@ struct Inner {
 }
 
 impl Mail {
-    /// As configured.
+    /// As configured. It begins on the runtime that it is made on.
     #[must_use]
     pub fn new(config: config::Mail) -> Self {
-        let sender = Sender::new(&config.transport);
+        let sender = Sender::new(&config);
         Self(Arc::new(Inner { config, sender, due: Notify::new() }))
     }
 

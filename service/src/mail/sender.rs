@@ -2,10 +2,13 @@
 
 use super::console::Console;
 use super::message::Outgoing;
-use crate::config::MailTransport;
+use super::smtp::Smtp;
+use crate::config::{self, MailTransport};
 
 /// Sends mails in the configured way.
 pub(super) enum Sender {
+    /// To a server.
+    Smtp(Smtp),
     /// To the terminal and a folder.
     Console(Console),
 }
@@ -25,8 +28,9 @@ pub(super) enum SendError {
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl Sender {
-    pub(super) fn new(transport: &MailTransport) -> Self {
-        match transport {
+    pub(super) fn new(config: &config::Mail) -> Self {
+        match &config.transport {
+            MailTransport::Smtp(builder) => Self::Smtp(Smtp::new(builder, &config.site)),
             MailTransport::Console { folder } => Self::Console(Console::new(folder.clone())),
         }
     }
@@ -34,6 +38,7 @@ impl Sender {
     /// Sends a mail.
     pub(super) async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
         match self {
+            Self::Smtp(smtp) => smtp.send(mail).await,
             Self::Console(console) => console.send(mail).await,
         }
     }

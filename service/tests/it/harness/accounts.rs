@@ -111,7 +111,7 @@ pub(crate) fn application() -> Application {
             absolute: Duration::from_hours(90 * 24),
         },
         sign_up_is_open: false,
-        mail: Some(mail()),
+        mail: Some(Box::new(mail())),
     });
     application.passwords = passwords();
     application
@@ -154,10 +154,10 @@ impl AccountsApp {
 
     async fn open(database: TestDatabase, application: Application, clock: MovableClock) -> Self {
         let mails = match &application.access {
-            Access::Tokens(TokenAccess { mail: Some(mail), .. }) => {
-                let MailTransport::Console { folder } = &mail.transport;
-                folder.clone()
-            }
+            Access::Tokens(TokenAccess { mail: Some(mail), .. }) => match &mail.transport {
+                MailTransport::Console { folder } => folder.clone(),
+                MailTransport::Smtp(_) => PathBuf::new(),
+            },
             _ => PathBuf::new(),
         };
         let state = state(database.config(), application, &clock).await;

@@ -12,10 +12,12 @@ pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod properties;
 pub(crate) mod proxy;
+pub(crate) mod python;
 pub(crate) mod runtime_api;
 pub(crate) mod secrets_manager;
 #[cfg(target_os = "linux")]
 pub(crate) mod shifted_clock;
+pub(crate) mod smtp_server;
 pub(crate) mod test_app;
 pub(crate) mod wire;
 pub(crate) mod wiretap;

@@ -9,9 +9,9 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::others::python;
 use crate::harness::eventually::eventually;
 use crate::harness::program::{Server, command};
+use crate::harness::python::python;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/examples");
 const PASSWORD: &str = "a swan by the harbour";

@@ -14,16 +14,9 @@ use users_service::config::{self, Keys};
 use users_service::keys::{KeyRing, Rotation, rotate};
 use users_service::tokens::{Grant, Tokens};
 
-const ISSUER: &str = "https://users.example";
+use crate::harness::python::python;
 
-/// A Python with the packages of scripts/test/requirements.txt.
-#[expect(clippy::disallowed_methods, reason = "the tests are configured by the environment too")]
-pub(super) fn python() -> String {
-    std::env::var("TEST_PYTHON").expect(
-        "TEST_PYTHON is not set, so there is no other implementation to test against: run `make test`, which \
-         installs them, or point it at a Python that has the packages of scripts/test/requirements.txt",
-    )
-}
+const ISSUER: &str = "https://users.example";
 
 fn run(input: &Value) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/keys/others.py");

@@ -3,9 +3,11 @@
 mod asking;
 mod ended_links;
 mod invitations;
+mod killed;
 mod outbox;
 mod pages;
 mod recipients;
 mod resets;
+mod smtp;
 mod statements;
 mod verifications;

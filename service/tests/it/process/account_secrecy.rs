@@ -186,7 +186,7 @@ async fn mailed_token(folder: &Path) -> String {
     eventually("mail", async || {
         let path = fs::read_dir(folder.join("mails")).ok()?.next()?.unwrap().path();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let text = fs::read_to_string(&path).unwrap();
+        let text = fs::read_to_string(&path).unwrap().replace("=\r\n", "");
         let token = text.split_whitespace().find_map(|word| word.split_once("#uso_"))?.1.to_owned();
         fs::remove_file(path).unwrap();
         Some(format!("uso_{token}"))

@@ -105,6 +105,8 @@ pub struct AccountSettings {
     pub session_lifetime: config::SessionLifetime,
     /// Whether people may add themselves as users.
     pub sign_up_is_open: bool,
+    /// Whether somebody may sign in who has not proved the address.
+    pub sign_in_unverified: bool,
 }
 
 impl Accounts {
@@ -114,7 +116,8 @@ impl Accounts {
         passwords: &config::Passwords,
         state: &AppState,
     ) -> Result<Self, keys::Error> {
-        let config::TokenAccess { keys, tokens, session_lifetime, sign_up_is_open, mail } = access;
+        let config::TokenAccess { keys, tokens, session_lifetime, sign_up_is_open, sign_in_unverified, mail } =
+            access;
         let keys = KeyRing::open(keys, Arc::clone(&state.clock)).await?;
         Ok(Self {
             database: state.database.clone(),
@@ -124,7 +127,12 @@ impl Accounts {
             hasher: Hasher::new(passwords.hashing.clone()),
             policy: Policy::new(passwords),
             mail: mail.map(|mail| Mail::new(*mail)),
-            settings: AccountSettings { limits: *limits, session_lifetime, sign_up_is_open },
+            settings: AccountSettings {
+                limits: *limits,
+                session_lifetime,
+                sign_up_is_open,
+                sign_in_unverified,
+            },
         })
     }
 }

@@ -58,19 +58,20 @@ pub async fn create_administrator(
         }
         AdministratorPassword::Token => (None, Some(OneTimeToken::new()?)),
     };
-    let way_in = WayIn {
-        email: administrator.email.as_str().to_owned(),
-        hash,
-        token_hash: token.as_ref().map(OneTimeToken::hash),
-        now: clock.now(),
-    };
+    let way_in = WayIn { hash, token_hash: token.as_ref().map(OneTimeToken::hash), now: clock.now() };
     if administrator.existing {
         restore(database, &administrator, &way_in).await?;
     } else {
-        let user = NewUser { username: administrator.username, email: administrator.email, full_name: None };
+        let email = &administrator.email;
+        let user = NewUser { username: administrator.username, email: email.clone(), full_name: None };
         let way_in = &way_in;
         let users = users::Service::over(database.clone(), clock);
-        users.create_with(user, |transaction, id| async move { way_in.open(transaction, id).await }).await?;
+        users
+            .create_with(
+                user,
+                |transaction, id| async move { way_in.open(transaction, id, email.as_str()).await },
+            )
+            .await?;
     }
     Ok(token)
 }
@@ -80,11 +81,11 @@ async fn restore(database: &Database, administrator: &Administrator, way_in: &Wa
     let login = Login::parse(administrator.username.as_str()).map_err(|_| Error::UserNotFound)?;
     let found = repository::find(database, &login).await?.ok_or(Error::UserNotFound)?;
     // A row of the Python service may hold an international domain in Unicode letters.
-    let stored = Email::parse(&found.email).map_or(found.email, Email::into_string);
+    let stored = Email::parse(&found.email).map_or_else(|_| found.email.clone(), Email::into_string);
     if !is_same(administrator.email.as_str(), &stored) {
         return Err(Error::UserNotFound);
     }
-    let user = found.user_id;
+    let (user, email) = (found.user_id, &*found.email);
     let restored = database.transaction(|mut transaction| async move {
         if !user_row::lock(&mut transaction, user).await? {
             return Err(Error::UserNotFound);
@@ -92,26 +93,29 @@ async fn restore(database: &Database, administrator: &Administrator, way_in: &Wa
         sessions::end_all(&mut transaction, user, None, way_in.now).await?;
         repository::set_password(&mut transaction, user, None, way_in.now).await?;
         one_time_tokens::end_all(&mut transaction, user).await?;
-        Ok(way_in.open(transaction, user).await?)
+        Ok(way_in.open(transaction, user, email).await?)
     });
     restored.await
 }
 
 /// How the administrator gets in.
 struct WayIn {
-    /// Whoever may run the command is believed that it is the administrator's.
-    email: String,
     hash: Option<PasswordHash>,
     token_hash: Option<[u8; 32]>,
     now: DateTime<Utc>,
 }
 
 impl WayIn {
-    /// Opens it for a user whose row is locked.
-    async fn open(&self, mut transaction: Transaction, user: UserId) -> Result<(), crate::db::Error> {
+    /// Opens it for a user whose row is locked. Whoever may run the command is believed that the address is the administrator's.
+    async fn open(
+        &self,
+        mut transaction: Transaction,
+        user: UserId,
+        email: &str,
+    ) -> Result<(), crate::db::Error> {
         roles::grant(&mut transaction, user, &RoleName::admin()).await?;
         repository::set_status(&mut transaction, user, Status::Active).await?;
-        addresses::prove(&mut transaction, user, &self.email, self.now).await?;
+        addresses::prove(&mut transaction, user, email, self.now).await?;
         if let Some(hash) = &self.hash {
             repository::set_password(&mut transaction, user, Some(hash), self.now).await?;
         }

@@ -23,6 +23,9 @@ pub enum Error {
     /// The password is right, but the user may not sign in.
     #[error("the account is disabled")]
     Disabled,
+    /// The password is right, but the address is not proved, as a sign-in requires here.
+    #[error("the address is not proved")]
+    EmailNotVerified,
     /// The current password is another one.
     #[error("the current password is another one")]
     WrongPassword,
@@ -115,6 +118,11 @@ impl From<Error> for Problem {
             Error::Disabled => {
                 Self::new(StatusCode::FORBIDDEN, "account_disabled", "The account is disabled")
             }
+            Error::EmailNotVerified => Self::new(
+                StatusCode::FORBIDDEN,
+                "email_not_verified",
+                "The e-mail address is not proved; ask for a mail at POST /email-verifications",
+            ),
             Error::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is another one")
             }

@@ -12,6 +12,7 @@ use crate::access::Caller;
 use crate::db::Transaction;
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
+use crate::mail::{Kind, Language, Notice};
 use crate::one_time_tokens::{OneTimeToken, Presented};
 use crate::passwords::{About, NewPassword, PasswordHash, PresentedPassword};
 use crate::user_id::UserId;
@@ -30,17 +31,18 @@ impl Service {
         user: UserId,
         current: Option<PresentedPassword>,
         new: &Zeroizing<String>,
-        network: ClientNetwork,
+        (network, language): (ClientNetwork, Language),
     ) -> Result<(), Error> {
         let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::UserNotFound)?;
         let new = self.accept(new, &candidate.about())?;
         if caller.is(user) {
             // Large, because it is many statements; beside two password hashes the box costs nothing.
-            Box::pin(self.change_own(caller, &candidate, current, new, network)).await?;
+            Box::pin(self.change_own(caller, &candidate, current, new, (network, language))).await?;
         } else {
             let hash = self.hasher.hash(new).await?;
-            self.change(caller, None, user, &hash).await?;
+            self.change(caller, None, &candidate, (&hash, language)).await?;
         }
+        self.wake();
         info!(user_id = %user, by = %caller.user_id, "A password was changed");
         Ok(())
     }
@@ -53,7 +55,7 @@ impl Service {
         candidate: &Candidate,
         current: Option<PresentedPassword>,
         new: NewPassword,
-        network: ClientNetwork,
+        (network, language): (ClientNetwork, Language),
     ) -> Result<(), Error> {
         let missing = || Error::Invalid(Invalid::new("missing", "is required").at("current_password"));
         let current = current.ok_or_else(missing)?;
@@ -62,7 +64,7 @@ impl Service {
         let hit = limits.take(&self.settings.limits.sign_in, &subject).await?;
         let login = candidate.username.to_ascii_lowercase();
         let changed = match self.verify(&login, Some(candidate), current, network).await {
-            Ok(verified) => self.change_verified(caller, candidate, verified, new).await,
+            Ok(verified) => self.change_verified(caller, candidate, verified, (new, language)).await,
             Err(error) => Err(wrong_password(error)),
         };
         if changed.as_ref().map_or_else(Error::is_outage, |()| true) {
@@ -76,10 +78,10 @@ impl Service {
         caller: &Caller,
         candidate: &Candidate,
         verified: Verified,
-        new: NewPassword,
+        (new, language): (NewPassword, Language),
     ) -> Result<(), Error> {
         let changed = match self.hasher.hash(new).await {
-            Ok(hash) => self.change(caller, Some(candidate), candidate.user_id, &hash).await,
+            Ok(hash) => self.change(caller, Some(candidate), candidate, (&hash, language)).await,
             Err(busy) => Err(busy.into()),
         };
         if changed.as_ref().map_or_else(Error::is_outage, |()| true) {
@@ -93,17 +95,18 @@ impl Service {
         &self,
         caller: &Caller,
         verified: Option<&Candidate>,
-        user: UserId,
-        hash: &PasswordHash,
+        candidate: &Candidate,
+        (hash, language): (&PasswordHash, Language),
     ) -> Result<(), Error> {
         let kept = verified.map(|_| caller.session_id.into());
+        let (user, notice) = (candidate.user_id, candidate.hash.is_some().then_some(language));
         let changed = self.database.transaction(|mut transaction| async move {
             if let Some(candidate) = verified {
                 self.require_unchanged(&mut transaction, candidate).await.map_err(wrong_password)?;
             } else {
                 roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             }
-            self.set(&mut transaction, user, hash, kept).await
+            self.set(&mut transaction, user, hash, kept, notice).await
         });
         changed.await
     }
@@ -118,26 +121,33 @@ impl Service {
         &self,
         token: &OneTimeToken,
         new: &Zeroizing<String>,
-        network: ClientNetwork,
+        (network, language): (ClientNetwork, Language),
     ) -> Result<(), Error> {
         let limits = self.limits().await?;
         let hit = limits.take(&self.settings.limits.confirm, &[network.as_bytes()]).await?;
-        let confirmed = self.confirm(&token.hash(), new).await;
+        let confirmed = self.confirm(&token.hash(), new, language).await;
         if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
             limits.give_back(hit).await;
         }
         let user = confirmed?;
+        self.wake();
         info!(user_id = %user, "A password was set by a one-time token");
         Ok(())
     }
 
-    async fn confirm(&self, token_hash: &[u8; 32], new: &Zeroizing<String>) -> Result<UserId, Error> {
+    async fn confirm(
+        &self,
+        token_hash: &[u8; 32],
+        new: &Zeroizing<String>,
+        language: Language,
+    ) -> Result<UserId, Error> {
         let now = self.clock.now();
         let presented = one_time_tokens::find(&self.database, token_hash, now).await?;
         let presented = presented.filter(|presented| presented.purpose.sets_password());
         let presented = &presented.ok_or(Error::TokenInvalid)?;
         let user = presented.user;
         let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::TokenInvalid)?;
+        let notice = candidate.hash.is_some().then_some(language);
         let new = self.accept(new, &candidate.about())?;
         let hash = &self.hasher.hash(new).await?;
         let confirmed = self.database.transaction(|mut transaction| async move {
@@ -146,24 +156,40 @@ impl Service {
             if !one_time_tokens::consume(&mut transaction, presented.purpose, token_hash, now).await? {
                 return Err(Error::TokenInvalid);
             }
-            self.set(&mut transaction, user, hash, None).await
+            self.set(&mut transaction, user, hash, None, notice).await
         });
         confirmed.await?;
         Ok(user)
     }
 
-    /// Sets a password, ends the sessions but for one if one is kept, and whatever else would let somebody in.
+    /// Sets a password, ends the sessions but for one if one is kept, and whatever else would let somebody in. A notice, in a
+    /// language, goes to an address that is proved.
     async fn set(
         &self,
         transaction: &mut Transaction,
         user: UserId,
         hash: &PasswordHash,
         kept: Option<sessions::SessionId>,
+        notice: Option<Language>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
+        if let (Some(mail), Some(language)) = (&self.mail, notice) {
+            let addressee = addresses::addressee(&mut *transaction, user).await?;
+            if let Some(addressee) = addressee.filter(|addressee| addressee.is_proved) {
+                let (kind, to) = (Kind::Notice(Notice::PasswordChanged), Some((user, &*addressee.email)));
+                mail.enqueue(&mut *transaction, kind, language, to, now).await?;
+            }
+        }
         repository::set_password(&mut *transaction, user, Some(hash), now).await?;
         one_time_tokens::end_all(&mut *transaction, user).await?;
         Ok(sessions::end_all(&mut *transaction, user, kept, now).await?)
+    }
+
+    /// Lets a notice be sent at once.
+    fn wake(&self) {
+        if let Some(mail) = &self.mail {
+            mail.wake();
+        }
     }
 
     /// A new password, if the policy accepts it.

@@ -145,11 +145,13 @@ async fn change_password(
     caller: Caller,
     address: ClientAddress,
     path: PathParams,
+    headers: HeaderMap,
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let user = path.user_id()?;
     let PasswordChange { current_password, password } = PasswordChange::read(body)?;
-    accounts.change_password(&caller, user, current_password, &password, address.prefix()).await?;
+    let origin = (address.prefix(), Language::of(&headers));
+    accounts.change_password(&caller, user, current_password, &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -167,17 +169,20 @@ async fn change_password(
 async fn confirm_password(
     State(accounts): State<Service>,
     address: ClientAddress,
+    headers: HeaderMap,
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let Confirmation { token, password } = Confirmation::read(body)?;
-    accounts.confirm_password(&OneTimeToken::presented(&token), &password, address.prefix()).await?;
+    let origin = (address.prefix(), Language::of(&headers));
+    accounts.confirm_password(&OneTimeToken::presented(&token), &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 described! {
     NotFoundProblem = "No user has this id", Error::UserNotFound;
     InvalidCredentialsProblem = "Nobody has this login and this password", Error::InvalidCredentials;
-    DisabledProblem = "The password is right, and the account is disabled", Error::Disabled;
+    DisabledProblem = "The password is right, and the account is disabled, or its address has to be proved first",
+        Error::Disabled;
     WrongPasswordProblem = "The current password is another one, or the caller lacks a permission", Error::WrongPassword;
     TokenInvalidProblem = "The token is unknown, used or expired", Error::TokenInvalid;
     MailProblems = "Mail is off, or the service or its database is unavailable", Error::MailOff;

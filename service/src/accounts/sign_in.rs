@@ -9,14 +9,14 @@ use crate::db::Transaction;
 use crate::http::{ClientAddress, ClientNetwork};
 use crate::passwords::{PasswordHash, PresentedPassword};
 use crate::sessions::{Begun, Client, Issued};
-use crate::user_row;
+use crate::{addresses, user_row};
 
 impl Service {
     /// Begins a session for whoever knows the password.
     ///
     /// # Errors
     /// [`Error::InvalidCredentials`], alike for an unknown login, a wrong password and an account without one;
-    /// [`Error::Disabled`] after the right password; [`Error::Limits`]; [`Error::Busy`].
+    /// [`Error::Disabled`] and [`Error::EmailNotVerified`] after the right password; [`Error::Limits`]; [`Error::Busy`].
     #[instrument(level = "debug", name = "accounts.sign_in", skip_all)]
     pub async fn sign_in(
         &self,
@@ -57,6 +57,10 @@ impl Service {
         let address = self.known_address(network).await?;
         let begun = self.database.transaction(|mut transaction| async move {
             self.require_unchanged(&mut transaction, candidate).await?;
+            if !self.settings.sign_in_unverified {
+                let addressee = addresses::addressee(&mut transaction, user).await?;
+                addressee.filter(|addressee| addressee.is_proved).ok_or(Error::EmailNotVerified)?;
+            }
             if let Some(hash) = replacement {
                 repository::replace_hash(&mut transaction, user, hash).await?;
             }

@@ -8,7 +8,7 @@ use super::{Error, Service, repository};
 use crate::access::{Caller, Permission, Refusal};
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
-use crate::mail::{Kind, Language};
+use crate::mail::{Language, LinkKind};
 use crate::passwords::{About, PasswordHash};
 use crate::users::{NewUser, User};
 
@@ -101,7 +101,7 @@ impl Service {
 
     /// Adds a user and sends an invitation: both, or neither.
     async fn add_invited(&self, user: NewUser, language: Language) -> Result<User, Error> {
-        let links = &self.addresses.links(Kind::Invitation, language).await?;
+        let links = &self.addresses.links(LinkKind::Invitation, language).await?;
         let email = user.email.clone();
         let (email, may_write) = (email.as_str(), self.addresses.may_write_to(email.as_str()).await?);
         let added = self.users.create_with(user, |mut transaction, id| async move {

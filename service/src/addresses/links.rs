@@ -5,14 +5,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::accounts::is_same;
 use crate::db::{Error, Transaction};
-use crate::mail::{Kind, Language, Mail};
+use crate::mail::{Kind, Language, LinkKind, Mail};
 use crate::one_time_tokens::{self, Bits, NewToken, Seed};
 use crate::user_id::UserId;
 
 /// Links of one kind, for one request.
 pub(crate) struct Links {
     pub(super) mail: Mail,
-    pub(super) kind: Kind,
+    pub(super) kind: LinkKind,
     pub(super) language: Language,
     /// What tokens are computed with.
     pub(super) key: hmac::Key,
@@ -45,7 +45,7 @@ impl Links {
             };
             one_time_tokens::put(&mut *transaction, &new).await?;
         }
-        self.mail.enqueue(&mut *transaction, self.kind, self.language, to, self.now).await
+        self.mail.enqueue(&mut *transaction, Kind::Link(self.kind), self.language, to, self.now).await
     }
 
     /// Lets the mail be sent at once, when the transaction is committed.

@@ -7,6 +7,6 @@ mod router;
 mod schema;
 mod service;
 
-pub(crate) use repository::{Addressee, addressee, prove};
+pub(crate) use repository::{addressee, prove};
 pub use router::router;
 pub use service::Service;

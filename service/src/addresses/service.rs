@@ -15,7 +15,7 @@ use crate::config;
 use crate::db::Database;
 use crate::http::ClientNetwork;
 use crate::limits::{self, Limits};
-use crate::mail::{Kind, Language, Mail};
+use crate::mail::{Language, LinkKind, Mail};
 use crate::one_time_tokens::{self, KEY_PURPOSE, OneTimeToken, Purpose};
 use crate::tokens::Tokens;
 use crate::user_id::UserId;
@@ -52,7 +52,7 @@ impl Service {
     #[instrument(level = "debug", name = "addresses.ask", skip_all, fields(kind = kind.as_str()))]
     pub(super) async fn ask(
         &self,
-        kind: Kind,
+        kind: LinkKind,
         login: &Login,
         language: Language,
         network: ClientNetwork,
@@ -98,7 +98,7 @@ impl Service {
         user: UserId,
         language: Language,
     ) -> Result<(), Error> {
-        let links = &self.links(Kind::Invitation, language).await?;
+        let links = &self.links(LinkKind::Invitation, language).await?;
         let found = repository::addressee(&self.database, user).await?.ok_or(Error::UserNotFound)?;
         let has_room = self.has_room(&self.counted().await?, &found.email).await?;
         let email = &found.email;
@@ -156,7 +156,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::MailOff`]; [`Error::Keys`].
-    pub(crate) async fn links(&self, kind: Kind, language: Language) -> Result<Links, Error> {
+    pub(crate) async fn links(&self, kind: LinkKind, language: Language) -> Result<Links, Error> {
         let mail = self.mail.clone().ok_or(Error::MailOff)?;
         let key = self.tokens.keys().mac_keys().await?.derive(KEY_PURPOSE);
         Ok(Links { mail, kind, language, key, bits: random::bytes()?, now: self.clock.now() })
@@ -196,6 +196,6 @@ impl Service {
 }
 
 /// Whether somebody who is there may get a mail of this kind because anybody asks for it.
-fn may_get(kind: Kind, addressee: &Addressee) -> bool {
-    addressee.status == Status::Active && !(kind == Kind::Verification && addressee.is_proved)
+fn may_get(kind: LinkKind, addressee: &Addressee) -> bool {
+    addressee.status == Status::Active && !(kind == LinkKind::Verification && addressee.is_proved)
 }

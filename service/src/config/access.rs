@@ -13,6 +13,7 @@ use super::{Keys, Mail, Tokens, deployment, keys, mail, tokens};
 settings! {
     ACCESS = "open", "open (whoever reaches the service may call it) or tokens (calls need a token of the service)";
     SIGN_UP = "closed", "open (people may add themselves as users) or closed, with ACCESS=tokens";
+    SIGN_IN_UNVERIFIED = "allow", "allow or refuse to sign in before the e-mail address is proved; to refuse, MAIL must be on";
     CORS_ORIGINS = "none", "The origins of the web pages that may call, such as https://app.example, with commas between";
 }
 
@@ -36,6 +37,8 @@ pub struct TokenAccess {
     pub session_lifetime: SessionLifetime,
     /// Whether people may add themselves as users.
     pub sign_up_is_open: bool,
+    /// Whether somebody may sign in who has not proved the address.
+    pub sign_in_unverified: bool,
     /// How mails are sent; none with `MAIL=off`.
     pub mail: Option<Box<Mail>>,
 }
@@ -62,11 +65,16 @@ pub(super) fn read(
     let port = listen.map_or(0, |address| address.port());
     let tokens = tokens::read(reader, port, in_lambda);
     let mail = mail::read(reader, listen, in_lambda);
+    let sign_in_unverified = reader.get(&SIGN_IN_UNVERIFIED).choice(&[("allow", true), ("refuse", false)]);
+    if sign_in_unverified == Some(false) && matches!(mail, Some(mail::Configured(None))) {
+        reader.problem(&SIGN_IN_UNVERIFIED, "is refuse, and MAIL is off: nobody could prove an address");
+    }
     Some(Access::Tokens(TokenAccess {
         keys,
         tokens: tokens?,
         session_lifetime: session_lifetime?,
         sign_up_is_open: sign_up_is_open?,
+        sign_in_unverified: sign_in_unverified?,
         mail: mail?.0,
     }))
 }

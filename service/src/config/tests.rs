@@ -240,3 +240,13 @@ fn no_proxy_is_trusted_unless_it_is_set() {
     assert_eq!(trusted(&[]), TrustedProxies::default());
     assert!(trusted(&[("TRUSTED_PROXIES", "10.0.0.0/8")]).contains("10.1.2.3".parse().unwrap()));
 }
+
+#[test]
+fn to_refuse_whoever_has_not_proved_the_address_takes_mail() {
+    let refuse = [("ACCESS", "tokens"), ("SIGN_IN_UNVERIFIED", "refuse"), ("HOST", "127.0.0.1")];
+    let problems = read(Purpose::Local, &refuse).unwrap_err();
+    assert_eq!(problems.0[0].variable, "SIGN_IN_UNVERIFIED");
+    let mail = [("MAIL", "console"), ("PUBLIC_URL", "https://users.example")];
+    let with_mail: Vec<_> = refuse.into_iter().chain(mail).collect();
+    assert!(read(Purpose::Local, &with_mail).is_ok());
+}

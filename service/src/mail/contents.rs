@@ -5,13 +5,13 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use tracing::warn;
 
-use super::letter::{self, Facts};
+use super::letter::{self, Facts, Link, Topic};
 use super::message::Outgoing;
 use super::repository::Leased;
 use super::sender::SendError;
-use super::{Kind, Mail};
+use super::{Kind, LinkKind, Mail};
 use crate::accounts::is_same;
-use crate::addresses::{self, Addressee};
+use crate::addresses;
 use crate::app_state::Accounts;
 use crate::db;
 use crate::keys::{self, MacKeys};
@@ -46,6 +46,10 @@ pub(super) async fn of(
     now: DateTime<Utc>,
 ) -> Result<Option<Outgoing>, Error> {
     let (Some(user), Some(kind)) = (row.user, row.kind) else { return Ok(None) };
+    let kind = match kind {
+        Kind::Link(kind) => kind,
+        Kind::Notice(notice) => return Ok(Some(outgoing(mail, row, None, &Topic::Notice(notice))?)),
+    };
     let Some(addressee) = addresses::addressee(&accounts.database, user).await? else { return Ok(None) };
     let live = one_time_tokens::live(&accounts.database, user, kind.purpose(), now).await?;
     let live =
@@ -53,22 +57,23 @@ pub(super) async fn of(
     let Some(live) = live else { return Ok(None) };
     let Some(token) = token(accounts, (user, kind), &live).await? else { return Ok(None) };
     let url = format!("{}#{}", mail.link(kind).page, token.secret().expose_secret());
-    Ok(Some(outgoing(mail, (row, kind), &addressee, (&url, live.expires_at))?))
+    let username = addressee.is_proved.then_some(&*addressee.username);
+    let topic = Topic::Link(kind, Link { url: &url, expires_at: live.expires_at });
+    Ok(Some(outgoing(mail, row, username, &topic)?))
 }
 
 fn outgoing(
     mail: &Mail,
-    (row, kind): (&Leased, Kind),
-    addressee: &Addressee,
-    (url, expires_at): (&str, DateTime<Utc>),
+    row: &Leased,
+    username: Option<&str>,
+    topic: &Topic<'_>,
 ) -> Result<Outgoing, SendError> {
     let permanent = |cause: Box<dyn std::error::Error + Send + Sync>| SendError::Permanent(cause);
     // A row that is older than the rules may hold an address that cannot be written to, or one with Unicode letters.
     let recipient = Email::parse(&row.recipient).map_err(|invalid| permanent(invalid.message.into()))?;
     let recipient = recipient.as_str().parse().map_err(|error| permanent(Box::new(error)))?;
-    let username = addressee.is_proved.then_some(&*addressee.username);
-    let facts = Facts { site: &mail.config().site, username, url, expires_at };
-    let written = letter::write(kind, row.language, &facts).map_err(|error| permanent(error.into()))?;
+    let facts = Facts { site: &mail.config().site, username };
+    let written = letter::write(row.language, &facts, topic).map_err(|error| permanent(error.into()))?;
     Ok(Outgoing {
         id: row.id,
         from: mail.config().from.clone(),
@@ -84,7 +89,7 @@ fn outgoing(
 /// ended meanwhile.
 async fn token(
     accounts: &Accounts,
-    (user, kind): (UserId, Kind),
+    (user, kind): (UserId, LinkKind),
     live: &Live,
 ) -> Result<Option<OneTimeToken>, Error> {
     let keys = accounts.tokens.keys();

@@ -7,29 +7,64 @@ use crate::one_time_tokens::Purpose;
 /// What a mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A link to prove an address.
+    /// It has a link.
+    Link(LinkKind),
+    /// It tells what was done to the account.
+    Notice(Notice),
+}
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkKind {
+    /// To prove an address.
     Verification,
-    /// A link to set a password that was forgotten.
+    /// To set a password that was forgotten.
     Reset,
-    /// A link to set a first password.
+    /// To set a first password.
     Invitation,
+}
+
+/// What was done to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The address was changed. It goes to the one before.
+    AddressChanged,
+    /// The password was changed.
+    PasswordChanged,
 }
 
 impl Kind {
     /// Each of them.
-    pub(super) const ALL: [Self; 3] = [Self::Verification, Self::Reset, Self::Invitation];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Link(LinkKind::Verification),
+        Self::Link(LinkKind::Reset),
+        Self::Link(LinkKind::Invitation),
+        Self::Notice(Notice::AddressChanged),
+        Self::Notice(Notice::PasswordChanged),
+    ];
 
     /// The kind that the database holds; `None` for one of another release.
     pub(super) fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// Its name, which is that of the token's purpose.
+    /// Its name.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Link(kind) => kind.as_str(),
+            Self::Notice(Notice::AddressChanged) => "address_changed",
+            Self::Notice(Notice::PasswordChanged) => "password_changed",
+        }
+    }
+}
+
+impl LinkKind {
+    /// Its name, which is that of its token's purpose.
     pub(crate) const fn as_str(self) -> &'static str {
         self.purpose().as_str()
     }
 
-    /// What the token in its link is for.
+    /// What the token in the link is for.
     pub(crate) const fn purpose(self) -> Purpose {
         match self {
             Self::Verification => Purpose::Verification,

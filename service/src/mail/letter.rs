@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{Kind, Language, words};
+use super::{Language, LinkKind, Notice, words};
 
 /// What a mail is about, besides its kind.
 pub(super) struct Facts<'a> {
@@ -11,10 +11,22 @@ pub(super) struct Facts<'a> {
     pub(super) site: &'a str,
     /// The name of the user, who has proved the address; of anybody else nothing is said that they chose themselves.
     pub(super) username: Option<&'a str>,
-    /// The link, with its token.
+}
+
+/// A link with its token.
+pub(super) struct Link<'a> {
+    /// Where it leads.
     pub(super) url: &'a str,
-    /// Until when the link is good.
+    /// Until when it is good.
     pub(super) expires_at: DateTime<Utc>,
+}
+
+/// What is to be written.
+pub(super) enum Topic<'a> {
+    /// A link.
+    Link(LinkKind, Link<'a>),
+    /// What was done to the account.
+    Notice(Notice),
 }
 
 /// The parts of a mail, in order.
@@ -23,9 +35,10 @@ pub(super) struct Letter {
     pub(super) subject: &'static str,
     pub(super) greeting: String,
     pub(super) message: String,
-    pub(super) button: &'static str,
-    /// Until when, and what to do if one has not asked for it.
-    pub(super) notes: [String; 2],
+    /// What the button with the link says, if there is one.
+    pub(super) button: Option<&'static str>,
+    /// What else is to be known.
+    pub(super) notes: Vec<String>,
 }
 
 /// A mail in both forms.
@@ -40,13 +53,21 @@ pub(super) struct Rendered {
 ///
 /// # Errors
 /// If a template fails, which it does not for any text.
-pub(super) fn write(kind: Kind, language: Language, facts: &Facts<'_>) -> Result<Rendered, askama::Error> {
+pub(super) fn write(
+    language: Language,
+    facts: &Facts<'_>,
+    topic: &Topic<'_>,
+) -> Result<Rendered, askama::Error> {
     let letter = match language {
-        Language::En => words::english(kind, facts),
-        Language::De => words::german(kind, facts),
+        Language::En => words::english(facts, topic),
+        Language::De => words::german(facts, topic),
     };
-    let text = Text { letter: &letter, url: facts.url }.render()?;
-    let html = Html { letter: &letter, url: facts.url, language: language.as_str() }.render()?;
+    let url = match topic {
+        Topic::Link(_, link) => link.url,
+        Topic::Notice(_) => "",
+    };
+    let text = Text { letter: &letter, url }.render()?;
+    let html = Html { letter: &letter, url, language: language.as_str() }.render()?;
     Ok(Rendered { subject: letter.subject, text, html })
 }
 
@@ -69,23 +90,21 @@ struct Html<'a> {
 mod tests {
     use super::*;
 
-    fn facts() -> Facts<'static> {
-        Facts {
-            site: "users.example",
-            username: None,
-            url: "https://users.example/reset-password#uso_x",
-            expires_at: DateTime::UNIX_EPOCH,
-        }
+    const URL: &str = "https://users.example/reset-password#uso_x";
+    const FACTS: Facts<'_> = Facts { site: "users.example", username: None };
+
+    fn link(kind: LinkKind) -> Topic<'static> {
+        Topic::Link(kind, Link { url: URL, expires_at: DateTime::UNIX_EPOCH })
     }
 
     #[test]
-    fn every_kind_in_every_language_has_the_link_in_both_forms() {
-        for kind in Kind::ALL {
+    fn every_link_in_every_language_is_in_both_forms() {
+        for kind in [LinkKind::Verification, LinkKind::Reset, LinkKind::Invitation] {
             for language in [Language::En, Language::De] {
-                let Rendered { subject, text, html } = write(kind, language, &facts()).unwrap();
+                let Rendered { subject, text, html } = write(language, &FACTS, &link(kind)).unwrap();
                 assert!(!subject.is_empty() && !subject.contains(['\r', '\n']));
-                assert!(text.contains(&format!("\n{}\n", facts().url)), "{text}");
-                assert!(html.contains(&format!(r#"href="{}""#, facts().url)), "{html}");
+                assert!(text.contains(&format!("\n{URL}\n")), "{text}");
+                assert!(html.contains(&format!(r#"href="{URL}""#)), "{html}");
                 assert!(text.contains("users.example") && text.contains("1970"), "{text}");
                 assert!(html.contains(&format!(r#"lang="{}""#, language.as_str())), "{html}");
             }
@@ -93,17 +112,29 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_has_no_link() {
+        for notice in [Notice::AddressChanged, Notice::PasswordChanged] {
+            for language in [Language::En, Language::De] {
+                let Rendered { text, html, .. } = write(language, &FACTS, &Topic::Notice(notice)).unwrap();
+                assert!(text.contains("users.example"), "{text}");
+                assert!(!html.contains("href"), "{html}");
+                assert!(text.ends_with(".\n") && !text.contains("\n\n\n"), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_name_is_escaped_in_html_and_left_alone_in_text() {
         let name = r#"<b>"Ada" & Co</b>"#;
-        let Rendered { text, html, .. } =
-            write(Kind::Reset, Language::En, &Facts { username: Some(name), ..facts() }).unwrap();
+        let facts = Facts { username: Some(name), ..FACTS };
+        let Rendered { text, html, .. } = write(Language::En, &facts, &link(LinkKind::Reset)).unwrap();
         assert!(text.contains(name), "{text}");
         assert!(!html.contains("<b>") && html.contains("&#60;b&#62;"), "{html}");
     }
 
     #[test]
     fn the_parts_of_a_text_stand_apart() {
-        let text = write(Kind::Verification, Language::En, &facts()).unwrap().text;
+        let text = write(Language::En, &FACTS, &link(LinkKind::Verification)).unwrap().text;
         assert!(text.ends_with(".\n") && !text.contains("\n\n\n") && !text.contains("  "), "{text:?}");
     }
 }

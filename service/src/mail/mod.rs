@@ -13,6 +13,6 @@ mod smtp;
 mod words;
 
 pub use job::send_due;
-pub(crate) use kind::Kind;
 pub use kind::Language;
+pub(crate) use kind::{Kind, LinkKind, Notice};
 pub use outbox::Mail;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::repository::{self, NewMail};
 use super::sender::Sender;
-use super::{Kind, Language};
+use super::{Kind, Language, LinkKind};
 use crate::config;
 use crate::db::{Error, Executor};
 use crate::user_id::UserId;
@@ -57,11 +57,11 @@ impl Mail {
     }
 
     /// Where the links of a kind lead, and how long they are good.
-    pub(crate) fn link(&self, kind: Kind) -> &config::Link {
+    pub(crate) fn link(&self, kind: LinkKind) -> &config::Link {
         match kind {
-            Kind::Verification => &self.0.config.verification,
-            Kind::Reset => &self.0.config.reset,
-            Kind::Invitation => &self.0.config.invitation,
+            LinkKind::Verification => &self.0.config.verification,
+            LinkKind::Reset => &self.0.config.reset,
+            LinkKind::Invitation => &self.0.config.invitation,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
@@ -12,6 +12,7 @@ use super::{Error, NewUser, Service, Taken, UserChanges};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::AppState;
 use crate::http::{JsonObject, PathParams, Problem, Query};
+use crate::mail::Language;
 use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
 
 /// The paths under `/users`, but for adding a user: that differs between `ACCESS=open` and `ACCESS=tokens`.
@@ -99,10 +100,12 @@ async fn update_user(
     State(users): State<Service>,
     caller: Option<Caller>,
     path: PathParams,
+    headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<UserResponse>, Problem> {
     let id = path.user_id()?;
-    let user = users.update(caller.as_ref(), id, &schema::user_changes(body)?).await?;
+    let caller = caller.as_ref().map(|caller| (caller, Language::of(&headers)));
+    let user = users.update(caller, id, &schema::user_changes(body)?).await?;
     Ok(Json(user.into()))
 }
 

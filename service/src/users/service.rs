@@ -14,33 +14,38 @@ use crate::accounts::is_same;
 use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
 use crate::db::{self, Database, Transaction};
+use crate::mail::{Kind, Language, Mail, Notice};
 use crate::page::Page;
 use crate::user_id::UserId;
-use crate::{one_time_tokens, roles};
+use crate::{addresses, one_time_tokens, roles};
 
 /// The use cases of the users.
 #[derive(Clone)]
 pub struct Service {
     database: Database,
     clock: Arc<dyn Clock>,
+    /// Tells of changed addresses; none with `ACCESS=open` or `MAIL=off`.
+    mail: Option<Mail>,
 }
 
 impl FromRef<Arc<AppState>> for Service {
     fn from_ref(state: &Arc<AppState>) -> Self {
-        Self::over(state.database.clone(), Arc::clone(&state.clock))
+        let mail = state.accounts.as_ref().and_then(|accounts| accounts.mail.clone());
+        Self { mail, ..Self::over(state.database.clone(), Arc::clone(&state.clock)) }
     }
 }
 
 impl FromRef<Arc<Accounts>> for Service {
     fn from_ref(accounts: &Arc<Accounts>) -> Self {
-        Self::over(accounts.database.clone(), Arc::clone(&accounts.clock))
+        let (database, clock) = (accounts.database.clone(), Arc::clone(&accounts.clock));
+        Self { mail: accounts.mail.clone(), ..Self::over(database, clock) }
     }
 }
 
 impl Service {
     /// The users of this database.
     pub(crate) const fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock }
+        Self { database, clock, mail: None }
     }
 
     /// Adds a user.
@@ -118,7 +123,8 @@ impl Service {
         Ok(Listing { users, total })
     }
 
-    /// Changes the fields that the request names. Without a caller, whoever asks may do it.
+    /// Changes the fields that the request names. Without a caller, whoever asks may do it. A mail that tells of it is written in
+    /// the language that comes with the caller.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address; [`Error::Refused`] if the user holds
@@ -126,7 +132,7 @@ impl Service {
     #[instrument(level = "debug", name = "users.update", skip_all, fields(user_id = %id))]
     pub async fn update(
         &self,
-        caller: Option<&Caller>,
+        caller: Option<(&Caller, Language)>,
         id: UserId,
         changes: &UserChanges,
     ) -> Result<User, Error> {
@@ -136,23 +142,27 @@ impl Service {
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
         // Written and read in one transaction, so that the answer is what this request has made of the user.
         let updated = self.database.transaction(|mut transaction| async move {
-            let before = match caller {
-                Some(caller) => Some(self.permit_update(&mut transaction, caller, id, email).await?),
-                None => None,
-            };
+            if let Some((caller, language)) = caller {
+                let before = self.permit_update(&mut transaction, caller, id, email).await?;
+                if email.is_some_and(|email| !is_same(email.as_str(), &before.email)) {
+                    self.leave_address(&mut transaction, id, language).await?;
+                }
+            }
             if has_unicode_duplicate(&mut transaction, email, Some(id)).await? {
                 return Err(Error::Taken(Taken { username: false, email: true }));
             }
             if !repository::update(&mut transaction, id, changes).await? {
                 return Ok(None);
             }
-            if before.is_some_and(|before| is_another(email, &before)) {
-                one_time_tokens::end_all(&mut transaction, id).await?;
-            }
             Ok(repository::get(&mut transaction, id).await?)
         });
         match updated.await {
-            Ok(user) => user.ok_or(Error::NotFound),
+            Ok(user) => {
+                if let Some(mail) = &self.mail {
+                    mail.wake();
+                }
+                user.ok_or(Error::NotFound)
+            }
             Err(Error::Database(error)) => Err(self.explain(error, username, email, Some(id)).await),
             Err(Error::Taken(taken)) => {
                 Err(Error::Taken(self.complete(taken, username, email, Some(id)).await))
@@ -206,6 +216,24 @@ impl Service {
             caller.require(&Permission::ACCOUNTS_WRITE)?;
         }
         Ok(user)
+    }
+
+    /// Ends the links that were sent to the address of a user who is about to have another one, and tells the owner of the
+    /// address, if it is proved.
+    async fn leave_address(
+        &self,
+        transaction: &mut Transaction,
+        id: UserId,
+        language: Language,
+    ) -> Result<(), Error> {
+        one_time_tokens::end_all(&mut *transaction, id).await?;
+        let Some(mail) = &self.mail else { return Ok(()) };
+        let addressee = addresses::addressee(&mut *transaction, id).await?;
+        if let Some(addressee) = addressee.filter(|addressee| addressee.is_proved) {
+            let (kind, now) = (Kind::Notice(Notice::AddressChanged), self.clock.now());
+            mail.enqueue(&mut *transaction, kind, language, Some((id, &addressee.email)), now).await?;
+        }
+        Ok(())
     }
 
     /// Refuses a new user whose address a row holds with its international domain in Unicode letters.
@@ -274,11 +302,6 @@ impl Service {
         }
         Ok(None)
     }
-}
-
-/// Whether this is another address than that of the user.
-fn is_another(email: Option<&Email>, user: &User) -> bool {
-    email.is_some_and(|email| !is_same(email.as_str(), &user.email))
 }
 
 /// Whether another user's row holds the address with its international domain in Unicode letters.

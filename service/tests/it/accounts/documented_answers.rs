@@ -77,7 +77,8 @@ impl<'a> Scene<'a> {
             form(&mut request, status);
         }
         // Where nobody reads a body, it matters only whether it arrives.
-        let is_read = !["GET", "DELETE"].contains(&method) || path == "/sessions/current";
+        let is_unread = ["GET", "DELETE"].contains(&method) || path.ends_with("/invitation");
+        let is_read = !is_unread || path == "/sessions/current";
         if status == "400" && !is_read {
             *request.body_mut() = Body::new(Broken);
         }

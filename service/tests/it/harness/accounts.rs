@@ -111,6 +111,7 @@ pub(crate) fn application() -> Application {
             absolute: Duration::from_hours(90 * 24),
         },
         sign_up_is_open: false,
+        sign_in_unverified: true,
         mail: Some(Box::new(mail())),
     });
     application.passwords = passwords();

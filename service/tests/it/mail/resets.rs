@@ -28,6 +28,7 @@ async fn whoever_opens_the_link_sets_a_password_and_proves_the_address(app: Acco
     assert_eq!(app.try_sign_in("ada", OTHER_PASSWORD).await.status, 201);
     assert!(app.is_verified(ada.user_id).await);
     app.confirm_password(mail.token(), PASSWORD).await.assert_problem(401, "token_invalid");
+    assert_eq!(app.mail().await.header("Subject"), "Your password was changed");
     // To an address that is proved, a mail may say the name.
     app.ask_for_reset("ada").await;
     assert!(app.mail().await.text.contains("Hello ada,"));

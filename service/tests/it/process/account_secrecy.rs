@@ -181,15 +181,17 @@ impl Overheard {
     }
 }
 
-/// The token of the one mail in a folder, once it is there. Nobody else may read it.
+/// The token of the mail with a link in a folder, once it is there. Nobody else may read it.
 async fn mailed_token(folder: &Path) -> String {
-    eventually("mail", async || {
-        let path = fs::read_dir(folder.join("mails")).ok()?.next()?.unwrap().path();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let text = fs::read_to_string(&path).unwrap().replace("=\r\n", "");
-        let token = text.split_whitespace().find_map(|word| word.split_once("#uso_"))?.1.to_owned();
-        fs::remove_file(path).unwrap();
-        Some(format!("uso_{token}"))
+    eventually("mail with a link", async || {
+        let mut paths = fs::read_dir(folder.join("mails")).ok()?.map(|entry| entry.unwrap().path());
+        paths.find_map(|path| {
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            let text = fs::read_to_string(&path).unwrap().replace("=\r\n", "");
+            let token = text.split_whitespace().find_map(|word| word.split_once("#uso_"))?.1.to_owned();
+            fs::remove_file(path).unwrap();
+            Some(format!("uso_{token}"))
+        })
     })
     .await
 }

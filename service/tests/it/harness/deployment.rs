@@ -7,14 +7,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use users_service::config::Login;
 
+pub(crate) use crate::harness::accounts::{OTHER_PASSWORD, PASSWORD};
 use crate::harness::databases::MysqlSchema;
 use crate::harness::program::{Server, run, server_variables};
 use crate::harness::test_app::Answer;
-
-/// A password that the policy accepts.
-pub(crate) const PASSWORD: &str = "a swan by the harbour";
-/// Another one.
-pub(crate) const OTHER_PASSWORD: &str = "seven lanterns in fog";
 
 type Variables = Vec<(&'static str, String)>;
 

@@ -3,17 +3,14 @@
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-use axum::http::{HeaderMap, header};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::databases::MysqlSchema;
+use crate::harness::deployment::{Call, OTHER_PASSWORD, PASSWORD};
 use crate::harness::program::{Server, command, server_variables};
 use crate::harness::test_app::Answer;
-
-const PASSWORD: &str = "a swan by the harbour";
-const OTHER_PASSWORD: &str = "seven lanterns in fog";
 
 /// Makes of each test function two tests that call it with the variables of an empty database.
 macro_rules! with_an_empty_database {
@@ -97,9 +94,7 @@ async fn sign_in(server: &Server, login: &str, password: &str) -> Answer {
 }
 
 async fn call(server: &Server, tokens: &Value, method: Method, path: &str, body: Option<Value>) -> Answer {
-    let credentials = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
-    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, credentials.parse().unwrap())]);
-    server.send(method, path, headers, body).await
+    Call::new(tokens["access_token"].as_str().unwrap(), method, path, body).on(server).await
 }
 
 async fn an_administrator_signs_in_with_the_password_of_one_line(variables: Variables) {

@@ -24,6 +24,11 @@ use tokio::runtime::Builder;
 
 use crate::tokens::Verifier;
 
+// As the service has it.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Answer<T> = Result<T, StatusCode>;
 type Database = Pool<Connections>;

@@ -38,7 +38,7 @@ lint: ## Run rustfmt, clippy, cargo-deny and shellcheck
 lint-delivery: ## Run terraform fmt, validate and test, checkov, zizmor (workflows) and hadolint (Dockerfiles)
 	@scripts/lint-delivery.sh
 
-tools: ## Install what lint, fuzz and lambda need: cargo-deny, cargo-fuzz, shellcheck, a C++ compiler, cargo-lambda, zig
+tools: ## Install what other targets need: cargo-deny, cargo-fuzz, shellcheck, a C++ compiler, cargo-lambda, zig
 	@scripts/tools.sh
 
 format: ## Format the code with rustfmt
@@ -46,6 +46,12 @@ format: ## Format the code with rustfmt
 
 coverage: ## Run all tests and report line coverage with cargo-tarpaulin
 	@scripts/coverage.sh
+
+executable: ## Build the executable for Lambda with cargo-lambda, for ARCHITECTURE=arm64 or x86_64; ZIP=1 zips it
+	@scripts/executable.sh $(ARCHITECTURE)
+
+test-lambda: ## Start the executable for Lambda on arm64, under QEMU if need be, on a real database
+	@scripts/test-lambda.sh
 
 release: ## Build the optimised executable for this machine
 	@scripts/cargo.sh build --locked --release
@@ -112,6 +118,6 @@ destroy: ## Run terraform destroy, after a confirmation
 rehearse: ## Run every target of this section against local emulators (moto), without an AWS account
 	@scripts/rehearse.sh
 
-.PHONY: help run lambda test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage release blocklist sbom \
+.PHONY: help run lambda test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage executable test-lambda release blocklist sbom \
   schema clean deploy bootstrap build push plan apply migrate admin rotate-keys smoke-test rollback status logs unlock destroy \
   rehearse

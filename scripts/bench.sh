@@ -38,8 +38,8 @@ main() {
 need_executables() {
   if [[ -z ${EXECUTABLE:-} ]]; then
     note "Building the executable of the image"
-    for_lambda build
-    EXECUTABLE=$FOR_LAMBDA/users-service
+    service_for_lambda "$(this_architecture)"
+    EXECUTABLE=$FOR_LAMBDA/lambda/users-service/bootstrap
   fi
   if [[ -z ${FLOOR:-} ]]; then
     note "Building the floor"
@@ -49,15 +49,14 @@ need_executables() {
   export EXECUTABLE FLOOR
 }
 
-# With the flags and the release profile of the executable for Lambda, from a workspace of its own.
+# As the executable for Lambda is, from a workspace of its own.
 build_floor() {
-  local host
-  host=$(rustc --version --verbose | sed -n 's/^host: //p')
+  need_cargo_lambda
   mkdir -p "$FOLDER"
   sed -n '/^\[profile\.release/,$p' Cargo.toml >"$FOLDER/profile.toml"
-  RUSTFLAGS=$LAMBDA_RUSTFLAGS cargo build --locked --release --target "$host" \
-    --config "$FOLDER/profile.toml" --manifest-path service/bench/floor/Cargo.toml --target-dir "$FOLDER/floor"
-  FLOOR=$FOLDER/floor/$host/release/floor
+  CARGO_TARGET_DIR=$FOLDER/floor for_lambda "$(this_architecture)" --manifest-path service/bench/floor/Cargo.toml \
+    --config "$FOLDER/profile.toml"
+  FLOOR=$FOR_LAMBDA/lambda/floor/bootstrap
 }
 
 need_peer() {

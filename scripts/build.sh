@@ -8,14 +8,10 @@ cd "$(dirname "$0")/.."
 source scripts/lib/log.sh
 # shellcheck source=scripts/lib/machine.sh
 source scripts/lib/machine.sh
-# shellcheck source=scripts/lib/packages.sh
-source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
 # shellcheck source=scripts/lib/image.sh
 source scripts/lib/image.sh
-# shellcheck source=scripts/lib/for_lambda.sh
-source scripts/lib/for_lambda.sh
 
 main() {
   use_environment "${1:-}"
@@ -46,10 +42,7 @@ build_with_docker() {
 # What service/Dockerfile does, without a Docker engine: the executable is built here and copied to an empty image.
 build_with_buildah() {
   local executable=${EXECUTABLE:-} certificates=/etc/ssl/certs/ca-certificates.crt container
-  if [[ -z $executable ]]; then
-    build_executable
-    executable=$FOR_LAMBDA/users-service
-  fi
+  if [[ -z $executable ]]; then executable=$(scripts/executable.sh "$ARCHITECTURE"); fi
   [[ -r $certificates ]] || die "$certificates is missing" "install the package ca-certificates"
   container=$(in_buildah from scratch)
   in_buildah copy --quiet "$container" "$certificates" "$certificates" >/dev/null
@@ -57,15 +50,6 @@ build_with_buildah() {
   in_buildah config --arch "${ARCHITECTURE/x86_64/amd64}" --user 65534:65534 --entrypoint '["/users-service"]' --cmd lambda \
     "$container"
   in_buildah commit --quiet --format oci --timestamp 0 --rm "$container" "$SERVICE:$1" >/dev/null
-}
-
-build_executable() {
-  local machine
-  machine=$(uname -m)
-  [[ ${machine/aarch64/arm64} == "$ARCHITECTURE" ]] ||
-    die "this machine is $machine and cannot build for $ARCHITECTURE without a Docker engine" \
-      "start Docker, or set architecture = \"${machine/aarch64/arm64}\" in $TFVARS"
-  for_lambda build
 }
 
 main "$@"

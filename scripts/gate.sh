@@ -23,17 +23,17 @@ readonly MARGIN=6
 readonly FEW=100 MANY=1100
 
 main() {
-  need_linux "for valgrind, and for an executable without a C library beside it"
+  need_linux "for valgrind"
   need_rust
   need_commands valgrind
   # As in an image, so that the rehearsal of a deploy finds the executable built.
   GIT_COMMIT=$(image_commit)
   export GIT_COMMIT
-  for_lambda build
+  service_for_lambda "$(this_architecture)"
   # Before the bench's build, which leaves an executable with SQLite in its place.
-  size=$(stat --format %s "$FOR_LAMBDA/users-service")
+  size=$(stat --format %s "$FOR_LAMBDA/lambda/users-service/bootstrap")
   # The same with SQLite, whose database in memory stands for the server.
-  for_lambda bench --features sqlite --bench router --no-run
+  service_for_lambda "$(this_architecture)" --features sqlite --bench router
   bench=$(newest "$FOR_LAMBDA"/deps/router-*)
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes the software bill of materials (SBOM) of the Lambda image as CycloneDX JSON to target/sbom/: every crate that
 # is compiled into the executable, with version, licence and checksum. The image has no other files but CA certificates.
-#   sbom.sh [TARGET]   for another target than this machine, such as aarch64-unknown-linux-gnu
+#   sbom.sh [TARGET]   by default x86_64-unknown-linux-musl; for arm64 aarch64-unknown-linux-musl
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -12,7 +12,7 @@ source scripts/lib/packages.sh
 need_commands jq
 need_cargo_command cargo-cyclonedx
 
-readonly TARGET=${1:-$(rustc --version --verbose | sed -n 's/^host: //p')}
+readonly TARGET=${1:-x86_64-unknown-linux-musl}
 readonly BOM=target/sbom/users-service-$TARGET.cdx.json
 
 # cargo-cyclonedx can write only beside the manifest.

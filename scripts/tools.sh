@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the tools of `make lint`, `make fuzz` and `make lambda` that this machine lacks.
+# Installs the tools of `make lint`, `make fuzz`, `make lambda` and `make executable` that this machine lacks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh

@@ -1,19 +1,30 @@
-# How the executable is built that goes into the image, on a machine without a Docker engine; service/Dockerfile does the
-# same. Source it after packages.sh.
+# How executables for AWS Lambda are built: with cargo-lambda, for either processor on any machine. Source it after packages.sh.
 # shellcheck shell=bash
 
-# With the C library linked in, the executable needs no file of any base. Packed relocations save it 4 % where the linker
-# knows them.
-readonly LAMBDA_RUSTFLAGS='-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs'
-
-# for_lambda COMMAND [OPTION…]: runs cargo's command in that way, and sets FOR_LAMBDA to the folder of what it makes.
+# for_lambda ARCHITECTURE [OPTION…]: `cargo lambda build` for arm64 or x86_64, with these options. Sets FOR_LAMBDA to cargo's folder of
+# what it makes; cargo-lambda moves an executable NAME from there to lambda/NAME/bootstrap in it.
+#
+# - musl, because it is linked in whole: the executable needs no file of any base.
+# - Rust's own linker and not zig's, which knows no packed relocations; they save 4 %. zig compiles the C code.
+# - No optimisations by default: they would be those of one kind of processor (haswell, neoverse-n1), and the executable runs on
+#   others, too, such as under QEMU. What profits from more, hashes and TLS, looks at the processor when it runs.
+# - Without the folder of this machine's crates in the messages of panics, the same source gives the same bytes everywhere.
 for_lambda() {
-  need_rust
-  local host
-  host=$(rustc --version --verbose | sed -n 's/^host: //p')
-  # Naming the target keeps the flags from build scripts and macros.
-  RUSTFLAGS=$LAMBDA_RUSTFLAGS \
-    cargo "$1" --locked --package users-service --profile release --no-default-features --target "$host" "${@:2}" >&2
-  # shellcheck disable=SC2034
-  FOR_LAMBDA=${CARGO_TARGET_DIR:-target}/$host/release
+  local target=${1/arm64/aarch64}-unknown-linux-musl linker
+  need_cargo_lambda
+  need_rust_target "$target"
+  FOR_LAMBDA=${CARGO_TARGET_DIR:-target}/$target/release
+  linker=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$target")_LINKER
+  env "$linker=rust-lld" RUSTFLAGS="-C link-arg=-zpack-relative-relocs --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
+    cargo lambda build --release --locked --disable-optimizations --target "$target" --lambda-dir "$FOR_LAMBDA/lambda" "${@:2}" >&2
+}
+
+# service_for_lambda ARCHITECTURE [OPTION…]: this service, without what Lambda has no use for.
+service_for_lambda() {
+  for_lambda "$1" --package users-service --no-default-features "${@:2}"
+}
+
+# this_architecture: of this machine, in AWS's words.
+this_architecture() {
+  uname -m | sed 's/aarch64/arm64/'
 }

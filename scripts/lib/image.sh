@@ -3,7 +3,8 @@
 
 # The inputs of the image. Tests and deployment settings are not among them.
 readonly IMAGE_INPUTS=(.cargo/config.toml Cargo.lock Cargo.toml service/Cargo.toml service/Dockerfile service/build.rs
-  service/blocklist service/certificates service/migrations service/src)
+  service/blocklist service/certificates service/migrations service/src scripts/executable.sh scripts/lib/for_lambda.sh
+  scripts/cargo-lambda)
 
 # image_tag: a hash of the inputs, so that the same source always has the same tag.
 image_tag() {

@@ -70,6 +70,15 @@ need_rust() {
   install_packages gcc libc6-dev
 }
 
+# need_rust_target TRIPLE: Rust's standard library for another machine.
+need_rust_target() {
+  need_rust
+  [[ ! -d $(rustc --print sysroot)/lib/rustlib/$1/lib ]] || return 0
+  need rustup "install Rust's standard library for $1, in the way that Rust was installed"
+  note "Installing Rust's standard library for $1"
+  rustup target add "$1" >&2 || die "rustup could not install it; the reason is above"
+}
+
 # need_cargo_command COMMAND: installs the crate of that name, if it is missing.
 need_cargo_command() {
   need_rust
@@ -94,10 +103,12 @@ need_python_packages() {
 
 # need_cargo_lambda: `cargo lambda`, and the zig that it finds beside its Python.
 need_cargo_lambda() {
+  [[ -z ${CARGO_LAMBDA:-} ]] || return 0
   need_rust
   local tools=${CARGO_TARGET_DIR:-target}/cargo-lambda
   need_python_packages "$tools" scripts/cargo-lambda/requirements.txt
-  PATH=$(cd "$tools" && pwd)/bin:$PATH
+  CARGO_LAMBDA=$(cd "$tools" && pwd)/bin
+  PATH=$CARGO_LAMBDA:$PATH
 }
 
 # need_python: 3.11 or later, with what Debian splits off into python3-venv.

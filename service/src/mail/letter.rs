@@ -41,8 +41,7 @@ pub(super) struct Letter {
     pub(super) notes: Vec<String>,
 }
 
-/// A mail in both forms.
-#[derive(Debug, Clone)]
+/// A mail in both forms. It has a live link, hence no debug output.
 pub(super) struct Rendered {
     pub(super) subject: &'static str,
     pub(super) text: String,

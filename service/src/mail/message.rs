@@ -8,8 +8,7 @@ use uuid::Uuid;
 
 use super::sender::SendError;
 
-/// A mail that is complete.
-#[derive(Debug)]
+/// A mail that is complete. It has a live link, hence no debug output.
 pub(super) struct Outgoing {
     /// The id of its row, which is in its `Message-ID`: one that is sent twice can be told to be the same.
     pub(super) id: Uuid,

@@ -8,7 +8,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::job::AT_ONCE;
 use super::message::Outgoing;
-use super::sender::SendError;
+use super::sender::{Cause, SendError};
 
 /// How long each step of a dialogue may take.
 const STEP_LIMIT: Duration = Duration::from_secs(15);
@@ -29,12 +29,17 @@ impl Smtp {
 
     pub(super) async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
         self.0.send(mail.message()?).await.map(drop).map_err(|error| {
-            if is_final(&error) {
-                SendError::Permanent(error.into())
-            } else {
-                SendError::Transient(error.into())
-            }
+            let (is_final, cause) = (is_final(&error), cause(error));
+            if is_final { SendError::Permanent(cause) } else { SendError::Transient(cause) }
         })
+    }
+}
+
+/// The cause, for the log: of an answer of the server its code alone. The text often has the address of the recipient.
+fn cause(error: smtp::Error) -> Cause {
+    match error.status() {
+        Some(code) => format!("the server answered {code}").into(),
+        None => error.into(),
     }
 }
 

@@ -19,7 +19,7 @@ const INVITED: usize = 40;
 /// How often the process is killed.
 const KILLS: usize = 3;
 
-fn variables(file: &SqliteFile, smtp: &SmtpServer) -> Vec<(&'static str, String)> {
+pub(super) fn variables(file: &SqliteFile, smtp: &SmtpServer) -> Vec<(&'static str, String)> {
     vec![
         ("DB_ENGINE", "sqlite".to_owned()),
         ("SQLITE_PATH", file.path().display().to_string()),
@@ -33,7 +33,7 @@ fn variables(file: &SqliteFile, smtp: &SmtpServer) -> Vec<(&'static str, String)
     ]
 }
 
-fn make_administrator(variables: &[(&str, String)]) {
+pub(super) fn make_administrator(variables: &[(&str, String)]) {
     let arguments = ["create-admin", "--username", "root", "--email", "root@example.com"];
     let mut child =
         command(&arguments, variables).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -41,14 +41,14 @@ fn make_administrator(variables: &[(&str, String)]) {
     assert!(child.wait().unwrap().success());
 }
 
-async fn sign_in(server: &Server) -> HeaderMap {
+pub(super) async fn sign_in(server: &Server) -> HeaderMap {
     let tokens = server.post("/sessions", json!({"login": "root", "password": PASSWORD})).await;
     let credentials = format!("Bearer {}", tokens.json()["access_token"].as_str().unwrap());
     HeaderMap::from_iter([(header::AUTHORIZATION, credentials.parse().unwrap())])
 }
 
 /// Invites somebody, and fails to invite somebody else whose name is taken.
-async fn invite(server: &Server, token: &HeaderMap, name: &str) {
+pub(super) async fn invite(server: &Server, token: &HeaderMap, name: &str) {
     for (username, email, status) in [(name, name, 201), ("root", &*format!("never-{name}"), 409)] {
         let body = json!({"username": username, "email": format!("{email}@example.com"), "invite": true});
         let answer = server.send(Method::POST, "/users", token.clone(), Some(body)).await;

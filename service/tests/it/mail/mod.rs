@@ -4,6 +4,7 @@ mod asking;
 mod ended_links;
 mod invitations;
 mod killed;
+mod logged;
 mod notices;
 mod outbox;
 mod pages;

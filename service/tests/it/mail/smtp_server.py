@@ -18,7 +18,7 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         name = address.partition("@")[0]
         if name.startswith("refused"):
-            return "550 5.1.1 no such mailbox"
+            return f"550 5.1.1 <{address}>: no such mailbox"
         if name.startswith("greylisted") and ("rcpt", address) not in seen:
             seen.add(("rcpt", address))
             return "451 4.7.1 come again later"

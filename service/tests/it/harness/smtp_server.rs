@@ -9,6 +9,7 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use serde_json::Value;
 use users_service::config::{Access, Application, MailTransport};
 
+use crate::harness::eventually::eventually;
 use crate::harness::python::python;
 
 /// A mail server, and what it has taken.
@@ -36,6 +37,12 @@ impl SmtpServer {
             }
         });
         Self { child, url: format!("smtp://127.0.0.1:{port}"), mails }
+    }
+
+    /// The mails that it has taken, once there are so many.
+    pub(crate) async fn taken(&self, count: usize) -> Vec<Value> {
+        eventually("mail at the server", async || Some(self.mails()).filter(|mails| mails.len() >= count))
+            .await
     }
 
     /// The mails that it has taken so far.

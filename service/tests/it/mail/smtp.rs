@@ -36,7 +36,8 @@ async fn another_library_reads_what_was_written() {
     app.person("ada", &[]).await;
     app.ask_for_reset_in("de", "ada").await;
     app.deliver().await;
-    let [mail] = &server.mails()[..] else { panic!("{:?}", server.mails()) };
+    let mails = server.taken(1).await;
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
     assert_eq!(mail["defects"], json!([]));
     assert_eq!(
         (&mail["sender"], &mail["recipients"]),
@@ -67,7 +68,7 @@ async fn a_subject_that_is_not_ascii_arrives_as_it_is() {
     request.headers_mut().insert("accept-language", "de".parse().unwrap());
     assert_eq!(app.send(request).await.status, 202);
     app.deliver().await;
-    assert_eq!(server.mails()[0]["headers"]["subject"], "Bestätigen Sie Ihre E-Mail-Adresse");
+    assert_eq!(server.taken(1).await[0]["headers"]["subject"], "Bestätigen Sie Ihre E-Mail-Adresse");
 }
 
 #[tokio::test]
@@ -78,7 +79,7 @@ async fn a_server_that_wants_to_be_asked_again_is_asked_again() {
     assert_eq!((server.mails().len(), app.outbox().await), (0, 1));
     app.clock.advance(TimeDelta::seconds(15));
     app.deliver().await;
-    assert_eq!((server.mails().len(), app.outbox().await), (1, 0));
+    assert_eq!((server.taken(1).await.len(), app.outbox().await), (1, 0));
 }
 
 #[tokio::test]
@@ -88,7 +89,7 @@ async fn what_the_server_refuses_is_given_up_and_holds_up_no_other() {
         invite(&app, name).await;
     }
     app.deliver().await;
-    assert_eq!(recipients(&server.mails()), ["ada@example.com", "grace@example.com"]);
+    assert_eq!(recipients(&server.taken(2).await), ["ada@example.com", "grace@example.com"]);
     assert_eq!(app.outbox().await, 0);
 }
 
@@ -100,7 +101,8 @@ async fn a_mail_whose_acknowledgement_is_lost_comes_again_and_is_the_same() {
     assert_eq!(app.outbox().await, 1);
     app.clock.advance(TimeDelta::seconds(15));
     app.deliver().await;
-    let [first, second] = &server.mails()[..] else { panic!("{:?}", server.mails()) };
+    let mails = server.taken(2).await;
+    let [first, second] = &mails[..] else { panic!("{mails:?}") };
     for name in ["message-id", "date", "subject"] {
         assert_eq!(first["headers"][name], second["headers"][name]);
     }
@@ -115,7 +117,7 @@ async fn a_slow_recipient_holds_up_no_other() {
         invite(&app, &format!("user{number}")).await;
     }
     send_due(app.state.clone(), monotonic() + Duration::from_secs(8)).await.unwrap();
-    assert_eq!(server.mails().len(), 21);
+    assert_eq!(server.taken(21).await.len(), 21);
     let left = app.database.values("select recipient from mails").await;
     assert_eq!(left, ["slow@example.com"], "it is tried again");
 }

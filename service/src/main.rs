@@ -139,12 +139,12 @@ fn serve() -> Result<(), Failure> {
         let listener = local_server::bind(config.listen)?;
         fetch_secrets(&mut config).await;
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
+        let state = AppState::open(config.application, database, Arc::new(SystemClock)).await?;
         let url = local_server::url(listener.local_addr()?);
-        info!("Listening on {url}, database {}, docs at {url}/docs", database.description());
-        if let Err(error) = database.ready().await {
+        info!("Listening on {url}, database {}, docs at {url}/docs", state.database.description());
+        if let Err(error) = state.database.ready().await {
             tracing::warn!(cause = users_service::http::chain(&error), "The database is not ready");
         }
-        let state = AppState::open(config.application, database, Arc::new(SystemClock)).await?;
         jobs::start(&state);
         local_server::serve(listener, router(state)).await?;
         Ok(())

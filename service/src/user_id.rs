@@ -13,8 +13,9 @@ use crate::field::Invalid;
 pub struct UserId(u32);
 
 impl UserId {
-    /// An id that no row has.
-    pub(crate) const NOBODY: Self = Self(u32::MAX);
+    /// An id that no row has. It is below those of all rows: InnoDB locks the gap in which a row is missing, and above them
+    /// new users could not be added meanwhile.
+    pub(crate) const NOBODY: Self = Self(0);
 
     /// Reads an id from a path. Digits only, without a sign or leading zeros.
     ///
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn an_id_too_large_for_any_row_is_still_an_id() {
         for text in ["4294967296", "99999999999999999999999999"] {
-            assert_eq!(UserId::parse(text).unwrap().get(), u32::MAX);
+            assert_eq!(UserId::parse(text).unwrap(), UserId::NOBODY);
         }
     }
 }

@@ -122,7 +122,9 @@ impl Outcome for Written {
     fn read(answer: Answer) -> Result<Self, Error> {
         match answer {
             Answer::Written(written) => Ok(written),
-            _ => Err(Error::RowNotFound),
+            Answer::Mysql(_) => Err(Error::RowNotFound),
+            #[cfg(feature = "sqlite")]
+            Answer::Sqlite(_) => Err(Error::RowNotFound),
         }
     }
 }

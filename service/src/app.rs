@@ -68,14 +68,13 @@ fn open(state: AppState) -> Router {
 fn guarded(accounts: Arc<Accounts>, state: AppState) -> Router {
     let sessions = sessions::Service::from_ref(&accounts);
     let limit = request_limit(&state);
-    let pages = if accounts.mail.is_some() { link_pages::router() } else { Router::new() };
     let features = features().limited(limit.as_ref()).merge(health::router());
     let account_features = account_features().merge(accounts::sign_up()).limited(limit.as_ref());
     features
         .into_guarded_router(&sessions)
         .with_state(Arc::new(state))
         .merge(account_features.into_guarded_router(&sessions).with_state(accounts))
-        .merge(pages)
+        .merge(link_pages::router())
         .merge(openapi::router(move || document_of(limit.as_ref())))
 }
 

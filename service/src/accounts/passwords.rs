@@ -125,7 +125,7 @@ impl Service {
     ) -> Result<(), Error> {
         let limits = self.limits().await?;
         let hit = limits.take(&self.settings.limits.confirm, &[network.as_bytes()]).await?;
-        let confirmed = self.confirm(&token.hash(), new, language).await;
+        let confirmed = self.confirm(&token.hash(), new, (network, language)).await;
         if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
             limits.give_back(hit).await;
         }
@@ -139,7 +139,7 @@ impl Service {
         &self,
         token_hash: &[u8; 32],
         new: &Zeroizing<String>,
-        language: Language,
+        (network, language): (ClientNetwork, Language),
     ) -> Result<UserId, Error> {
         let now = self.clock.now();
         let presented = one_time_tokens::find(&self.database, token_hash, now).await?;
@@ -150,12 +150,15 @@ impl Service {
         let notice = candidate.hash.is_some().then_some(language);
         let new = self.accept(new, &candidate.about())?;
         let hash = &self.hasher.hash(new).await?;
+        let address = &self.known_address(network).await?;
         let confirmed = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
             prove(&mut transaction, presented, now).await?;
             if !one_time_tokens::consume(&mut transaction, presented.purpose, token_hash, now).await? {
                 return Err(Error::TokenInvalid);
             }
+            // Whoever has the token is the user, and signs in from here next, whatever strangers try elsewhere.
+            repository::remember_address(&mut transaction, user, address, now).await?;
             self.set(&mut transaction, user, hash, None, notice).await
         });
         confirmed.await?;

@@ -14,7 +14,7 @@ use crate::mail::Mail;
 use crate::passwords::{Hasher, Policy};
 use crate::tokens::Tokens;
 use crate::user_id::UserId;
-use crate::{addresses, roles, sessions, users};
+use crate::{addresses, one_time_tokens, roles, sessions, users};
 
 /// The use cases of accounts.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ impl Service {
         repository::get(&self.database, user).await?.ok_or(Error::UserNotFound)
     }
 
-    /// Lets a user sign in, or not. Who is disabled has no sessions any more.
+    /// Lets a user sign in, or not. Who is disabled has no sessions and no links any more.
     ///
     /// # Errors
     /// [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks;
@@ -73,6 +73,7 @@ impl Service {
                     return Err(Error::LastAdministrator);
                 }
                 sessions::end_all(&mut transaction, user, None, now).await?;
+                one_time_tokens::end_all(&mut transaction, user).await?;
             }
             repository::set_status(&mut transaction, user, status).await?;
             repository::get(&mut transaction, user).await?.ok_or(Error::UserNotFound)

@@ -103,11 +103,16 @@ impl Service {
     async fn add_invited(&self, user: NewUser, language: Language) -> Result<User, Error> {
         let links = &self.addresses.links(LinkKind::Invitation, language).await?;
         let email = user.email.clone();
-        let (email, may_write) = (email.as_str(), self.addresses.may_write_to(email.as_str()).await?);
+        let email = email.as_str();
+        let counted = self.addresses.count(LinkKind::Invitation, email).await?;
         let added = self.users.create_with(user, |mut transaction, id| async move {
-            links.send(&mut transaction, may_write.then_some((id, email))).await
+            links.send(&mut transaction, Some((id, email))).await
         });
-        let user = added.await?;
+        let added = added.await;
+        if added.is_err() {
+            counted.give_back().await;
+        }
+        let user = added?;
         links.wake();
         Ok(user)
     }

@@ -3,6 +3,7 @@
 
 mod links;
 mod repository;
+mod room;
 mod router;
 mod schema;
 mod service;

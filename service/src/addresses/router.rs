@@ -29,7 +29,7 @@ pub fn router() -> Routes<Arc<Accounts>> {
 /// Sends a link to prove an address
 ///
 /// The answer is the same whether or not there is such a user. A mail goes out if there is, and the address is not proved yet,
-/// at most 3 an hour and 10 a day. Asked again, it carries the same link. `Accept-Language` selects English or German.
+/// but not many in an hour or a day. Asked again, it carries the same link. `Accept-Language` selects English or German.
 #[utoipa::path(
     post, path = "/email-verifications", tag = "mail",
     request_body = VerificationRequest,
@@ -70,8 +70,8 @@ async fn confirm_email(
 
 /// Sends a link to set a forgotten password
 ///
-/// The answer is the same whether or not there is such a user. `POST /passwords/confirm` takes the token. At most 3 mails an
-/// hour and 10 a day go to one address. Asked again, it carries the same link.
+/// The answer is the same whether or not there is such a user. `POST /passwords/confirm` takes the token. Not many mails go to one
+/// address in an hour or a day. Asked again, they carry the same link.
 #[utoipa::path(
     post, path = "/password-resets", tag = "mail",
     request_body = ResetRequest,
@@ -98,8 +98,8 @@ async fn request_password_reset(
     post, path = "/users/{user_id}/invitation", tag = "mail",
     params(UserIdParam),
     responses(
-        (status = 202, description = "A mail is on its way, unless the address has had too many"),
-        NotFoundProblem, InvalidInput, DatabaseProblems, MailProblems,
+        (status = 202, description = "A mail is on its way"),
+        RateLimitProblems, NotFoundProblem, InvalidInput, DatabaseProblems, MailProblems,
     ),
 )]
 async fn invite_user(

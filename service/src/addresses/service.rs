@@ -27,7 +27,7 @@ pub struct Service {
     database: Database,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
-    limits: config::Limits,
+    pub(super) limits: config::Limits,
     mail: Option<Mail>,
 }
 
@@ -58,20 +58,24 @@ impl Service {
         network: ClientNetwork,
     ) -> Result<(), Error> {
         let links = self.links(kind, language).await?;
-        let limits = self.counted().await?;
+        let limits = self.counting().await?;
         let hit = limits.take(&self.limits.mail_ip, &[network.as_bytes()]).await?;
-        let asked = self.ask_for(&links, &limits, login).await;
+        let asked = self.ask_for(&links, login).await;
         if asked.as_ref().is_err_and(Error::is_outage) {
             limits.give_back(hit).await;
         }
         asked
     }
 
-    async fn ask_for(&self, links: &Links, limits: &Limits, login: &Login) -> Result<(), Error> {
+    async fn ask_for(&self, links: &Links, login: &Login) -> Result<(), Error> {
         let candidate = accounts::find(&self.database, login).await?;
         let (user, email) =
             candidate.map_or((UserId::NOBODY, None), |found| (found.user_id, Some(found.email)));
-        let has_room = self.has_room(limits, email.as_deref().unwrap_or(login.folded())).await?;
+        let has_room = match self.count(links.kind, email.as_deref().unwrap_or(login.folded())).await {
+            Ok(_) => true,
+            Err(Error::Limits(_)) => false,
+            Err(error) => return Err(error),
+        };
         let email = &email.unwrap_or_default();
         let asked = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
@@ -90,7 +94,8 @@ impl Service {
     /// Sends a user a link to set a first password.
     ///
     /// # Errors
-    /// [`Error::MailOff`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks.
+    /// [`Error::MailOff`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks;
+    /// [`Error::Limits`] if the user has been invited too often.
     #[instrument(level = "debug", name = "addresses.invite", skip_all, fields(user_id = %user))]
     pub(super) async fn invite(
         &self,
@@ -100,16 +105,23 @@ impl Service {
     ) -> Result<(), Error> {
         let links = &self.links(LinkKind::Invitation, language).await?;
         let found = repository::addressee(&self.database, user).await?.ok_or(Error::UserNotFound)?;
-        let has_room = self.has_room(&self.counted().await?, &found.email).await?;
+        // Before the mail is counted: who may not invite must not use up what others may.
+        let authority = roles::authority_of(&self.database, user).await?.ok_or(Error::UserNotFound)?;
+        caller.require_over(&authority)?;
         let email = &found.email;
+        let counted = self.count(links.kind, email).await?;
         let invited = self.database.transaction(|mut transaction| async move {
             roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             let addressee =
                 repository::addressee(&mut transaction, user).await?.ok_or(Error::UserNotFound)?;
-            let to = (has_room && is_same(&addressee.email, email)).then_some((user, &*addressee.email));
+            let to = is_same(&addressee.email, email).then_some((user, &*addressee.email));
             Ok::<_, Error>(links.send(&mut transaction, to).await?)
         });
-        invited.await?;
+        let invited = invited.await;
+        if invited.is_err() {
+            counted.give_back().await;
+        }
+        invited?;
         links.wake();
         info!(user_id = %user, by = %caller.user_id, "A user was invited");
         Ok(())
@@ -121,7 +133,7 @@ impl Service {
     /// [`Error::TokenInvalid`], also if the user has another address by now; [`Error::Limits`].
     #[instrument(level = "debug", name = "addresses.confirm", skip_all)]
     pub(super) async fn confirm(&self, token: &OneTimeToken, network: ClientNetwork) -> Result<(), Error> {
-        let limits = self.counted().await?;
+        let limits = self.counting().await?;
         let hit = limits.take(&self.limits.confirm, &[network.as_bytes()]).await?;
         let confirmed = self.confirm_counted(&token.hash()).await;
         if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
@@ -162,34 +174,7 @@ impl Service {
         Ok(Links { mail, kind, language, key, bits: random::bytes()?, now: self.clock.now() })
     }
 
-    /// Whether the owner of an address, who need not be known, is to get another mail. It counts as one.
-    pub(crate) async fn may_write_to(&self, email: &str) -> Result<bool, Error> {
-        self.has_room(&self.counted().await?, email).await
-    }
-
-    async fn has_room(&self, limits: &Limits, recipient: &str) -> Result<bool, Error> {
-        // The spelling that limits count, if it is one that a request could have.
-        let login = Login::parse(recipient);
-        let subject = login.as_ref().map_or(recipient, Login::folded).as_bytes();
-        let mut hits = Vec::with_capacity(2);
-        for limit in [&self.limits.mail_hourly, &self.limits.mail_daily] {
-            match limits.take(limit, &[subject]).await {
-                Ok(hit) => hits.push(hit),
-                Err(limits::Error::Exceeded(_)) => {}
-                Err(limits::Error::Database(error)) => return Err(error.into()),
-            }
-        }
-        if hits.len() == 2 {
-            return Ok(true);
-        }
-        // A mail that is not sent counts on neither.
-        for hit in hits {
-            limits.give_back(hit).await;
-        }
-        Ok(false)
-    }
-
-    async fn counted(&self) -> Result<Limits, Error> {
+    pub(super) async fn counting(&self) -> Result<Limits, Error> {
         let key = self.tokens.keys().mac_keys().await?.derive(limits::KEY_PURPOSE);
         Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), key))
     }

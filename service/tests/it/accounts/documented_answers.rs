@@ -157,8 +157,15 @@ async fn app() -> AccountsApp {
     let mut application = application();
     let once = |limit: Limit| "1/1h".parse::<Rate>().unwrap().named(limit.name());
     let limits = &mut application.limits;
-    (limits.sign_in, limits.confirm, limits.sign_up, limits.mail_ip) =
-        (once(limits.sign_in), once(limits.confirm), once(limits.sign_up), once(limits.mail_ip));
+    for limit in [
+        &mut limits.sign_in,
+        &mut limits.confirm,
+        &mut limits.sign_up,
+        &mut limits.mail_ip,
+        &mut limits.mail_hourly,
+    ] {
+        *limit = once(*limit);
+    }
     let Access::Tokens(access) = &mut application.access else { unreachable!() };
     access.sign_up_is_open = true;
     AccountsApp::on(TestDatabase::sqlite().await, application).await

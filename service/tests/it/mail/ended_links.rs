@@ -14,6 +14,7 @@ with_accounts_on_every_database! {
     a_changed_address_ends_them_whoever_changes_it,
     another_change_leaves_them,
     a_removed_user_has_none,
+    a_disabled_user_has_none_afterwards,
 }
 
 /// Somebody with a link of each kind.
@@ -65,6 +66,15 @@ async fn another_change_leaves_them(app: AccountsApp) {
     assert_eq!(ada.put("/users/me", body).await.status, 200);
     assert_eq!(app.confirm_email(verification.token()).await.status, 204);
     assert_eq!(app.confirm_password(reset.token(), OTHER_PASSWORD).await.status, 204);
+}
+
+async fn a_disabled_user_has_none_afterwards(app: AccountsApp) {
+    let (ada, links) = with_links(&app).await;
+    for status in ["disabled", "active"] {
+        let answer = app.root().await.patch(&ada.path("/account"), json!({"status": status})).await;
+        assert_eq!(answer.status, 200);
+        assert_ended(&app, &links).await;
+    }
 }
 
 async fn a_removed_user_has_none(app: AccountsApp) {

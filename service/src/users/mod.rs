@@ -7,6 +7,7 @@ mod repository;
 mod router;
 mod schema;
 mod service;
+mod update;
 
 pub(crate) use adoption::adopt;
 pub use error::{Error, Taken};

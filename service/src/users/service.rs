@@ -4,28 +4,25 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use chrono::SubsecRound;
-use tracing::{info, instrument};
+use tracing::instrument;
 
 use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
-use super::{Email, Error, Lookup, NewUser, Taken, User, UserChanges, Username};
-use crate::access::{Caller, Permission};
-use crate::accounts::is_same;
+use super::{Email, Error, Lookup, NewUser, Taken, User, Username};
 use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
 use crate::db::{self, Database, Transaction};
-use crate::mail::{Kind, Language, Mail, Notice};
+use crate::mail::Mail;
 use crate::page::Page;
 use crate::user_id::UserId;
-use crate::{addresses, one_time_tokens, roles};
 
 /// The use cases of the users.
 #[derive(Clone)]
 pub struct Service {
-    database: Database,
-    clock: Arc<dyn Clock>,
+    pub(super) database: Database,
+    pub(super) clock: Arc<dyn Clock>,
     /// Tells of changed addresses; none with `ACCESS=open` or `MAIL=off`.
-    mail: Option<Mail>,
+    pub(super) mail: Option<Mail>,
 }
 
 impl FromRef<Arc<AppState>> for Service {
@@ -123,119 +120,6 @@ impl Service {
         Ok(Listing { users, total })
     }
 
-    /// Changes the fields that the request names. Without a caller, whoever asks may do it. A mail that tells of it is written in
-    /// the language that comes with the caller.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address; [`Error::Refused`] if the user holds
-    /// a permission that the caller lacks, or the address may not be changed.
-    #[instrument(level = "debug", name = "users.update", skip_all, fields(user_id = %id))]
-    pub async fn update(
-        &self,
-        caller: Option<(&Caller, Language)>,
-        id: UserId,
-        changes: &UserChanges,
-    ) -> Result<User, Error> {
-        if changes.is_empty() && caller.is_none() {
-            return self.get(id).await;
-        }
-        let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
-        // Written and read in one transaction, so that the answer is what this request has made of the user.
-        let updated = self.database.transaction(|mut transaction| async move {
-            if let Some((caller, language)) = caller {
-                let before = self.permit_update(&mut transaction, caller, id, email).await?;
-                if email.is_some_and(|email| !is_same(email.as_str(), &before.email)) {
-                    self.leave_address(&mut transaction, id, language).await?;
-                }
-            }
-            if has_unicode_duplicate(&mut transaction, email, Some(id)).await? {
-                return Err(Error::Taken(Taken { username: false, email: true }));
-            }
-            if !repository::update(&mut transaction, id, changes).await? {
-                return Ok(None);
-            }
-            Ok(repository::get(&mut transaction, id).await?)
-        });
-        match updated.await {
-            Ok(user) => {
-                if let Some(mail) = &self.mail {
-                    mail.wake();
-                }
-                user.ok_or(Error::NotFound)
-            }
-            Err(Error::Database(error)) => Err(self.explain(error, username, email, Some(id)).await),
-            Err(Error::Taken(taken)) => {
-                Err(Error::Taken(self.complete(taken, username, email, Some(id)).await))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Removes a user. Without a caller, whoever asks may do it.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks, or if the caller's own
-    /// sign-in is too long ago; [`Error::LastAdministrator`].
-    #[instrument(level = "debug", name = "users.delete", skip_all, fields(user_id = %id))]
-    pub async fn delete(&self, caller: Option<&Caller>, id: UserId) -> Result<(), Error> {
-        let Some(caller) = caller else {
-            return if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) };
-        };
-        let deleted = self.database.transaction(|mut transaction| async move {
-            roles::require_over(&mut transaction, caller, id, Error::NotFound).await?;
-            if caller.is(id) {
-                caller.require_recent_sign_in(self.clock.now())?;
-            }
-            if roles::is_last_administrator(&mut transaction, id).await? {
-                return Err(Error::LastAdministrator);
-            }
-            if repository::delete(&mut transaction, id).await? { Ok(()) } else { Err(Error::NotFound) }
-        });
-        deleted.await?;
-        info!(user_id = %id, by = %caller.user_id, "A user was removed");
-        Ok(())
-    }
-
-    /// The user, who is locked, unless the caller may not make these changes. An address decides over the account: it is where a password that was
-    /// forgotten can be set anew.
-    async fn permit_update(
-        &self,
-        transaction: &mut Transaction,
-        caller: &Caller,
-        id: UserId,
-        email: Option<&Email>,
-    ) -> Result<User, Error> {
-        roles::require_over(&mut *transaction, caller, id, Error::NotFound).await?;
-        let user = repository::get(&mut *transaction, id).await?.ok_or(Error::NotFound)?;
-        if email.is_none_or(|email| email.as_str() == user.email) {
-            return Ok(user);
-        }
-        if caller.is(id) {
-            caller.require_recent_sign_in(self.clock.now())?;
-        } else {
-            caller.require(&Permission::ACCOUNTS_WRITE)?;
-        }
-        Ok(user)
-    }
-
-    /// Ends the links that were sent to the address of a user who is about to have another one, and tells the owner of the
-    /// address, if it is proved.
-    async fn leave_address(
-        &self,
-        transaction: &mut Transaction,
-        id: UserId,
-        language: Language,
-    ) -> Result<(), Error> {
-        one_time_tokens::end_all(&mut *transaction, id).await?;
-        let Some(mail) = &self.mail else { return Ok(()) };
-        let addressee = addresses::addressee(&mut *transaction, id).await?;
-        if let Some(addressee) = addressee.filter(|addressee| addressee.is_proved) {
-            let (kind, now) = (Kind::Notice(Notice::AddressChanged), self.clock.now());
-            mail.enqueue(&mut *transaction, kind, language, Some((id, &addressee.email)), now).await?;
-        }
-        Ok(())
-    }
-
     /// Refuses a new user whose address a row holds with its international domain in Unicode letters.
     async fn refuse_unicode_duplicate(&self, user: &NewUser) -> Result<(), Error> {
         let (username, email) = (Some(&user.username), Some(&user.email));
@@ -247,7 +131,7 @@ impl Service {
     }
 
     /// What a failed write means: a violated unique key means that a value is taken.
-    async fn explain(
+    pub(super) async fn explain(
         &self,
         error: db::Error,
         username: Option<&Username>,
@@ -266,7 +150,7 @@ impl Service {
 
     /// Checks whether the other value is taken, too: the database names only the first key that a row violates. If that
     /// cannot be found out, the value counts as not taken.
-    async fn complete(
+    pub(super) async fn complete(
         &self,
         taken: Taken,
         username: Option<&Username>,
@@ -308,7 +192,7 @@ impl Service {
 ///
 /// Such rows were written by the Python service; this one stores A-labels, so the unique key does not see that
 /// the two are one address. Looking first is safe here: no new row with such a spelling can appear.
-async fn has_unicode_duplicate(
+pub(super) async fn has_unicode_duplicate(
     executor: impl db::Executor,
     email: Option<&Email>,
     own: Option<UserId>,

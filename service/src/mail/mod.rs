@@ -7,6 +7,7 @@ mod kind;
 mod letter;
 mod message;
 mod outbox;
+mod refusal;
 mod repository;
 mod sender;
 mod smtp;

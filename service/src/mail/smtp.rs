@@ -1,5 +1,6 @@
 //! Mails through a server (SMTP, RFC 5321), over connections that are kept.
 
+use std::error::Error;
 use std::time::Duration;
 
 use lettre::transport::smtp::extension::ClientId;
@@ -8,7 +9,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::job::AT_ONCE;
 use super::message::Outgoing;
-use super::sender::{Cause, SendError};
+use super::refusal::Refusal;
+use super::sender::SendError;
 
 /// How long each step of a dialogue may take.
 const STEP_LIMIT: Duration = Duration::from_secs(15);
@@ -28,27 +30,16 @@ impl Smtp {
     }
 
     pub(super) async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
-        self.0.send(mail.message()?).await.map(drop).map_err(|error| {
-            let (is_final, cause) = (is_final(&error), cause(error));
-            if is_final { SendError::Permanent(cause) } else { SendError::Transient(cause) }
+        self.0.send(mail.message()?).await.map(drop).map_err(|error| match refusal(&error) {
+            Some(refusal) if refusal.is_final() => SendError::Permanent(refusal.to_string().into()),
+            Some(refusal) => SendError::Transient(refusal.to_string().into()),
+            None => SendError::Transient(error.into()),
         })
     }
 }
 
-/// The cause, for the log: of an answer of the server its code alone. The text often has the address of the recipient.
-fn cause(error: smtp::Error) -> Cause {
-    match error.status() {
-        Some(code) => format!("the server answered {code}").into(),
-        None => error.into(),
-    }
-}
-
-/// Whether it would fail again: the server refuses this mail (5yz), and not the service itself, whose password or rights
-/// somebody has to put right (RFC 4954, section 6).
-fn is_final(error: &smtp::Error) -> bool {
-    let of_the_service = [530, 534, 535, 538];
-    error
-        .status()
-        .map(u16::from)
-        .is_some_and(|code| (500..600).contains(&code) && !of_the_service.contains(&code))
+/// What the server answered, if that is the error. Its text is then the error's source.
+fn refusal(error: &smtp::Error) -> Option<Refusal> {
+    let text = error.source().map(ToString::to_string).unwrap_or_default();
+    error.status().map(|code| Refusal::new(code.into(), &text))
 }

@@ -9,6 +9,7 @@ mod notices;
 mod outbox;
 mod pages;
 mod recipients;
+mod refusals;
 mod resets;
 mod smtp;
 mod statements;

@@ -1,14 +1,17 @@
 //! Mails on a developer's machine: shown on standard output, and kept as files that only the owner can read.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tokio::task::spawn_blocking;
 
 use super::message::Outgoing;
 use super::sender::SendError;
+
+/// The mode of the folder.
+const OWNER_ONLY: u32 = 0o700;
 
 /// Shows mails, and keeps them in a folder.
 pub(super) struct Console {
@@ -45,7 +48,11 @@ fn show(text: &str) {
 }
 
 fn keep(folder: &Path, path: &Path, message: &[u8]) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(folder)?;
+    // It may have been there before, open to others. They must not even see which mails there are.
+    if fs::metadata(folder)?.permissions().mode() & 0o777 != OWNER_ONLY {
+        fs::set_permissions(folder, Permissions::from_mode(OWNER_ONLY))?;
+    }
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(message)
 }

@@ -1,6 +1,7 @@
 //! Mail: proved addresses, forgotten passwords, invitations, and the outbox that sends them.
 
 mod asking;
+mod console;
 mod ended_links;
 mod invitations;
 mod killed;

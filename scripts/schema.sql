@@ -110,9 +110,9 @@ create table proved_addresses (
     foreign key (user_id) references users (user_id) on delete cascade
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 
--- Mails that are still to be sent, written in the transaction of what they tell of. Without a user nothing is sent: it is a
--- row that was asked for in the name of nobody. `lease` is that of the process that sends it until `next_attempt_at`. Times
--- are milliseconds since 1970.
+-- Mails that are still to be sent, written in the transaction of what they tell of. A notice is sent even if the user is gone. A
+-- link without a user is not: it was asked for in the name of nobody, or the user is gone. `lease` is that of the process that
+-- sends it until `next_attempt_at`. Times are milliseconds since 1970.
 create table mails (
     mail_id binary(16) not null,
     user_id int default null,
@@ -126,7 +126,7 @@ create table mails (
     primary key (mail_id),
     key idx_next_attempt_at (next_attempt_at),
     key idx_user_id (user_id),
-    foreign key (user_id) references users (user_id) on delete cascade
+    foreign key (user_id) references users (user_id) on delete set null
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 
 -- Which migrations have been applied. The name is the service's own: the schema may be shared.

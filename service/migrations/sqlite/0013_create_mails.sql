@@ -1,9 +1,9 @@
--- Mails that are still to be sent, written in the transaction of what they tell of. Without a user nothing is sent: it is a
--- row that was asked for in the name of nobody. `lease` is that of the process that sends it until `next_attempt_at`. Times
--- are milliseconds since 1970.
+-- Mails that are still to be sent, written in the transaction of what they tell of. A notice is sent even if the user is gone. A
+-- link without a user is not: it was asked for in the name of nobody, or the user is gone. `lease` is that of the process that
+-- sends it until `next_attempt_at`. Times are milliseconds since 1970.
 create table mails (
     mail_id blob not null primary key,
-    user_id integer references users (user_id) on delete cascade,
+    user_id integer references users (user_id) on delete set null,
     kind text not null,
     language text not null,
     recipient text not null,

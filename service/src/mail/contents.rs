@@ -37,18 +37,20 @@ pub(super) enum Error {
     Database(#[from] db::Error),
 }
 
-/// The mail of a row; `None` if there is nothing to be sent any more: the token is used or too old, or the user is gone or
-/// has another address.
+/// The mail of a row; `None` if there is nothing to be sent any more: the token of a link is used or too old, or the user is gone
+/// or has another address. A notice needs no user: it tells what was done, and to the address of then.
 pub(super) async fn of(
     accounts: &Accounts,
     mail: &Mail,
     row: &Leased,
     now: DateTime<Utc>,
 ) -> Result<Option<Outgoing>, Error> {
-    let (Some(user), Some(kind)) = (row.user, row.kind) else { return Ok(None) };
-    let kind = match kind {
-        Kind::Link(kind) => kind,
-        Kind::Notice(notice) => return Ok(Some(outgoing(mail, row, None, &Topic::Notice(notice))?)),
+    let (user, kind) = match (row.kind, row.user) {
+        (Some(Kind::Notice(notice)), _) => {
+            return Ok(Some(outgoing(mail, row, None, &Topic::Notice(notice))?));
+        }
+        (Some(Kind::Link(kind)), Some(user)) => (user, kind),
+        _ => return Ok(None),
     };
     let Some(addressee) = addresses::addressee(&accounts.database, user).await? else { return Ok(None) };
     let live = one_time_tokens::live(&accounts.database, user, kind.purpose(), now).await?;

@@ -32,7 +32,7 @@ impl Mail {
         Self(Arc::new(Inner { config, sender, due: Notify::new() }))
     }
 
-    /// Puts a mail into the outbox. One to nobody is never sent.
+    /// Puts a mail into the outbox. A link to nobody is never sent.
     pub(crate) async fn enqueue(
         &self,
         executor: impl Executor,

@@ -83,4 +83,5 @@ async fn a_removed_user_has_none(app: AccountsApp) {
     assert_eq!(app.root().await.delete(&ada.path("")).await.status, 204);
     assert_ended(&app, &links).await;
     assert!(app.deliver().await.is_empty());
+    assert_eq!(app.outbox().await, 0);
 }

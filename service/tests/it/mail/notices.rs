@@ -12,6 +12,7 @@ with_accounts_on_every_database! {
     an_address_that_is_not_proved_is_told_nothing,
     a_first_password_is_no_change,
     what_is_refused_is_not_told,
+    a_user_who_is_removed_is_told_what_was_done_before,
 }
 
 /// Somebody who has proved the address.
@@ -71,4 +72,15 @@ async fn what_is_refused_is_not_told(app: AccountsApp) {
     let body = json!({"current_password": "a wrong one", "password": OTHER_PASSWORD});
     ada.put("/users/me/password", body).await.assert_problem(403, "wrong_password");
     assert_eq!(app.outbox().await, 0);
+}
+
+async fn a_user_who_is_removed_is_told_what_was_done_before(app: AccountsApp) {
+    let ada = proved(&app).await;
+    let body = json!({"password": OTHER_PASSWORD});
+    assert_eq!(app.root().await.put(&ada.path("/password"), body).await.status, 204);
+    app.ask_for_reset("ada").await;
+    assert_eq!(app.root().await.delete(&ada.path("")).await.status, 204);
+    let mail = app.mail().await;
+    assert_eq!((mail.header("To"), mail.header("Subject")), ("ada@example.com", "Your password was changed"));
+    assert_eq!(app.outbox().await, 0, "the link has ended");
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::select;
 use tokio::task::JoinSet;
-use tokio::time::timeout_at;
+use tokio::time::{interval_at, timeout_at};
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
-use super::repository::{self, Lease, Leased};
+use super::repository::{self, Lease, Leased, Unreadable};
 use super::sender::{Cause, SendError};
-use super::{Mail, contents};
+use super::{Kind, Mail, contents};
 use crate::app_state::{Accounts, AppState};
 use crate::clock::monotonic;
 use crate::db;
@@ -27,6 +28,8 @@ const SEND_LIMIT: Duration = Duration::from_secs(20);
 const LEAST: Duration = Duration::from_secs(3);
 /// What a lease outlasts the run by, in which nothing is sent any more: clocks of several machines differ.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
+/// How often it is looked for mails that become due while others are being sent.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// When a mail that cannot be sent is given up.
 const GIVE_UP: TimeDelta = TimeDelta::hours(24);
 /// The pauses between attempts.
@@ -54,11 +57,17 @@ struct Worker {
 impl Worker {
     async fn run(self) -> Result<(), db::Error> {
         let (mut waiting, mut sending) = (VecDeque::new(), JoinSet::new());
-        let mut are_more = true;
+        let (mut may_be_more, mut outcome) = (true, Ok(()));
+        let mut ticks = interval_at((monotonic() + LOOK_AGAIN).into(), LOOK_AGAIN);
         loop {
-            if waiting.is_empty() && are_more && self.has_time() {
-                waiting = self.lease().await?.into();
-                are_more = !waiting.is_empty();
+            let has_room = waiting.is_empty() && sending.len() < AT_ONCE;
+            if may_be_more && has_room && outcome.is_ok() && self.has_time() {
+                // What is being sent is finished even if the outbox cannot be read.
+                (may_be_more, outcome) = match self.lease(&mut waiting).await {
+                    Ok(taken) => (taken > 0, Ok(())),
+                    Err(error) => (false, Err(error)),
+                };
+                continue;
             }
             while sending.len() < AT_ONCE && self.has_time() {
                 let Some((row, lease)) = waiting.pop_front() else { break };
@@ -68,26 +77,47 @@ impl Worker {
             if sending.is_empty() {
                 break;
             }
-            sending.join_next().await;
+            // A mail that takes long must not hold up those that come, or become due, meanwhile.
+            select! {
+                _ = sending.join_next() => {}
+                () = self.mail.woken() => may_be_more = true,
+                _ = ticks.tick() => may_be_more = true,
+            }
         }
         for (row, lease) in waiting {
             self.give_back(&row, lease).await;
         }
-        Ok(())
+        outcome
     }
 
     fn has_time(&self) -> bool {
         self.deadline.saturating_duration_since(monotonic()) > LEAST
     }
 
-    /// Takes some mails that are due. They are this process's for as long as it may be sending them.
-    async fn lease(&self) -> Result<Vec<(Leased, Lease)>, db::Error> {
+    /// Takes some mails that are due, and says how many. They are this process's for as long as it may be sending them.
+    async fn lease(&self, waiting: &mut VecDeque<(Leased, Lease)>) -> Result<usize, db::Error> {
         let now = self.accounts.clock.now();
         let left = self.deadline.saturating_duration_since(monotonic());
         let until = now + TimeDelta::from_std(left).unwrap_or(TimeDelta::zero()) + LEASE_MARGIN;
         let lease = Lease { id: Uuid::new_v4(), until };
         let rows = repository::lease(&self.accounts.database, lease, now).await?;
-        Ok(rows.into_iter().map(|row| (row, lease)).collect())
+        let taken = rows.len();
+        for row in rows {
+            match row {
+                Ok(row) => waiting.push_back((row, lease)),
+                Err(unreadable) => self.drop_unreadable(&unreadable, lease).await,
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Deletes a row that is none of a mail. If that fails, the next run comes upon it again.
+    async fn drop_unreadable(&self, row: &Unreadable, lease: Lease) {
+        let mail_id = hexadecimal(&row.id);
+        error!(mail_id, cause = chain(&row.cause), "A mail could not be read; it was given up");
+        if let Err(error) = repository::delete(&self.accounts.database, &row.id, lease).await {
+            warn!(mail_id, cause = chain(&error), "What became of a mail could not be recorded");
+        }
     }
 
     /// Sends one mail, and records what became of it. If that cannot be recorded, the lease ends by itself and the mail is sent
@@ -100,7 +130,7 @@ impl Worker {
                 if was_sent {
                     info!(mail_id = %row.id, kind = kind(row), attempts = row.attempts, "A mail was sent");
                 }
-                repository::delete(&self.accounts.database, row.id, lease).await
+                repository::delete(&self.accounts.database, row.id.as_bytes(), lease).await
             }
             Err(SendError::Transient(cause)) if now - row.created_at < GIVE_UP => {
                 let pause = pause(row.attempts);
@@ -117,7 +147,7 @@ impl Worker {
                     mail_id = %row.id, kind = kind(row), attempts = row.attempts, cause = chain(&*cause),
                     "A mail was given up"
                 );
-                repository::delete(&self.accounts.database, row.id, lease).await
+                repository::delete(&self.accounts.database, row.id.as_bytes(), lease).await
             }
         };
         if let Err(error) = recorded {
@@ -127,6 +157,12 @@ impl Worker {
 
     /// Sends the mail of a row; `false` if there is nothing to be sent.
     async fn send(&self, row: &Leased, now: DateTime<Utc>) -> Result<bool, SendError> {
+        // A link expires by itself; a notice that comes days later, after the job was off, only frightens.
+        if matches!(row.kind, Some(Kind::Notice(_))) && now - row.created_at >= GIVE_UP {
+            return Err(SendError::Permanent(
+                format!("it is older than {} hours", GIVE_UP.num_hours()).into(),
+            ));
+        }
         let contents = contents::of(&self.accounts, &self.mail, row, now).await;
         let outgoing = match contents {
             Ok(Some(outgoing)) => outgoing,
@@ -152,7 +188,13 @@ impl Worker {
 }
 
 fn kind(row: &Leased) -> &'static str {
-    row.kind.map_or("unknown", super::Kind::as_str)
+    row.kind.map_or("unknown", Kind::as_str)
+}
+
+/// The octets of an id that is no UUID.
+fn hexadecimal(id: &[u8]) -> String {
+    let digits = id.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The pause after so many attempts: twice as long each time.

@@ -1,7 +1,7 @@
 //! The statements of the outbox. Times are milliseconds since 1970.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use super::{Kind, Language};
@@ -12,7 +12,7 @@ use crate::user_row;
 /// A mail to be sent.
 pub(super) struct NewMail<'a> {
     pub(super) id: Uuid,
-    /// To whom; nobody if nothing is to be sent.
+    /// To whom; nobody if no link is to be sent.
     pub(super) user: Option<UserId>,
     pub(super) kind: Kind,
     pub(super) language: Language,
@@ -54,6 +54,7 @@ pub(super) struct Lease {
 #[derive(Debug, Clone)]
 pub(super) struct Leased {
     pub(super) id: Uuid,
+    /// None if it was asked for in the name of nobody, or the user is gone.
     pub(super) user: Option<UserId>,
     /// None if it is of another release.
     pub(super) kind: Option<Kind>,
@@ -62,6 +63,13 @@ pub(super) struct Leased {
     pub(super) created_at: DateTime<Utc>,
     /// This one included.
     pub(super) attempts: u32,
+}
+
+/// A row that is none of a mail, whoever wrote it.
+pub(super) struct Unreadable {
+    /// As it stands in the row.
+    pub(super) id: Vec<u8>,
+    pub(super) cause: Error,
 }
 
 /// A lease is taken with one statement, so that of two processes one has it.
@@ -82,27 +90,27 @@ const LEASED: Statement = Statement::read(
      where next_attempt_at = ? and lease = ? order by created_at",
 );
 
-/// Takes some mails that are due, for one process.
+/// Takes some mails that are due, for one process. Each row is read by itself: one that cannot be read holds up no other.
 pub(super) async fn lease(
     executor: impl Executor + Copy,
     lease: Lease,
     now: DateTime<Utc>,
-) -> Result<Vec<Leased>, Error> {
+) -> Result<Vec<Result<Leased, Unreadable>>, Error> {
     let (id, until) = ((&lease.id.as_bytes()[..]).into(), to_millis(lease.until).into());
     let taken: Written = executor.run(&LEASE, &[id, until, to_millis(now).into()]).await?;
     if taken.rows == 0 {
         return Ok(Vec::new());
     }
     let rows: Vec<LeasedRow> = executor.run(&LEASED, &[until, id]).await?;
-    rows.into_iter().map(Leased::try_from).collect()
+    Ok(rows.into_iter().map(LeasedRow::read).collect())
 }
 
 const DELETE: Statement =
     Statement::idempotent_write("mails.delete", "delete from mails where mail_id = ? and lease = ?");
 
 /// Removes a mail that is sent, or never will be.
-pub(super) async fn delete(executor: impl Executor, mail: Uuid, lease: Lease) -> Result<(), Error> {
-    let values = [(&mail.as_bytes()[..]).into(), (&lease.id.as_bytes()[..]).into()];
+pub(super) async fn delete(executor: impl Executor, mail: &[u8], lease: Lease) -> Result<(), Error> {
+    let values = [mail.into(), (&lease.id.as_bytes()[..]).into()];
     executor.run::<Written>(&DELETE, &values).await.map(drop)
 }
 
@@ -130,6 +138,31 @@ pub(super) async fn postpone(
 #[derive(FromRow)]
 struct LeasedRow {
     mail_id: Vec<u8>,
+    #[sqlx(flatten)]
+    rest: Rest,
+}
+
+impl LeasedRow {
+    fn read(self) -> Result<Leased, Unreadable> {
+        let Self { mail_id, rest } = self;
+        rest.0.and_then(|columns| columns.mail(&mail_id)).map_err(|cause| Unreadable { id: mail_id, cause })
+    }
+}
+
+/// The other columns, or why they cannot be read.
+struct Rest(Result<Columns, Error>);
+
+impl<'r, R: Row> FromRow<'r, R> for Rest
+where
+    Columns: FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(Columns::from_row(row).map_err(|error| Error::Internal(error.into()))))
+    }
+}
+
+#[derive(FromRow)]
+struct Columns {
     user_id: Option<i64>,
     kind: String,
     language: String,
@@ -138,18 +171,16 @@ struct LeasedRow {
     attempts: i64,
 }
 
-impl TryFrom<LeasedRow> for Leased {
-    type Error = Error;
-
-    fn try_from(row: LeasedRow) -> Result<Self, Error> {
-        Ok(Self {
-            id: Uuid::from_slice(&row.mail_id).map_err(|error| Error::Internal(error.into()))?,
-            user: row.user_id.map(user_row::id).transpose()?,
-            kind: Kind::from_stored(&row.kind),
-            language: Language::from_stored(&row.language),
-            recipient: row.recipient,
-            created_at: from_millis(row.created_at)?,
-            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+impl Columns {
+    fn mail(self, id: &[u8]) -> Result<Leased, Error> {
+        Ok(Leased {
+            id: Uuid::from_slice(id).map_err(|error| Error::Internal(error.into()))?,
+            user: self.user_id.map(user_row::id).transpose()?,
+            kind: Kind::from_stored(&self.kind),
+            language: Language::from_stored(&self.language),
+            recipient: self.recipient,
+            created_at: from_millis(self.created_at)?,
+            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
         })
     }
 }

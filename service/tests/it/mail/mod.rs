@@ -12,6 +12,7 @@ mod pages;
 mod recipients;
 mod refusals;
 mod resets;
+mod slow;
 mod smtp;
 mod statements;
 mod unverified;

@@ -13,6 +13,7 @@ with_accounts_on_every_database! {
     a_first_password_is_no_change,
     what_is_refused_is_not_told,
     a_user_who_is_removed_is_told_what_was_done_before,
+    what_is_a_day_old_is_told_no_more,
 }
 
 /// Somebody who has proved the address.
@@ -83,4 +84,14 @@ async fn a_user_who_is_removed_is_told_what_was_done_before(app: AccountsApp) {
     let mail = app.mail().await;
     assert_eq!((mail.header("To"), mail.header("Subject")), ("ada@example.com", "Your password was changed"));
     assert_eq!(app.outbox().await, 0, "the link has ended");
+}
+
+async fn what_is_a_day_old_is_told_no_more(app: AccountsApp) {
+    let ada = proved(&app).await;
+    for (minutes, mails) in [(24 * 60 - 1, 1), (24 * 60, 0)] {
+        let body = json!({"password": OTHER_PASSWORD});
+        assert_eq!(app.root().await.put(&ada.path("/password"), body).await.status, 204);
+        app.minutes_pass(minutes);
+        assert_eq!((app.deliver().await.len(), app.outbox().await), (mails, 0), "{minutes}");
+    }
 }

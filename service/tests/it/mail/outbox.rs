@@ -19,6 +19,7 @@ with_accounts_on_every_database! {
     a_mail_that_a_dead_worker_held_is_sent_after_its_lease,
     a_token_whose_key_is_gone_is_made_anew,
     what_another_release_wrote_is_dropped,
+    a_row_that_cannot_be_read_is_dropped_and_holds_up_no_other,
     without_time_nothing_is_begun,
 }
 
@@ -131,6 +132,30 @@ async fn what_another_release_wrote_is_dropped(app: AccountsApp) {
     app.ask_for_reset("ada").await;
     app.database.execute("update mails set kind = 'newsletter', language = 'xx'").await;
     assert!(app.deliver().await.is_empty());
+    assert_eq!(app.outbox().await, 0);
+}
+
+async fn a_row_that_cannot_be_read_is_dropped_and_holds_up_no_other(app: AccountsApp) {
+    for name in ["ada", "grace"] {
+        app.person(name, &[]).await;
+        app.ask_for_reset(name).await;
+    }
+    let ada = "where recipient = 'ada@example.com'";
+    app.database.execute(&format!("update mails set created_at = 9000000000000000000 {ada}")).await;
+    assert_eq!(app.mail().await.header("To"), "grace@example.com");
+    assert_eq!(app.outbox().await, 0);
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_utf_8_is_a_row_that_cannot_be_read() {
+    let app = AccountsApp::on_sqlite().await;
+    for name in ["ada", "grace"] {
+        app.person(name, &[]).await;
+        app.ask_for_reset(name).await;
+    }
+    let ada = "where recipient = 'ada@example.com'";
+    app.database.execute(&format!("update mails set recipient = cast(x'ff' as text) {ada}")).await;
+    assert_eq!(app.mail().await.header("To"), "grace@example.com");
     assert_eq!(app.outbox().await, 0);
 }
 

@@ -1,24 +1,20 @@
 //! Mails through a server of another make, which reads them with a library of another make.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use users_service::clock::monotonic;
-use users_service::mail::send_due;
 
 use crate::harness::accounts::AccountsApp;
 use crate::harness::smtp_server::SmtpServer;
 
 /// An app whose mails go to a server.
-async fn app() -> (AccountsApp, SmtpServer) {
+pub(super) async fn app() -> (AccountsApp, SmtpServer) {
     let server = SmtpServer::start();
     let app = AccountsApp::on_sqlite().await.configured(|application| server.serve(application)).await;
     (app, server)
 }
 
 /// Adds a user and sends an invitation.
-async fn invite(app: &AccountsApp, name: &str) {
+pub(super) async fn invite(app: &AccountsApp, name: &str) {
     let body = json!({"username": name, "email": format!("{name}@example.com"), "invite": true});
     let answer = app.root().await.post("/users", body).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -107,19 +103,6 @@ async fn a_mail_whose_acknowledgement_is_lost_comes_again_and_is_the_same() {
         assert_eq!(first["headers"][name], second["headers"][name]);
     }
     assert_eq!(first["plain"], second["plain"]);
-}
-
-#[tokio::test]
-async fn a_slow_recipient_holds_up_no_other() {
-    let (app, server) = app().await;
-    invite(&app, "slow").await;
-    for number in 0..20 {
-        invite(&app, &format!("user{number}")).await;
-    }
-    send_due(app.state.clone(), monotonic() + Duration::from_secs(8)).await.unwrap();
-    assert_eq!(server.taken(21).await.len(), 21);
-    let left = app.database.values("select recipient from mails").await;
-    assert_eq!(left, ["slow@example.com"], "it is tried again");
 }
 
 #[tokio::test]

@@ -116,19 +116,18 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// The router with `ACCESS=open`: whoever reaches it may call it.
     pub fn into_open_router(self) -> Router<S> {
-        self.entries.into_iter().map(Entry::limited).fold(Router::new(), |router, route| route.add_to(router))
+        assembled(self.entries.into_iter().map(Entry::limited))
     }
 
     /// The router with `ACCESS=tokens`: a guard stands before each route that is not public.
     pub fn into_guarded_router<A: Authenticate>(self, authenticator: &A) -> Router<S> {
-        let guarded = self.entries.into_iter().map(|entry| match entry.access {
+        assembled(self.entries.into_iter().map(|entry| match entry.access {
             Access::Public => entry.limited(),
             ref access => {
                 let guard = Guard::new(access.clone(), entry.limit.clone(), authenticator.clone());
                 entry.limited().map(|handler| handler.route_layer(guard))
             }
-        });
-        guarded.fold(Router::new(), |router, route| route.add_to(router))
+        }))
     }
 
     /// The router of routes that are off: each answers 404 `accounts_off`.
@@ -175,6 +174,10 @@ impl<S: Clone + Send + Sync + 'static> Entry<S> {
         }
         routes
     }
+}
+
+fn assembled<S: Clone + Send + Sync + 'static>(routes: impl Iterator<Item = Route<S>>) -> Router<S> {
+    routes.fold(Router::new(), |router, route| route.add_to(router))
 }
 
 fn collect<S: Clone + Send + Sync + 'static>(routes: impl Iterator<Item = UtoipaMethodRouter<S>>) -> OpenApi {

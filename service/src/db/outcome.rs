@@ -94,7 +94,7 @@ impl<R: Record> Outcome for Option<R> {
             Answer::Mysql(rows) => rows.first().map(|row| R::from_row(&row)).transpose(),
             #[cfg(feature = "sqlite")]
             Answer::Sqlite(rows) => rows.first().map(|row| R::from_row(&row)).transpose(),
-            Answer::Written(_) => Ok(None),
+            Answer::Written(_) => Err(another_answer()),
         }
     }
 }
@@ -109,7 +109,7 @@ impl<R: Record> Outcome for Vec<R> {
             Answer::Mysql(rows) => rows.all().iter().map(R::from_row).collect(),
             #[cfg(feature = "sqlite")]
             Answer::Sqlite(rows) => rows.all().iter().map(R::from_row).collect(),
-            Answer::Written(_) => Ok(Self::new()),
+            Answer::Written(_) => Err(another_answer()),
         }
     }
 }
@@ -122,9 +122,9 @@ impl Outcome for Written {
     fn read(answer: Answer) -> Result<Self, Error> {
         match answer {
             Answer::Written(written) => Ok(written),
-            Answer::Mysql(_) => Err(Error::RowNotFound),
+            Answer::Mysql(_) => Err(another_answer()),
             #[cfg(feature = "sqlite")]
-            Answer::Sqlite(_) => Err(Error::RowNotFound),
+            Answer::Sqlite(_) => Err(another_answer()),
         }
     }
 }
@@ -144,7 +144,12 @@ impl Outcome for Computed {
             }
             #[cfg(feature = "sqlite")]
             Answer::Sqlite(rows) => rows.first().ok_or(Error::RowNotFound)?.try_get(0).map(Self),
-            Answer::Mysql(_) => Err(Error::RowNotFound),
+            Answer::Mysql(_) => Err(another_answer()),
         }
     }
+}
+
+/// The driver did not do what was wanted of it.
+fn another_answer() -> Error {
+    Error::Decode("the driver gave another kind of answer than was wanted".into())
 }

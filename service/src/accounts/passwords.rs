@@ -68,7 +68,7 @@ impl Service {
             Err(error) => Err(wrong_password(error)),
         };
         if changed.as_ref().map_or_else(Error::is_outage, |()| true) {
-            limits.give_back(hit).await;
+            limits.give_back(&[hit]).await;
         }
         changed
     }
@@ -127,7 +127,7 @@ impl Service {
         let hit = limits.take(&self.settings.limits.confirm, &[network.as_bytes()]).await?;
         let confirmed = self.confirm(&token.hash(), new, (network, language)).await;
         if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
-            limits.give_back(hit).await;
+            limits.give_back(&[hit]).await;
         }
         let user = confirmed?;
         self.wake();

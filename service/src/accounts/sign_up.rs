@@ -3,11 +3,11 @@
 use secrecy::zeroize::Zeroizing;
 use tracing::{info, instrument};
 
-use super::verification::Attempt;
 use super::{Error, Service, repository};
 use crate::access::{Caller, Permission, Refusal};
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
+use crate::limits::Attempt;
 use crate::mail::{Language, LinkKind};
 use crate::passwords::{About, PasswordHash};
 use crate::users::{NewUser, User};
@@ -85,9 +85,9 @@ impl Service {
 
     /// Counts a sign-up for the address, whether it succeeds or not, unless the service fails.
     async fn sign_up_attempt(&self, network: ClientNetwork) -> Result<Attempt, Error> {
-        let limits = self.limits().await?;
-        let hit = limits.take(&self.settings.limits.sign_up, &[network.as_bytes()]).await?;
-        Ok(Attempt::new(limits, hit))
+        let mut attempt = Attempt::new(self.limits().await?);
+        attempt.take(&self.settings.limits.sign_up, &[network.as_bytes()]).await?;
+        Ok(attempt)
     }
 
     async fn add(&self, user: NewUser, hash: Option<&PasswordHash>) -> Result<User, Error> {

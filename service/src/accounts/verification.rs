@@ -1,12 +1,14 @@
 //! The one way in which a password is checked, wherever one is asked for: limits first, then always a hash.
 
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
 use tracing::info;
 
 use super::repository::{self, Candidate, KnownAddress};
 use super::{Error, Service};
 use crate::http::ClientNetwork;
-use crate::limits::{self, Exceeded, Hit, Limits};
+use crate::limits::{self, Attempt, Exceeded, Limits};
 use crate::passwords::{PasswordHash, PresentedPassword, Verdict};
 use crate::user_id::UserId;
 
@@ -22,28 +24,8 @@ const KNOWN_ADDRESSES: &str = "known-addresses";
 pub(super) struct Verified {
     /// The hash to keep from now on, if the present one is of other parameters or of another kind.
     pub(super) replacement: Option<PasswordHash>,
-    /// The hits to be given back once everything else has succeeded.
+    /// To be given back once everything else has succeeded.
     pub(super) attempt: Attempt,
-}
-
-/// The hits of an attempt on the limits. Dropped, they count.
-pub(super) struct Attempt {
-    limits: Limits,
-    hits: Vec<Hit>,
-}
-
-impl Attempt {
-    /// With one hit so far.
-    pub(super) fn new(limits: Limits, hit: Hit) -> Self {
-        Self { limits, hits: vec![hit] }
-    }
-
-    /// Makes the attempt not count: it succeeded, or the service failed.
-    pub(super) async fn give_back(self) {
-        for hit in self.hits {
-            self.limits.give_back(hit).await;
-        }
-    }
 }
 
 impl Service {
@@ -82,19 +64,18 @@ impl Service {
         candidate: Option<&Candidate>,
         network: ClientNetwork,
     ) -> Result<Attempt, Error> {
-        let (limits, settings) = (self.limits().await?, &self.settings.limits);
+        let settings = &self.settings.limits;
         let address = network.as_bytes();
-        let mut attempt = Attempt { limits, hits: Vec::with_capacity(3) };
+        let mut attempt = Attempt::new(self.limits().await?);
         let counted = async {
-            let Attempt { limits, hits } = &mut attempt;
-            hits.push(limits.take(&settings.sign_in_ip, &[address]).await?);
-            hits.push(limits.take(&settings.sign_in, &[login.as_bytes(), address]).await?);
-            match limits.take(&settings.sign_in_login, &[login.as_bytes()]).await.map_err(Error::from) {
-                Ok(hit) => hits.push(hit),
-                Err(Error::Limits(exceeded)) => self.require_known(candidate, network, exceeded).await?,
-                Err(error) => return Err(error),
+            attempt.take(&settings.sign_in_ip, &[address]).await?;
+            attempt.take(&settings.sign_in, &[login.as_bytes(), address]).await?;
+            match attempt.take(&settings.sign_in_login, &[login.as_bytes()]).await {
+                Err(limits::Error::Exceeded(exceeded)) => {
+                    self.require_known(candidate, network, exceeded).await
+                }
+                counted => Ok(counted?),
             }
-            Ok(())
         };
         match counted.await {
             Ok(()) => Ok(attempt),
@@ -140,8 +121,8 @@ impl Service {
 
     /// The limits, which count in the database.
     pub(super) async fn limits(&self) -> Result<Limits, Error> {
-        let key = self.tokens.keys().mac_keys().await?.derive(limits::KEY_PURPOSE);
-        Ok(Limits::new(self.database.clone(), self.clock.clone(), key))
+        let keys = self.tokens.keys().mac_keys().await?;
+        Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys))
     }
 }
 

@@ -2,24 +2,8 @@
 
 use super::service::Service;
 use crate::accounts::{Error, Login};
-use crate::limits;
-use crate::limits::{Hit, Limits};
+use crate::limits::{self, Attempt};
 use crate::mail::LinkKind;
-
-/// Mails of a kind that were counted for a recipient.
-pub(crate) struct Counted {
-    limits: Limits,
-    hits: Vec<Hit>,
-}
-
-impl Counted {
-    /// As if they had not been counted.
-    pub(crate) async fn give_back(self) {
-        for hit in self.hits {
-            self.limits.give_back(hit).await;
-        }
-    }
-}
 
 impl Service {
     /// Counts a mail for a recipient, who need not be known.
@@ -29,17 +13,16 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Limits`]: the recipient has had too many. That counts as none.
-    pub(crate) async fn count(&self, kind: LinkKind, recipient: &str) -> Result<Counted, Error> {
-        let limits = self.counting().await?;
+    pub(crate) async fn count(&self, kind: LinkKind, recipient: &str) -> Result<Attempt, Error> {
         // The spelling that limits count, if it is one that a request could have.
         let login = Login::parse(recipient);
         let recipient = login.as_ref().map_or(recipient, Login::folded);
         let subject: [&[u8]; 2] = [kind.as_str().as_bytes(), recipient.as_bytes()];
-        let mut counted = Counted { limits, hits: Vec::with_capacity(2) };
+        let mut counted = Attempt::new(self.counting().await?);
         let mut exceeded = None;
         for limit in [&self.limits.mail_hourly, &self.limits.mail_daily] {
-            match counted.limits.take(limit, &subject).await {
-                Ok(hit) => counted.hits.push(hit),
+            match counted.take(limit, &subject).await {
+                Ok(()) => {}
                 Err(limits::Error::Exceeded(limit)) => exceeded = Some(limit),
                 Err(limits::Error::Database(error)) => return Err(error.into()),
             }

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::db::Database;
 use crate::http::ClientNetwork;
-use crate::limits::{self, Limits};
+use crate::limits::Limits;
 use crate::mail::{Language, LinkKind, Mail};
 use crate::one_time_tokens::{self, KEY_PURPOSE, OneTimeToken, Purpose};
 use crate::tokens::Tokens;
@@ -62,7 +62,7 @@ impl Service {
         let hit = limits.take(&self.limits.mail_ip, &[network.as_bytes()]).await?;
         let asked = self.ask_for(&links, login).await;
         if asked.as_ref().is_err_and(Error::is_outage) {
-            limits.give_back(hit).await;
+            limits.give_back(&[hit]).await;
         }
         asked
     }
@@ -137,7 +137,7 @@ impl Service {
         let hit = limits.take(&self.limits.confirm, &[network.as_bytes()]).await?;
         let confirmed = self.confirm_counted(&token.hash()).await;
         if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
-            limits.give_back(hit).await;
+            limits.give_back(&[hit]).await;
         }
         let user = confirmed?;
         info!(user_id = %user, "An address was proved");
@@ -175,8 +175,8 @@ impl Service {
     }
 
     pub(super) async fn counting(&self) -> Result<Limits, Error> {
-        let key = self.tokens.keys().mac_keys().await?.derive(limits::KEY_PURPOSE);
-        Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), key))
+        let keys = self.tokens.keys().mac_keys().await?;
+        Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys))
     }
 }
 

@@ -8,7 +8,9 @@ use aws_lc_rs::hmac;
 pub struct MacKey(hmac::Key);
 
 impl MacKey {
-    pub(super) fn new(bytes: &[u8]) -> Self {
+    /// The key of these octets.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
@@ -27,6 +29,12 @@ pub struct MacKeys {
 }
 
 impl MacKeys {
+    /// One to make codes with, and others whose codes are still accepted.
+    #[must_use]
+    pub fn new(making: Arc<MacKey>, others: Vec<Arc<MacKey>>) -> Self {
+        Self { making, others }
+    }
+
     /// The key to make codes with, for one purpose.
     #[must_use]
     pub fn derive(&self, purpose: &'static str) -> hmac::Key {
@@ -55,7 +63,7 @@ mod tests {
     #[test]
     fn codes_of_every_key_are_accepted_and_one_key_makes_them() {
         let [making, other] = [7, 8].map(|byte| Arc::new(MacKey::new(&[byte; 32])));
-        let keys = MacKeys { making, others: vec![Arc::clone(&other)] };
+        let keys = MacKeys::new(making, vec![Arc::clone(&other)]);
         let old = hmac::sign(&other.derive("refresh"), b"message");
         let accepts = |key: hmac::Key| hmac::verify(&key, b"message", old.as_ref()).is_ok();
         assert!(keys.accepted("refresh").any(accepts));

@@ -84,6 +84,6 @@ impl Ring {
         let others = self.mac_keys.iter().rev().filter(|timed| !timed.is_over(now));
         let others = others.filter(|timed| !Arc::ptr_eq(&timed.key, &making.key));
         let others = others.map(|timed| Arc::clone(&timed.key)).collect();
-        Some(MacKeys { making: Arc::clone(&making.key), others })
+        Some(MacKeys::new(Arc::clone(&making.key), others))
     }
 }

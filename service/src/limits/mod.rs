@@ -16,5 +16,4 @@ pub use jobs::delete_empty_buckets;
 pub use layer::{Answer, Limited, RequestLimitLayer, VerifiedUser};
 pub use limit::{Limit, NotARate, NotAWindow, Rate, Window};
 pub use requests::{RequestLimit, Requester};
-pub(crate) use service::KEY_PURPOSE;
-pub use service::{Hit, Limits};
+pub use service::{Attempt, Hit, Limits};

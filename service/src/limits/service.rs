@@ -6,14 +6,15 @@ use aws_lc_rs::hmac;
 use tracing::{instrument, warn};
 
 use super::gcra::Cell;
-use super::repository::{self, Bucket};
+use super::repository::{self, Bucket, GIVEN_BACK_AT_ONCE};
 use super::{Error, Exceeded, Limit};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::http::chain;
+use crate::keys::MacKeys;
 
 /// The purpose for which the key is derived.
-pub(crate) const KEY_PURPOSE: &str = "limits";
+const KEY_PURPOSE: &str = "limits";
 
 /// Counts what is limited, in the database. A clone counts in the same buckets.
 #[derive(Clone)]
@@ -32,12 +33,40 @@ pub struct Hit {
     counts_until: i64,
 }
 
+/// Hits of one attempt, each on another limit. Dropped, they count.
+pub struct Attempt {
+    limits: Limits,
+    hits: Vec<Hit>,
+}
+
+impl Attempt {
+    /// Counts on these limits; nothing has been counted yet.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self { limits, hits: Vec::new() }
+    }
+
+    /// Counts a hit; see [`Limits::take`].
+    ///
+    /// # Errors
+    /// Those of [`Limits::take`]. The hits before it go on counting.
+    pub async fn take(&mut self, limit: &Limit, subject: &[&[u8]]) -> Result<(), Error> {
+        self.hits.push(self.limits.take(limit, subject).await?);
+        Ok(())
+    }
+
+    /// Makes the attempt not count; see [`Limits::give_back`].
+    pub async fn give_back(self) {
+        self.limits.give_back(&self.hits).await;
+    }
+}
+
 impl Limits {
-    /// Counts in this database by this clock. The key makes of a login or an address the name of its bucket, from which
+    /// Counts in this database by this clock. A key makes of a login or an address the name of its bucket, from which
     /// neither can be told; with another key, everybody begins anew.
     #[must_use]
-    pub fn new(database: Database, clock: Arc<dyn Clock>, key: hmac::Key) -> Self {
-        Self { database, clock, key }
+    pub fn new(database: Database, clock: Arc<dyn Clock>, keys: &MacKeys) -> Self {
+        Self { database, clock, key: keys.derive(KEY_PURPOSE) }
     }
 
     /// Counts a hit on a limit for somebody or something, such as a login and an address. This is one statement, and
@@ -55,18 +84,21 @@ impl Limits {
         Ok(Hit { bucket, interval: cell.interval, counts_until })
     }
 
-    /// Makes a hit not count after all. What has drained from the bucket since, or will have drained before it, is not
-    /// given back: that would be room for the hits of others. A failure of the database is logged and means that the hit
-    /// counts.
+    /// Makes hits on different limits not count after all. What has drained from a bucket since, or will have drained before it,
+    /// is not given back: that would be room for the hits of others. A failure of the database is logged and means that the
+    /// hits count.
     #[instrument(level = "debug", name = "limits.give_back", skip_all)]
-    pub async fn give_back(&self, hit: Hit) {
+    pub async fn give_back(&self, hits: &[Hit]) {
         let now = self.clock.now().timestamp_millis();
-        let left = hit.counts_until.saturating_sub(now).min(hit.interval);
-        if left <= 0 {
-            return;
-        }
-        if let Err(error) = repository::give_back(&self.database, &hit.bucket, left, now).await {
-            warn!(cause = chain(&error), "A hit on a limit could not be given back");
+        let left = |hit: &Hit| hit.counts_until.saturating_sub(now).min(hit.interval);
+        let amounts: Vec<_> =
+            hits.iter().map(|hit| (&hit.bucket, left(hit))).filter(|(_, left)| *left > 0).collect();
+        for some in amounts.chunks(GIVEN_BACK_AT_ONCE) {
+            // Of fewer the last is named several times, and taken from once.
+            let amounts = std::array::from_fn(|place| some[place.min(some.len() - 1)]);
+            if let Err(error) = repository::give_back(&self.database, amounts, now).await {
+                warn!(cause = chain(&error), "A hit on a limit could not be given back");
+            }
         }
     }
 

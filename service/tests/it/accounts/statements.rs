@@ -102,9 +102,9 @@ async fn signing_in_and_refreshing_take_this_many() {
     let sign_in = |password: &'static str| {
         move || call(Method::POST, "/sessions", Some(json!({"login": "ada", "password": password})))
     };
-    // Three limits, of which each is given back, and the user; then begin, lock, read, the time, the address, the
+    // Three limits, which are given back together, and the user; then begin, lock, read, the time, the address, the
     // permissions, the sessions that are too many, the session, commit.
-    assert_eq!(recorded.statements(sign_in(PASSWORD), 201).await, 16);
+    assert_eq!(recorded.statements(sign_in(PASSWORD), 201).await, 14);
     assert_eq!(recorded.statements(sign_in("a wrong one"), 401).await, 4);
     let unknown = || call(Method::POST, "/sessions", Some(json!({"login": "nobody", "password": PASSWORD})));
     assert_eq!(recorded.statements(unknown, 401).await, 4, "as many as for somebody");

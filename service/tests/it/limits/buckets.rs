@@ -8,7 +8,7 @@ use users_service::clock::SystemClock;
 use users_service::db::{self, Database, Outage};
 use users_service::limits::{Error, Limits};
 
-use super::subject::{Counted, key, limit, taken};
+use super::subject::{Counted, keys, limit, taken};
 use crate::harness::test_app::{TestApp, on_every_database};
 
 on_every_database!(
@@ -17,6 +17,7 @@ on_every_database!(
     a_refused_hit_does_not_count,
     one_may_come_in_a_window_of_one,
     a_hit_that_is_given_back_leaves_room,
+    hits_on_several_limits_are_given_back_together,
     only_what_is_still_in_the_bucket_is_given_back,
     everybody_has_a_bucket_for_each_limit,
     a_bucket_has_another_name_with_another_key,
@@ -68,13 +69,34 @@ async fn a_hit_that_is_given_back_leaves_room(app: TestApp) {
     let (counted, limit) = (Counted::over(&app).await, limit("3/1h"));
     let hit = counted.take(&limit, "ada").await.unwrap();
     assert_eq!(counted.room(&limit, "ada").await, 2);
-    counted.limits.give_back(hit).await;
+    counted.limits.give_back(&[hit]).await;
     assert_eq!(counted.room(&limit, "ada").await, 1);
     for _ in 0..20 {
         let hit = counted.take(&limit, "bob").await.unwrap();
-        counted.limits.give_back(hit).await;
+        counted.limits.give_back(&[hit]).await;
     }
     assert_eq!(counted.room(&limit, "bob").await, 3);
+}
+
+async fn hits_on_several_limits_are_given_back_together(app: TestApp) {
+    let counted = Counted::over(&app).await;
+    let limits: Vec<_> = ["2/1h", "3/1h", "4/1h", "5/1h"]
+        .into_iter()
+        .zip(["one", "two", "three", "four"])
+        .map(|(rate, name)| rate.parse::<users_service::limits::Rate>().unwrap().named(name))
+        .collect();
+    counted.take(&limits[0], "bob").await.unwrap();
+    for several in 1..=limits.len() {
+        let mut hits = Vec::new();
+        for limit in &limits[..several] {
+            hits.push(counted.take(limit, "ada").await.unwrap());
+        }
+        counted.limits.give_back(&hits).await;
+    }
+    for (limit, amount) in limits.iter().zip(2..) {
+        assert_eq!(counted.room(limit, "ada").await, amount);
+    }
+    assert_eq!(counted.room(&limits[0], "bob").await, 1, "nothing was taken from the buckets of others");
 }
 
 async fn only_what_is_still_in_the_bucket_is_given_back(app: TestApp) {
@@ -83,14 +105,14 @@ async fn only_what_is_still_in_the_bucket_is_given_back(app: TestApp) {
     // It has drained before the others come.
     counted.clock.advance(TimeDelta::minutes(20));
     assert_eq!(counted.room(&limit, "ada").await, 3);
-    counted.limits.give_back(first).await;
+    counted.limits.give_back(&[first]).await;
     assert_eq!(counted.room(&limit, "ada").await, 0);
 
     // Of this one a minute is left, which is too little for another.
     let first = counted.take(&limit, "bob").await.unwrap();
     counted.clock.advance(TimeDelta::minutes(19));
     assert_eq!(counted.room(&limit, "bob").await, 2);
-    counted.limits.give_back(first).await;
+    counted.limits.give_back(&[first]).await;
     assert_eq!(counted.room(&limit, "bob").await, 1);
     assert_eq!(counted.wait(&limit, "bob").await, Duration::from_mins(20));
 }
@@ -117,7 +139,7 @@ async fn a_bucket_has_another_name_with_another_key(app: TestApp) {
     assert_eq!(counted.room(&limit, "ada").await, 1);
     let again = |secret: &[u8]| {
         let clock = Arc::new(counted.clock.clone());
-        let limits = Limits::new(counted.database.clone(), clock, key(secret));
+        let limits = Limits::new(counted.database.clone(), clock, &keys(secret));
         async move { taken(limits.take(&limit, &[b"ada"]).await).is_ok() }
     };
     assert!(!again(b"a key").await);
@@ -164,7 +186,7 @@ async fn no_time_is_too_early_or_too_late(app: TestApp) {
         assert_eq!(counted.room(&limit, &now.to_string()).await, 2, "{now}");
         assert_eq!(counted.wait(&limit, &now.to_string()).await, Duration::from_hours(15 * 24), "{now}");
         let hit = counted.take(&limit, &format!("given back {now}")).await.unwrap();
-        counted.limits.give_back(hit).await;
+        counted.limits.give_back(&[hit]).await;
         assert_eq!(counted.room(&limit, &format!("given back {now}")).await, 2, "{now}");
     }
     // From the end of time to its beginning.
@@ -186,7 +208,7 @@ async fn a_bucket_does_not_show_whose_it_is(app: TestApp) {
 async fn a_database_that_fails_is_not_taken_for_room() {
     let unavailable = || db::Error::unavailable(Outage::Unreachable, "a test");
     let database = Database::failing(unavailable).unwrap();
-    let limits = Limits::new(database, Arc::new(SystemClock), key(b"a key"));
+    let limits = Limits::new(database, Arc::new(SystemClock), &keys(b"a key"));
     let failed = limits.take(&limit("10/15m"), &[b"ada"]).await.unwrap_err();
     assert!(matches!(failed, Error::Database(db::Error::Unavailable { .. })), "{failed:?}");
 }

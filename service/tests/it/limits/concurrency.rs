@@ -59,7 +59,7 @@ async fn hits_given_back_at_once_leave_an_empty_bucket(app: TestApp) {
         senders.spawn(async move {
             for _ in 0..10 {
                 let hit = taken(limits.take(&limit("20/1h"), &[b"ada"]).await).unwrap();
-                limits.give_back(hit).await;
+                limits.give_back(&[hit]).await;
             }
         });
     }

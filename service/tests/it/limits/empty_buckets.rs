@@ -41,7 +41,7 @@ async fn a_bucket_that_was_deleted_is_an_empty_one(app: TestApp) {
     counted.clock.advance(TimeDelta::hours(1));
     run_job(&counted).await;
     assert_eq!(rows(&app).await, "0");
-    counted.limits.give_back(hit).await;
+    counted.limits.give_back(&[hit]).await;
     assert_eq!(counted.room(&limit, "ada").await, 2);
 }
 

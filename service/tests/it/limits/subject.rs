@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use users_service::app_state::AppState;
 use users_service::db::Database;
+use users_service::keys::{MacKey, MacKeys};
 use users_service::limits::{Error, Exceeded, Hit, Limit, Limits, Rate};
 use users_service::migrations::ALL;
 
@@ -23,7 +23,7 @@ impl Counted {
     pub(crate) async fn over(app: &TestApp) -> Self {
         let database = Database::open(app.database.config(), ALL).await.unwrap();
         let clock = MovableClock::new();
-        let limits = Limits::new(database.clone(), Arc::new(clock.clone()), key(b"a key"));
+        let limits = Limits::new(database.clone(), Arc::new(clock.clone()), &keys(b"a key"));
         Self { limits, clock, database }
     }
 
@@ -51,8 +51,8 @@ impl Counted {
     }
 }
 
-pub(crate) fn key(secret: &[u8]) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, secret)
+pub(crate) fn keys(secret: &[u8]) -> MacKeys {
+    MacKeys::new(Arc::new(MacKey::new(secret)), Vec::new())
 }
 
 pub(crate) fn limit(rate: &str) -> Limit {

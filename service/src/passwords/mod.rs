@@ -2,6 +2,7 @@
 
 mod blocklist;
 mod busy;
+mod computation;
 mod hash;
 mod hasher;
 mod kinds;

@@ -35,7 +35,7 @@ async fn no_more_than_allowed_are_computed_at_once_and_the_others_in_their_order
     first.sort_unstable();
     assert_eq!(first, [0, 1]);
     for next in 2..5 {
-        assert_eq!(queue.turns.available_permits(), 0);
+        assert_eq!(queue.threads(), 2);
         assert!(order.try_recv().is_err());
         let (end, task) = work.remove(0);
         drop(end);
@@ -44,18 +44,39 @@ async fn no_more_than_allowed_are_computed_at_once_and_the_others_in_their_order
     }
 }
 
-#[tokio::test]
-async fn memory_is_shared_by_those_that_come_one_after_another() {
-    let queue = queue(2);
-    let mut addresses = Vec::new();
-    for _ in 0..3 {
-        addresses.push(queue.run(8, |memory| memory.blocks(8).as_ptr() as usize).await.unwrap());
-        // Until it is wiped and back.
-        while queue.turns.available_permits() < 2 {
-            tokio::task::yield_now().await;
+/// The memory of a hash that comes when no other is computed: where it is, and whether anything is left in it. It is written to.
+async fn memory_of_one(queue: &Queue, size: u32) -> (usize, bool) {
+    let used = queue.run(size, move |memory| {
+        let blocks = memory.blocks(size as usize);
+        let is_blank = blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
+        for block in &mut *blocks {
+            block.as_mut().fill(1);
         }
+        (blocks.as_ptr() as usize, is_blank)
+    });
+    let used = used.await.unwrap();
+    while queue.threads() > 0 {
+        tokio::task::yield_now().await;
     }
-    assert_eq!(addresses, [addresses[0]; 3]);
+    used
+}
+
+#[tokio::test]
+async fn memory_is_kept_for_those_that_come_later_and_wiped() {
+    let queue = queue(2);
+    let (first, _) = memory_of_one(&queue, 8).await;
+    for _ in 0..3 {
+        assert_eq!(memory_of_one(&queue, 8).await, (first, true));
+    }
+}
+
+#[tokio::test]
+async fn memory_of_a_larger_hash_is_not_kept() {
+    let queue = queue(2);
+    memory_of_one(&queue, 8).await;
+    memory_of_one(&queue, 9).await;
+    let kept = queue.0.lock().kept.iter().map(Memory::size).sum::<usize>();
+    assert_eq!(kept, 0);
 }
 
 #[tokio::test]

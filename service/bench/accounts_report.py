@@ -19,7 +19,7 @@ the Lambda program, with the secrets of the database and of the keys, verified T
 with a token.
 """
     for database in part["databases"]:
-        text += f"\n### Accounts on {database['database']}\n\n" + rates(database) + logins(database["logins"])
+        text += f"\n### Accounts on {database['database']}\n\n" + rates(database) + comparison("wrong passwords", database["logins"])
         text += f"\nStart with a token and both secrets: {shown(figure(database['starts']), '.1f')} ms, {len(database['starts'])} starts.\n"
     return text
 
@@ -41,8 +41,9 @@ def row(title: str, samples: list[dict]) -> str:
     return f"| {title} | {shown(of(samples, 'rate'))} | {times} | {sum(map(errors_of, samples))} |\n"
 
 
-def logins(found: dict) -> str:
-    text = f"\n| {found['attempts']:,} wrong passwords, ms | {' | '.join(PERCENTILES)} | processor, mean |\n|---|---:|---:|---:|---:|---:|\n"
+def comparison(what: str, found: dict) -> str:
+    """The table of what `compared` has found."""
+    text = f"\n| {found['attempts']:,} {what}, ms | {' | '.join(PERCENTILES)} | processor, mean |\n|---|---:|---:|---:|---:|---:|\n"
     for kind in ("known", "unknown"):
         cuts = " | ".join(f"{value:.2f}" for value in found["percentiles"][kind])
         text += f"| {kind} login | {cuts} | {found['processor_ms'][kind]:.2f} |\n"

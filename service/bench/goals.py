@@ -41,6 +41,8 @@ def all_goals(parts: dict) -> list[Goal]:
         found += http_goals(database)
     for database in parts.get("accounts", {}).get("databases", []):
         found += accounts_goals(database)
+    for database in parts.get("mail", {}).get("databases", []):
+        found += mail_goals(database)
     for database in parts.get("lambda", {}).get("databases", []):
         found += lambda_goals(database)
     if "lambda" in parts:
@@ -79,6 +81,17 @@ def accounts_goals(database: dict) -> list[Goal]:
         Goal("get beside sign-ins, p99 (3 × alone + 5 ms)", title, beside, 3 * idle + 5, False, "ms", f" (alone {idle:.2f} ms)"),
         Goal("known and unknown logins, difference of the medians", title, difference, 1, False, "%"),
         Goal("spawn to first response with a token and both secrets", title, median(database["starts"]), 15, False, "ms"),
+    ]
+
+
+def mail_goals(database: dict) -> list[Goal]:
+    title = database["database"]
+    ask, create = (middle(database["accepted"], "p50", what=what) for what in ("ask", "create"))
+    known, unknown = (database["asked"]["percentiles"][kind][1] for kind in ("known", "unknown"))
+    return [
+        Goal("to accept that a link is asked for, against a create, p50", title, ratio(ask, create), 2, False),
+        Goal("mails a second out of the outbox", title, middle(database["drained"], "rate"), 200, True, ""),
+        Goal("links for known and unknown logins, difference of the medians", title, abs(unknown / known - 1) * 100, 1, False, "%"),
     ]
 
 

@@ -1,5 +1,6 @@
 -- The requests of one sample, for wrk:  wrk … -s load.lua URL -- SCENARIO ROWS [ARGUMENT]
--- The argument is the number of people who sign in, the requests a second of a steady connection, or the file with refresh tokens.
+-- The argument is the number of people who sign in or ask for a link, the requests a second of a steady connection, or the file
+-- with refresh tokens.
 -- The table holds the ids 1 to ROWS. One thread only, so that a counter makes unique names.
 
 local NAMES = { [0] = "anna", "ben", "clara", "david", "emma", "felix", "greta", "henry", "ida", "jonas", "klara", "leon",
@@ -69,6 +70,10 @@ local function sign_in()
     '{"login":"person%d","password":"a swan by the harbour"}', math.random(0, tonumber(argument) - 1)))
 end
 
+local function reset()
+  return wrk.format("POST", "/password-resets", JSON, string.format('{"login":"person%d"}', math.random(0, tonumber(argument) - 1)))
+end
+
 -- The token that has waited longest.
 local function refresh()
   local token = tokens[first]
@@ -85,7 +90,7 @@ local function mix()
 end
 
 local requests = { get = get, lookup = lookup, list = list, create = create, update = update, delete = delete, mix = mix,
-  steady_get = get, sign_in = sign_in, refresh = refresh }
+  steady_get = get, sign_in = sign_in, refresh = refresh, reset = reset }
 
 function request()
   return requests[scenario]()

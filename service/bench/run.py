@@ -15,6 +15,7 @@ import accounts
 import growth
 import http_load
 import lambda_program
+import mail
 import report
 import startup
 from contestants import Contestant, at_hand
@@ -22,7 +23,7 @@ from database import ROOT, Database
 
 FOLDER = ROOT / "target/bench"
 LOGS = FOLDER / "logs"
-PARTS = ("http", "accounts", "lambda", "growth", "startup")
+PARTS = ("http", "accounts", "mail", "lambda", "growth", "startup")
 
 
 def machine() -> str:
@@ -60,6 +61,7 @@ def measured(part: str, chosen: dict, contestants: list[Contestant]) -> dict | l
     measures: dict[str, Callable[[Database], dict]] = {
         "http": lambda database: http_load.measure(database, contestants, chosen["seconds"], chosen["rounds"], LOGS),
         "accounts": lambda database: accounts.measure(database, contestants, chosen["seconds"], chosen["rounds"], chosen["logins"], LOGS),
+        "mail": lambda database: mail.measure(database, contestants, chosen["seconds"], chosen["rounds"], chosen["logins"], LOGS),
         "lambda": lambda database: lambda_program.measure(database, contestants, chosen["rounds"]),
         "growth": lambda database: growth.measure(database, service, chosen["seconds"], chosen["rows"], LOGS),
         "startup": lambda database: startup.measure(database, service, chosen["rounds"]),

@@ -92,13 +92,27 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
         return None;
     }
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let exposed =
-        ["location", "retry-after", "ratelimit", "ratelimit-policy", "www-authenticate", "x-request-id"];
+    let exposed = [
+        "etag",
+        "location",
+        "retry-after",
+        "ratelimit",
+        "ratelimit-policy",
+        "www-authenticate",
+        "x-request-id",
+    ];
+    let accepted = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+        http::X_REQUEST_ID,
+    ];
     Some(
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods(methods)
-            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, http::X_REQUEST_ID])
+            .allow_headers(accepted)
             .expose_headers(exposed.map(header::HeaderName::from_static))
             .max_age(std::time::Duration::from_hours(1)),
     )

@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use crate::clock::{Clock, monotonic};
 use crate::config;
 use crate::db::Database;
-use crate::http::TrustedProxies;
+use crate::http::{RequireIfMatch, TrustedProxies};
 use crate::keys::{self, KeyRing};
 use crate::limits::RequestLimit;
 use crate::mail::Mail;
@@ -31,6 +31,8 @@ pub struct AppState {
     pub cors_origins: Vec<HeaderValue>,
     /// How often somebody may call; always by default.
     pub request_limit: Option<RequestLimit>,
+    /// Whether changes of users must come with `If-Match`; not by default.
+    pub require_if_match: RequireIfMatch,
     /// What the accounts need; none with `ACCESS=open`.
     pub accounts: Option<Arc<Accounts>>,
 }
@@ -46,6 +48,7 @@ impl AppState {
             trusted_proxies: TrustedProxies::default(),
             cors_origins: Vec::new(),
             request_limit: None,
+            require_if_match: RequireIfMatch(false),
             accounts: None,
         }
     }
@@ -59,9 +62,21 @@ impl AppState {
         database: Database,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, keys::Error> {
-        let config::Application { access, cors_origins, limits, trusted_proxies, passwords } = config;
-        let request_limit = limits.requests.map(RequestLimit::new);
-        let mut state = Self { trusted_proxies, cors_origins, request_limit, ..Self::new(database, clock) };
+        let config::Application {
+            access,
+            cors_origins,
+            require_if_match,
+            limits,
+            trusted_proxies,
+            passwords,
+        } = config;
+        let mut state = Self {
+            trusted_proxies,
+            cors_origins,
+            request_limit: limits.requests.map(RequestLimit::new),
+            require_if_match: RequireIfMatch(require_if_match),
+            ..Self::new(database, clock)
+        };
         if let config::Access::Tokens(access) = access {
             state.accounts = Some(Arc::new(Accounts::open(access, &limits, &passwords, &state).await?));
         }
@@ -72,6 +87,12 @@ impl AppState {
 impl FromRef<Arc<AppState>> for TrustedProxies {
     fn from_ref(state: &Arc<AppState>) -> Self {
         state.trusted_proxies.clone()
+    }
+}
+
+impl FromRef<Arc<AppState>> for RequireIfMatch {
+    fn from_ref(state: &Arc<AppState>) -> Self {
+        state.require_if_match
     }
 }
 

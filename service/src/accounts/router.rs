@@ -18,7 +18,7 @@ use crate::openapi::{
     BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, UserIdParam, described,
 };
 use crate::sessions::{Client, IssuedResponse, not_stored};
-use crate::users::{Taken, UserResponse};
+use crate::users::{self, Taken, UserResponse};
 
 /// Adding a user with `ACCESS=tokens`.
 pub fn sign_up() -> Routes<Arc<Accounts>> {
@@ -44,7 +44,10 @@ pub fn router() -> Routes<Arc<Accounts>> {
     request_body = SignUp,
     responses(
         (status = 201, description = "The new user", body = UserResponse,
-         headers(("location" = String, description = "The path of the new user"))),
+         headers(
+             ("location" = String, description = "The path of the new user"),
+             ("etag" = String, description = "The state of the user"),
+         )),
         TakenProblem, RateLimitProblems, BodyProblems, DatabaseProblems, MailProblems,
     ),
 )]
@@ -57,8 +60,7 @@ async fn create_user(
 ) -> Result<Response, Problem> {
     let (user, password) = SignUp::read(body)?.into_parts(Language::of(&headers));
     let user = accounts.sign_up(caller.as_ref(), user, password, address.prefix()).await?;
-    let location = format!("/users/{}", user.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(UserResponse::from(user))).into_response())
+    Ok(users::created(user))
 }
 
 /// Signs in
@@ -188,5 +190,5 @@ described! {
     MailProblems = "Mail is off, or the service or its database is unavailable", Error::MailOff;
     LastAdministratorProblem = "Nobody else could administer the service", Error::LastAdministrator;
     TakenProblem = "Another user has this username or e-mail address",
-        crate::users::Error::Taken(Taken { username: true, email: false });
+        users::Error::Taken(Taken { username: true, email: false });
 }

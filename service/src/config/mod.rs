@@ -5,6 +5,7 @@
 mod access;
 mod administration;
 mod aws;
+mod calls;
 mod credentials;
 mod database;
 mod deployment;
@@ -52,6 +53,7 @@ const SETTINGS: &[&[Setting]] = &[
     credentials::SETTINGS,
     mysql::SETTINGS,
     access::SETTINGS,
+    calls::SETTINGS,
     sessions::SETTINGS,
     tokens::SETTINGS,
     keys::SETTINGS,
@@ -99,6 +101,8 @@ pub struct Application {
     pub access: Access,
     /// The origins whose web pages may call.
     pub cors_origins: Vec<HeaderValue>,
+    /// Whether to change or remove a user a call needs `If-Match`.
+    pub require_if_match: bool,
     /// How often something may be tried.
     pub limits: Limits,
     /// Whose word is taken for a client's IP address.
@@ -167,12 +171,14 @@ impl Application {
     ) -> Option<Self> {
         let access = access::read(reader, listen, in_lambda, from_secret);
         let cors_origins = access::cors_origins(reader);
+        let require_if_match = calls::require_if_match(reader);
         let limits = limits::read(reader);
         let trusted_proxies = limits::trusted_proxies(reader);
         let passwords = passwords::read(reader, in_lambda);
         Some(Self {
             access: access?,
             cors_origins: cors_origins?,
+            require_if_match: require_if_match?,
             limits: limits?,
             trusted_proxies: trusted_proxies?,
             passwords: passwords?,

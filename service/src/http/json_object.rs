@@ -37,13 +37,9 @@ impl JsonObject {
         let value = read(&mut Fields::of_body(std::mem::take(&mut self.0), &mut errors));
         unless_invalid(value, errors)
     }
-}
 
-impl<S: Send + Sync> FromRequest<S> for JsonObject {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        require_json(request.headers())?;
+    /// The body of a request, whatever its type says.
+    pub(super) async fn receive(request: Request) -> Result<Self, Problem> {
         let body = body::read(request.into_body()).await?;
         match serde_json::from_slice(body.as_ref()) {
             Ok(Value::Object(object)) => Ok(Self(object)),
@@ -55,18 +51,31 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     }
 }
 
+impl<S: Send + Sync> FromRequest<S> for JsonObject {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        require_json(request.headers())?;
+        Self::receive(request).await
+    }
+}
+
 /// `application/json`, or a type that says it is JSON by its suffix (RFC 6839), not compressed.
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_json = content_type.and_then(|value| value.parse::<mime::Mime>().ok()).is_some_and(|mime| {
+    let is_json = content_type(headers).is_some_and(|mime| {
         mime.type_() == mime::APPLICATION
             && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
     });
-    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(is_identity);
-    if is_json && is_plain {
-        return Ok(());
-    }
-    Err(unsupported_media_type())
+    if is_json && is_plain(headers) { Ok(()) } else { Err(unsupported_media_type()) }
+}
+
+pub(super) fn content_type(headers: &HeaderMap) -> Option<mime::Mime> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()?.parse().ok()
+}
+
+/// Whether the body is not compressed.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_none_or(is_identity)
 }
 
 fn is_identity(coding: &HeaderValue) -> bool {

@@ -3,11 +3,14 @@
 mod access_log;
 mod body;
 mod client_address;
+mod condition;
 mod edge;
+mod entity_tag;
 mod fields;
 mod form;
 mod forwarded;
 mod json_object;
+mod merge_patch;
 mod path_params;
 mod problem;
 mod query;
@@ -18,13 +21,18 @@ mod unavailable;
 
 pub(crate) use body::receive_body;
 pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
+pub use condition::{Condition, Known, RequireIfMatch};
+pub(crate) use condition::{changed_meanwhile, if_match_required};
 pub use edge::EdgeLayer;
 pub(crate) use edge::{MAX_TARGET, PlatformDeadline, Refused};
+pub use entity_tag::EntityTag;
 pub(crate) use fields::MAX_ERRORS;
 pub use fields::{Fields, Input, boolean, integer, list, number, object, secret, text};
 pub use form::Form;
 pub(crate) use form::not_a_form;
 pub use json_object::JsonObject;
+pub use merge_patch::MergePatch;
+pub(crate) use merge_patch::{ACCEPT_PATCH, PATCHES, not_a_patch};
 pub(crate) use path_params::Me;
 pub use path_params::PathParams;
 pub use problem::{

@@ -1,5 +1,6 @@
 //! The OpenAPI document, generated from the routers, and the page that shows it.
 
+mod headers;
 mod problems;
 
 use std::sync::{Arc, LazyLock};
@@ -16,10 +17,11 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+pub use self::headers::{ConditionParams, KnownParam};
 pub(crate) use self::problems::described;
 pub use self::problems::{
-    BodyProblems, DatabaseProblems, FormProblems, InvalidInput, RateLimitProblems, RequestLimitProblem,
-    UnusedBodyProblems, problem_responses,
+    BodyProblems, DatabaseProblems, FormProblems, InvalidInput, PatchProblems, PreconditionProblem,
+    RateLimitProblems, RequestLimitProblem, UnusedBodyProblems, problem_responses,
 };
 use crate::access;
 use crate::http::ProblemBody;

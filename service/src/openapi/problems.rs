@@ -10,7 +10,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response, Respo
 
 use crate::db::{self, Outage};
 use crate::field::{FieldError, Invalid};
-use crate::http::{Problem, ProblemBody};
+use crate::http::{ACCEPT_PATCH, Problem, ProblemBody, if_match_required, not_a_patch};
 use crate::limits::{Exceeded, RATELIMIT, RATELIMIT_POLICY};
 
 /// The request id in examples.
@@ -64,6 +64,13 @@ fn ratelimit_header() -> Header {
         .build()
 }
 
+fn accept_patch_header() -> Header {
+    HeaderBuilder::new()
+        .description(Some("The media types of patches (RFC 5789)"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
 /// Describes responses that are problems. The examples are rendered by the service itself.
 #[must_use]
 pub fn problem_responses<const N: usize>(
@@ -80,6 +87,7 @@ pub fn problem_responses<const N: usize>(
             (header::WWW_AUTHENTICATE, challenge_header),
             (RATELIMIT_POLICY, ratelimit_policy_header),
             (RATELIMIT, ratelimit_header),
+            (ACCEPT_PATCH, accept_patch_header),
         ] {
             if problem.header_names().any(|given| given == name) {
                 response = response.header(name.as_str(), header());
@@ -120,6 +128,28 @@ impl IntoResponses for BodyProblems {
             ("Fields are invalid; all of them are listed", Problem::invalid(errors)),
         ];
         problem_responses(refused)
+    }
+}
+
+/// What can be wrong with a patch: as with a body, and it may be of another type.
+#[derive(Debug)]
+pub struct PatchProblems;
+
+impl IntoResponses for PatchProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = BodyProblems::responses();
+        responses.extend(problem_responses([("The patch is of another media type", not_a_patch())]));
+        responses
+    }
+}
+
+/// What is missing where changes need `If-Match`: 428.
+#[derive(Debug)]
+pub struct PreconditionProblem;
+
+impl IntoResponses for PreconditionProblem {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problem_responses([("`If-Match` is required (`REQUIRE_IF_MATCH=true`)", if_match_required())])
     }
 }
 

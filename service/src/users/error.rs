@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::Invalid;
-use crate::http::Problem;
+use crate::http::{self, Problem};
 use crate::roles;
 
 /// Why a use case did not succeed.
@@ -17,6 +17,9 @@ pub enum Error {
     /// Another user already has a value that must be unique.
     #[error("another user has this username or e-mail address")]
     Taken(Taken),
+    /// The user is not what the request says that it has seen.
+    #[error("the user has been changed meanwhile")]
+    ChangedMeanwhile,
     /// Nobody else could administer the service.
     #[error("this is the last administrator")]
     LastAdministrator,
@@ -51,6 +54,7 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
             Error::Taken(taken) => conflict(taken),
+            Error::ChangedMeanwhile => http::changed_meanwhile(),
             Error::LastAdministrator => roles::Error::LastAdministrator.into(),
             Error::Refused(refusal) => refusal.into(),
             Error::Database(error) => error.into(),

@@ -1,7 +1,9 @@
 //! The users: their model, their use cases, and their representation over HTTP.
 
 mod adoption;
+mod answer;
 mod error;
+mod etag;
 mod model;
 mod repository;
 mod router;
@@ -10,6 +12,7 @@ mod service;
 mod update;
 
 pub(crate) use adoption::adopt;
+pub(crate) use answer::created;
 pub use error::{Error, Taken};
 pub use model::{Email, FullName, Lookup, NewUser, User, UserChanges, Username};
 pub use repository::Listing;

@@ -4,16 +4,22 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
-use super::{Error, NewUser, Service, Taken, UserChanges};
+use super::{Error, NewUser, Service, Taken, UserChanges, answer};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::AppState;
-use crate::http::{JsonObject, PathParams, Problem, Query};
+use crate::http::{
+    ACCEPT_PATCH, Condition, JsonObject, Known, MergePatch, PATCHES, PathParams, Problem, Query,
+};
 use crate::mail::Language;
-use crate::openapi::{BodyProblems, DatabaseProblems, InvalidInput, UserIdParam, described};
+use crate::openapi::{
+    BodyProblems, ConditionParams, DatabaseProblems, InvalidInput, KnownParam, PatchProblems,
+    PreconditionProblem, UserIdParam, described,
+};
+use crate::user_id::UserId;
 
 /// The paths under `/users`, but for adding a user: that differs between `ACCESS=open` and `ACCESS=tokens`.
 pub fn router() -> Routes<Arc<AppState>> {
@@ -21,6 +27,8 @@ pub fn router() -> Routes<Arc<AppState>> {
         .add(Access::Permission(Permission::USERS_READ), route!(list_users))
         .add(Access::SelfOr(Permission::USERS_READ), route!(get_user))
         .add(Access::SelfOr(Permission::USERS_WRITE), route!(update_user))
+        .add(Access::SelfOr(Permission::USERS_WRITE), route!(patch_user))
+        .add(Access::Public, route!(user_options))
         .add_with::<LastAdministratorProblem>(Access::SelfOr(Permission::USERS_DELETE), route!(delete_user))
 }
 
@@ -38,14 +46,16 @@ pub fn open_sign_up() -> Routes<Arc<AppState>> {
     request_body = NewUser,
     responses(
         (status = 201, description = "The new user", body = UserResponse,
-         headers(("location" = String, description = "The path of the new user"))),
+         headers(
+             ("location" = String, description = "The path of the new user"),
+             ("etag" = String, description = "The state of the user"),
+         )),
         TakenProblem, BodyProblems, DatabaseProblems,
     ),
 )]
 async fn create_user(State(users): State<Service>, body: JsonObject) -> Result<Response, Problem> {
     let user = users.create(schema::new_user(body)?).await?;
-    let location = format!("/users/{}", user.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(UserResponse::from(user))).into_response())
+    Ok(answer::created(user))
 }
 
 /// Lists users, or looks one up
@@ -71,29 +81,36 @@ async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<U
 }
 
 /// Shows a user
+///
+/// With the `ETag` of an earlier answer in `If-None-Match`, an unchanged user is not sent again.
 #[utoipa::path(
     get, path = "/users/{user_id}", tag = "users",
-    params(UserIdParam),
+    params(UserIdParam, KnownParam),
     responses(
-        (status = 200, description = "The user", body = UserResponse),
+        (status = 200, description = "The user", body = UserResponse,
+         headers(("etag" = String, description = "The state of the user"))),
+        (status = 304, description = "The user is as the client has seen it",
+         headers(("etag" = String, description = "The state of the user"))),
         NotFoundProblem, InvalidInput, DatabaseProblems,
     ),
 )]
-async fn get_user(State(users): State<Service>, path: PathParams) -> Result<Json<UserResponse>, Problem> {
+async fn get_user(State(users): State<Service>, known: Known, path: PathParams) -> Result<Response, Problem> {
     let user = users.get(path.user_id()?).await?;
-    Ok(Json(user.into()))
+    Ok(answer::shown_unless_known(user, &known))
 }
 
 /// Changes a user
 ///
-/// Fields that are left out keep their value; `"full_name": null` clears it.
+/// Fields that are left out keep their value; `"full_name": null` clears it. With `If-Match`, only a user that is as the
+/// client has seen it.
 #[utoipa::path(
     put, path = "/users/{user_id}", tag = "users",
-    params(UserIdParam),
+    params(UserIdParam, ConditionParams),
     request_body = UserChanges,
     responses(
-        (status = 200, description = "The user with the changes", body = UserResponse),
-        NotFoundProblem, TakenProblem, BodyProblems, DatabaseProblems,
+        (status = 200, description = "The user with the changes", body = UserResponse,
+         headers(("etag" = String, description = "The state of the user"))),
+        NotFoundProblem, TakenProblem, ChangedProblem, PreconditionProblem, BodyProblems, DatabaseProblems,
     ),
 )]
 async fn update_user(
@@ -101,34 +118,103 @@ async fn update_user(
     caller: Option<Caller>,
     path: PathParams,
     headers: HeaderMap,
+    condition: Condition,
     body: JsonObject,
-) -> Result<Json<UserResponse>, Problem> {
+) -> Result<Response, Problem> {
+    change(&users, caller.as_ref(), path, &headers, &condition, body).await
+}
+
+/// Changes a user by a JSON Merge Patch
+///
+/// The patch (RFC 7396) has the fields to change: `"full_name": null` removes the full name, and `null` is refused for
+/// `username` and `email`, which every user has. `user_id`, `created_at` and unknown fields have no effect. With `If-Match`,
+/// only a user that is as the client has seen it.
+#[utoipa::path(
+    patch, path = "/users/{user_id}", tag = "users",
+    params(UserIdParam, ConditionParams),
+    request_body(content(
+        (UserChanges = "application/merge-patch+json"),
+        (UserChanges = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "The user with the changes", body = UserResponse,
+         headers(("etag" = String, description = "The state of the user"))),
+        NotFoundProblem, TakenProblem, ChangedProblem, PreconditionProblem, PatchProblems, DatabaseProblems,
+    ),
+)]
+async fn patch_user(
+    State(users): State<Service>,
+    caller: Option<Caller>,
+    path: PathParams,
+    headers: HeaderMap,
+    condition: Condition,
+    MergePatch(body): MergePatch,
+) -> Result<Response, Problem> {
+    change(&users, caller.as_ref(), path, &headers, &condition, body).await
+}
+
+/// To change some fields is the same whether they come by `PUT` or by `PATCH`.
+async fn change(
+    users: &Service,
+    caller: Option<&Caller>,
+    path: PathParams,
+    headers: &HeaderMap,
+    condition: &Condition,
+    body: JsonObject,
+) -> Result<Response, Problem> {
     let id = path.user_id()?;
-    let caller = caller.as_ref().map(|caller| (caller, Language::of(&headers)));
-    let user = users.update(caller, id, &schema::user_changes(body)?).await?;
-    Ok(Json(user.into()))
+    let caller = caller.map(|caller| (caller, Language::of(headers)));
+    let user = users.update(caller, id, &schema::user_changes(body)?, condition).await?;
+    Ok(answer::shown(user))
+}
+
+/// Tells what can be done with a user
+///
+/// Whether or not there is such a user.
+#[utoipa::path(
+    options, path = "/users/{user_id}", tag = "users",
+    params(UserIdParam),
+    responses(
+        (status = 204, description = "The methods, and the types of patches",
+         headers(
+             ("allow" = String, description = "The methods"),
+             ("accept-patch" = String, description = "The media types of patches (RFC 5789)"),
+         )),
+        InvalidInput,
+    ),
+)]
+async fn user_options(path: PathParams) -> Result<Response, Problem> {
+    // Nobody is looked for, so `me` need not be known.
+    let any = |text: &str| if text == "me" { Ok(()) } else { UserId::parse(text).map(drop) };
+    path.read(|path| path.required("user_id", any))?;
+    let methods = HeaderValue::from_static("GET,HEAD,PUT,DELETE,PATCH,OPTIONS");
+    Ok((StatusCode::NO_CONTENT, [(header::ALLOW, methods), (ACCEPT_PATCH, PATCHES)]).into_response())
 }
 
 /// Removes a user
+///
+/// With `If-Match`, only a user that is as the client has seen it.
 #[utoipa::path(
     delete, path = "/users/{user_id}", tag = "users",
-    params(UserIdParam),
+    params(UserIdParam, ConditionParams),
     responses(
         (status = 204, description = "The user is gone"),
-        NotFoundProblem, InvalidInput, DatabaseProblems,
+        NotFoundProblem, ChangedProblem, PreconditionProblem, InvalidInput, DatabaseProblems,
     ),
 )]
 async fn delete_user(
     State(users): State<Service>,
     caller: Option<Caller>,
+    condition: Condition,
     path: PathParams,
 ) -> Result<StatusCode, Problem> {
-    users.delete(caller.as_ref(), path.user_id()?).await?;
+    users.delete(caller.as_ref(), path.user_id()?, &condition).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 described! {
     NotFoundProblem = "No user has this id", Error::NotFound;
+    ChangedProblem = "The user is not as the client has seen it", Error::ChangedMeanwhile;
     LastAdministratorProblem = "Nobody else could administer the service", Error::LastAdministrator;
     TakenProblem = "Another user has this username or e-mail address",
         Error::Taken(Taken { username: true, email: false });

@@ -2,14 +2,16 @@
 
 use tracing::{info, instrument};
 
+use super::etag::etag;
 use super::service::{Service, has_unicode_duplicate};
 use super::{Email, Error, Taken, User, UserChanges, repository};
 use crate::access::{Caller, Permission};
 use crate::accounts::is_same;
 use crate::db::Transaction;
+use crate::http::Condition;
 use crate::mail::{Kind, Language, Notice};
 use crate::user_id::UserId;
-use crate::{addresses, one_time_tokens, roles};
+use crate::{addresses, one_time_tokens, roles, user_row};
 
 impl Service {
     /// Changes the fields that the request names. Without a caller, whoever asks may do it. A mail that tells of it is
@@ -17,25 +19,30 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address; [`Error::Refused`] if the user holds
-    /// a permission that the caller lacks, or the address may not be changed.
+    /// a permission that the caller lacks, or the address may not be changed; [`Error::ChangedMeanwhile`].
     #[instrument(level = "debug", name = "users.update", skip_all, fields(user_id = %id))]
     pub async fn update(
         &self,
         caller: Option<(&Caller, Language)>,
         id: UserId,
         changes: &UserChanges,
+        condition: &Condition,
     ) -> Result<User, Error> {
         if changes.is_empty() && caller.is_none() {
-            return self.get(id).await;
+            let user = self.get(id).await?;
+            return require_unchanged(&user, condition).map(|()| user);
         }
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
         // Written and read in one transaction, so that the answer is what this request has made of the user.
         let updated = self.database.transaction(|mut transaction| async move {
             if let Some((caller, language)) = caller {
                 let before = self.permit_update(&mut transaction, caller, id, email).await?;
+                require_unchanged(&before, condition)?;
                 if email.is_some_and(|email| !is_same(email.as_str(), &before.email)) {
                     self.leave_address(&mut transaction, id, language).await?;
                 }
+            } else if !condition.is_none() {
+                require_unchanged(&locked(&mut transaction, id).await?, condition)?;
             }
             if has_unicode_duplicate(&mut transaction, email, Some(id)).await? {
                 return Err(Error::Taken(Taken { username: false, email: true }));
@@ -64,24 +71,47 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks, or if the caller's own
-    /// sign-in is too long ago; [`Error::LastAdministrator`].
+    /// sign-in is too long ago; [`Error::LastAdministrator`]; [`Error::ChangedMeanwhile`].
     #[instrument(level = "debug", name = "users.delete", skip_all, fields(user_id = %id))]
-    pub async fn delete(&self, caller: Option<&Caller>, id: UserId) -> Result<(), Error> {
-        let Some(caller) = caller else {
+    pub async fn delete(
+        &self,
+        caller: Option<&Caller>,
+        id: UserId,
+        condition: &Condition,
+    ) -> Result<(), Error> {
+        if caller.is_none() && condition.is_none() {
             return if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) };
-        };
+        }
         let deleted = self.database.transaction(|mut transaction| async move {
-            roles::require_over(&mut transaction, caller, id, Error::NotFound).await?;
-            if caller.is(id) {
-                caller.require_recent_sign_in(self.clock.now())?;
+            if let Some(caller) = caller {
+                self.permit_delete(&mut transaction, caller, id).await?;
             }
-            if roles::is_last_administrator(&mut transaction, id).await? {
-                return Err(Error::LastAdministrator);
+            if !condition.is_none() {
+                require_unchanged(&locked(&mut transaction, id).await?, condition)?;
             }
             if repository::delete(&mut transaction, id).await? { Ok(()) } else { Err(Error::NotFound) }
         });
         deleted.await?;
-        info!(user_id = %id, by = %caller.user_id, "A user was removed");
+        if let Some(caller) = caller {
+            info!(user_id = %id, by = %caller.user_id, "A user was removed");
+        }
+        Ok(())
+    }
+
+    /// Locks the user, and refuses a caller who may not remove it.
+    async fn permit_delete(
+        &self,
+        transaction: &mut Transaction,
+        caller: &Caller,
+        id: UserId,
+    ) -> Result<(), Error> {
+        roles::require_over(&mut *transaction, caller, id, Error::NotFound).await?;
+        if caller.is(id) {
+            caller.require_recent_sign_in(self.clock.now())?;
+        }
+        if roles::is_last_administrator(&mut *transaction, id).await? {
+            return Err(Error::LastAdministrator);
+        }
         Ok(())
     }
 
@@ -124,4 +154,16 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// The user as it is until the end of the transaction, which then is the only one that can change it.
+async fn locked(transaction: &mut Transaction, id: UserId) -> Result<User, Error> {
+    if !user_row::lock(&mut *transaction, id).await? {
+        return Err(Error::NotFound);
+    }
+    repository::get(&mut *transaction, id).await?.ok_or(Error::NotFound)
+}
+
+fn require_unchanged(user: &User, condition: &Condition) -> Result<(), Error> {
+    if condition.is_none() || condition.permits(&etag(user)) { Ok(()) } else { Err(Error::ChangedMeanwhile) }
 }

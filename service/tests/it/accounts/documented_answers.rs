@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use users_service::app::{Service, router};
 use users_service::config::Access;
 use users_service::db::{Database, Error, Outage};
+use users_service::http::RequireIfMatch;
 use users_service::limits::{Limit, Rate};
 
 use crate::harness::accounts::{AccountsApp, PASSWORD, Person, application};
 use crate::harness::databases::TestDatabase;
-use crate::harness::test_app::{Answer, answer, json_request};
+use crate::harness::test_app::{Answer, answer, json_request, with};
 use crate::http::openapi::{document_with_accounts, operations};
 
 /// What the last administrator cannot be made to suffer.
@@ -90,6 +91,11 @@ impl<'a> Scene<'a> {
             ("403", _) => Some(&self.nobody),
             _ => Some(&self.root),
         };
+        match status {
+            "304" => request = with("if-none-match", "*", request),
+            "412" => request = with("if-match", "\"another\"", request),
+            _ => {}
+        }
         if status == "415" {
             request.headers_mut().insert(header::CONTENT_TYPE, "text/plain".parse().unwrap());
         }
@@ -103,11 +109,11 @@ impl<'a> Scene<'a> {
     fn body(&self, name: &str, status: &str) -> Value {
         let taken = status == "409";
         match name {
-            "POST /users" | "PUT /users/{user_id}" if taken => {
+            "POST /users" | "PUT /users/{user_id}" | "PATCH /users/{user_id}" if taken => {
                 json!({"username": "root", "email": "root@example.com", "password": PASSWORD})
             }
             "POST /users" => json!({"username": "new", "email": "new@example.com", "password": PASSWORD}),
-            "PUT /users/{user_id}" => json!({"full_name": "New"}),
+            "PUT /users/{user_id}" | "PATCH /users/{user_id}" => json!({"full_name": "New"}),
             "POST /sessions" if ["401", "429"].contains(&status) => {
                 json!({"login": "target", "password": "wrong"})
             }
@@ -178,6 +184,12 @@ fn failing(app: &AccountsApp, error: fn() -> Error) -> Service {
     router(state)
 }
 
+fn requiring_if_match(app: &AccountsApp) -> Service {
+    let mut state = app.state.clone();
+    state.require_if_match = RequireIfMatch(true);
+    router(state)
+}
+
 fn unavailable() -> Error {
     Error::unavailable(Outage::Unreachable, "a test")
 }
@@ -198,6 +210,7 @@ async fn provoked(
     Some(match (status, &*name) {
         ("500", _) => answer(&failing(app, || panic!("a test")), request).await,
         ("503", _) => answer(&failing(app, unavailable), request).await,
+        ("428", _) => answer(&requiring_if_match(app), request).await,
         ("401", "POST /users") => {
             let mut request = request;
             request.headers_mut().insert(header::AUTHORIZATION, "Bearer x".parse().unwrap());
@@ -235,7 +248,10 @@ async fn provoked(
 
 #[tokio::test]
 async fn every_answer_that_is_listed_is_given_and_no_other() {
-    let common = ["200", "400", "401", "403", "404", "409", "413", "415", "422", "429", "500", "503"];
+    let common = [
+        "200", "304", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "429", "500",
+        "503",
+    ];
     for (method, path, operation) in operations(&document_with_accounts().await) {
         let listed = operation["responses"].as_object().unwrap();
         let statuses: BTreeSet<_> = listed.keys().map(String::as_str).chain(common).collect();
@@ -251,7 +267,8 @@ async fn every_answer_that_is_listed_is_given_and_no_other() {
         for status in statuses.into_iter().filter(is_tried) {
             // What succeeds or uses up a limit is tried on an app of its own.
             let is_limited = listed.contains_key("429") && ["401", "429"].contains(&status);
-            let alone = is_limited || (listed.contains_key(status) && status.starts_with('2'));
+            let needs_the_target = status.starts_with('2') || status == "412";
+            let alone = is_limited || (listed.contains_key(status) && needs_the_target);
             let operation = (&*method, &*path);
             let answer = if alone {
                 let app = app().await;

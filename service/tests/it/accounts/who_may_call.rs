@@ -103,7 +103,7 @@ impl Operation {
     /// A body that those who have just the permission of the call may send, and the user of the test may send as well.
     fn body(&self) -> Option<Value> {
         Some(match &*self.name() {
-            "PUT /users/{user_id}" => json!({"full_name": "Somebody"}),
+            "PUT /users/{user_id}" | "PATCH /users/{user_id}" => json!({"full_name": "Somebody"}),
             "PUT /users/{user_id}/password" => {
                 json!({"current_password": PASSWORD, "password": OTHER_PASSWORD})
             }
@@ -174,6 +174,7 @@ fn these_calls_are_public_and_no_others() {
             "GET /ready",
             "POST /sessions",
             "POST /sessions/refresh",
+            "OPTIONS /users/{user_id}",
         ]
     );
     assert_eq!(with(Rule::Anyone), ["DELETE /sessions/current"]);

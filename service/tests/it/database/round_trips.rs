@@ -6,7 +6,7 @@ use users_service::app::Service;
 use users_service::config::{Credentials, Database, Mysql, Tls};
 
 use crate::harness::databases::MysqlSchema;
-use crate::harness::test_app::{answer, json_request, request, service_on};
+use crate::harness::test_app::{answer, json_request, request, service_on, with};
 use crate::harness::wiretap::Wiretap;
 
 /// A database with one connection, which is recorded.
@@ -32,6 +32,11 @@ fn rename() -> Request<Body> {
     json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#)
 }
 
+/// The same of a user that is there, whatever it is.
+fn if_there(request: Request<Body>) -> Request<Body> {
+    with("if-match", "*", request)
+}
+
 #[tokio::test]
 async fn a_request_on_a_warm_connection_takes_this_many() {
     let (_schema, tap, service) = tapped_service().await;
@@ -42,6 +47,7 @@ async fn a_request_on_a_warm_connection_takes_this_many() {
         create("ada"),
         create("bob"),
         rename(),
+        if_there(rename()),
         get("/users/1"),
         get("/users"),
         get("/ready"),
@@ -59,6 +65,8 @@ async fn a_request_on_a_warm_connection_takes_this_many() {
         ("create", create("bob"), &["execute"]),
         // Writes and reads in one transaction: begin, update, select, commit.
         ("update", rename(), &["query", "execute", "execute", "query"]),
+        // Also locks the row and reads what it has.
+        ("update if", if_there(rename()), &["query", "execute", "execute", "execute", "execute", "query"]),
         ("delete", delete("/users/3"), &["execute"]),
     ] {
         let answer = answer(&service, request).await;

@@ -65,7 +65,17 @@ impl TestApp {
     }
 
     pub(crate) async fn on(database: TestDatabase) -> Self {
-        let state = state_over(Database::open(database.config(), ALL).await.unwrap());
+        Self::changed(database, |_| {}).await
+    }
+
+    /// The same database, served by a process that is configured otherwise.
+    pub(crate) async fn configured(self, change: impl FnOnce(&mut AppState)) -> Self {
+        Self::changed(self.database, change).await
+    }
+
+    async fn changed(database: TestDatabase, change: impl FnOnce(&mut AppState)) -> Self {
+        let mut state = state_over(Database::open(database.config(), ALL).await.unwrap());
+        change(&mut state);
         let users = users::Service::from_ref(&Arc::new(state.clone()));
         Self { service: router(state), users, database }
     }
@@ -84,6 +94,10 @@ impl TestApp {
 
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.send(json_request(Method::PUT, path, body.to_string())).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(json_request(Method::PATCH, path, body.to_string())).await
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -137,6 +151,12 @@ pub(crate) fn json_request(method: Method, path: &str, body: impl Into<Body>) ->
         .header(header::CONTENT_TYPE, "application/json")
         .body(body.into())
         .unwrap()
+}
+
+/// A request with another header.
+pub(crate) fn with(name: &'static str, value: &str, mut request: Request<Body>) -> Request<Body> {
+    request.headers_mut().append(name, value.parse().unwrap());
+    request
 }
 
 /// The answer of a router to a request.

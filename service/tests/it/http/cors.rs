@@ -52,6 +52,7 @@ async fn a_page_of_a_known_origin_may_ask_for_every_method_without_a_token() {
         for (method, path) in [
             ("GET", "/users/me"),
             ("PUT", "/users/1"),
+            ("PATCH", "/users/1"),
             ("PATCH", "/users/1/account"),
             ("DELETE", "/sessions/current"),
         ] {
@@ -61,7 +62,10 @@ async fn a_page_of_a_known_origin_may_ask_for_every_method_without_a_token() {
             let allowed = names(&answer.headers, "access-control-allow-methods");
             assert_eq!(allowed, ["delete", "get", "patch", "post", "put"]);
             let allowed = names(&answer.headers, "access-control-allow-headers");
-            assert_eq!(allowed, ["authorization", "content-type", "x-request-id"]);
+            assert_eq!(
+                allowed,
+                ["authorization", "content-type", "if-match", "if-none-match", "x-request-id"]
+            );
             assert_eq!(answer.header("access-control-max-age"), "3600");
         }
     }
@@ -80,7 +84,15 @@ async fn a_page_of_a_known_origin_may_read_answers_and_errors_with_their_headers
         assert_readable(&answer, ORIGIN);
         assert_eq!(
             names(&answer.headers, "access-control-expose-headers"),
-            ["location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]
+            [
+                "etag",
+                "location",
+                "ratelimit",
+                "ratelimit-policy",
+                "retry-after",
+                "www-authenticate",
+                "x-request-id"
+            ]
         );
     }
 }

@@ -6,9 +6,10 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Map, Value, json};
 use users_service::db::{Database, Error, Outage};
+use users_service::http::RequireIfMatch;
 
 use crate::harness::accounts::AccountsApp;
-use crate::harness::test_app::{Answer, TestApp, answer, json_request, request, service_over};
+use crate::harness::test_app::{Answer, TestApp, answer, json_request, request, service_over, with};
 
 async fn document() -> Value {
     let app = TestApp::on_sqlite().await;
@@ -111,6 +112,8 @@ async fn these_operations_are_there() {
         "GET /ready",
         "GET /users",
         "GET /users/{user_id}",
+        "OPTIONS /users/{user_id}",
+        "PATCH /users/{user_id}",
         "POST /users",
         "PUT /users/{user_id}",
     ];
@@ -205,7 +208,8 @@ async fn the_examples_of_requests_are_accepted() {
         assert_eq!(app.post("/users", example).await.status, 201);
     }
     for example in examples("UpdateUser") {
-        assert_eq!(app.put("/users/1", example).await.status, 200);
+        assert_eq!(app.put("/users/1", example.clone()).await.status, 200);
+        assert_eq!(app.patch("/users/1", example).await.status, 200);
     }
 }
 
@@ -228,6 +232,8 @@ fn provoke(method: &str, path: &str, status: &str) -> Option<Request<Body>> {
     match status {
         // It takes twenty seconds.
         "408" => None,
+        "304" => Some(with("if-none-match", "*", request(verb, &target))),
+        "412" => Some(with("if-match", "\"another\"", json_request(verb, &target, body))),
         "415" => Some(Request::builder().method(verb).uri(target).body(Body::from("{}")).unwrap()),
         "422" if path == "/users" && method == "GET" => Some(request(verb, "/users?page=0")),
         _ => Some(json_request(verb, &target, body)),
@@ -246,6 +252,7 @@ async fn provoked(method: &str, path: &str, status: &str) -> Option<Answer> {
         "503" => answer(&service_over(Database::failing(unavailable).unwrap()), request).await,
         _ => {
             let app = TestApp::on_sqlite().await;
+            let app = app.configured(|state| state.require_if_match = RequireIfMatch(status == "428")).await;
             app.user("ada").await;
             app.user("bob").await;
             app.send(request).await
@@ -278,7 +285,7 @@ async fn every_answer_that_is_given_is_listed() {
     let document = document().await;
     for (method, path, operation) in operations(&document) {
         let listed: Vec<_> = operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
-        for status in ["200", "400", "404", "409", "413", "415", "422", "500", "503"] {
+        for status in ["200", "304", "400", "404", "409", "412", "413", "415", "422", "428", "500", "503"] {
             let answer = provoked(&method, &path, status).await.unwrap();
             assert!(listed.contains(&answer.status.as_str()), "{method} {path}: {}", answer.status);
         }

@@ -1,0 +1,46 @@
+//! Answers with one user: each carries the user's entity tag.
+
+use axum::Json;
+use axum::body::{Body, HttpBody};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::User;
+use super::etag::etag;
+use super::schema::UserResponse;
+use crate::http::{EntityTag, Known};
+
+/// 200, the user.
+pub(super) fn shown(user: User) -> Response {
+    let tag = etag(&user);
+    tagged(user, tag)
+}
+
+/// The same, or 304 if the client has this state of the user.
+pub(super) fn shown_unless_known(user: User, known: &Known) -> Response {
+    let tag = etag(&user);
+    let is_known = known.has(&tag);
+    let answer = tagged(user, tag);
+    if is_known { not_modified(answer) } else { answer }
+}
+
+/// 201, the new user.
+pub(crate) fn created(user: User) -> Response {
+    let location = format!("/users/{}", user.id);
+    (StatusCode::CREATED, [(header::LOCATION, location)], shown(user)).into_response()
+}
+
+fn tagged(user: User, tag: EntityTag) -> Response {
+    ([(header::ETAG, tag.into_header())], Json(UserResponse::from(user))).into_response()
+}
+
+/// 304 in place of an answer. Its length is that of the answer (RFC 9110 section 8.6), or else axum would say that it is 0.
+fn not_modified(mut answer: Response) -> Response {
+    if let Some(length) = answer.body().size_hint().exact() {
+        answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    answer.headers_mut().remove(header::CONTENT_TYPE);
+    *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    *answer.body_mut() = Body::empty();
+    answer
+}

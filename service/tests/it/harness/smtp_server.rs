@@ -1,6 +1,7 @@
 //! A mail server of another make (aiosmtpd), in a process of its own.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -20,11 +21,35 @@ pub(crate) struct SmtpServer {
     mails: Arc<Mutex<Vec<Value>>>,
 }
 
+/// How TLS begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tls {
+    /// With the first octet.
+    AtOnce,
+    /// By the command STARTTLS.
+    Starttls,
+}
+
 impl SmtpServer {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[], |port| format!("smtp://127.0.0.1:{port}"))
+    }
+
+    /// With TLS, and a certificate for `localhost` from an authority of its own, which is written to a file.
+    pub(crate) fn start_with_tls(tls: Tls, authority: &Path) -> Self {
+        let authority = authority.to_str().unwrap();
+        match tls {
+            Tls::AtOnce => Self::start_with(&["tls", authority], |port| format!("smtps://localhost:{port}")),
+            Tls::Starttls => Self::start_with(&["starttls", authority], |port| {
+                format!("smtp://localhost:{port}?tls=required")
+            }),
+        }
+    }
+
+    fn start_with(arguments: &[&str], url: impl FnOnce(&str) -> String) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/mail/smtp_server.py");
         let mut command = Command::new(python());
-        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port =
@@ -36,7 +61,7 @@ impl SmtpServer {
                 taken.lock().unwrap().push(serde_json::from_str(&line).unwrap());
             }
         });
-        Self { child, url: format!("smtp://127.0.0.1:{port}"), mails }
+        Self { child, url: url(&port), mails }
     }
 
     /// The mails that it has taken, once there are so many.

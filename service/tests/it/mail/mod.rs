@@ -15,5 +15,6 @@ mod resets;
 mod slow;
 mod smtp;
 mod statements;
+mod tls;
 mod unverified;
 mod verifications;

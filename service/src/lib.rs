@@ -8,6 +8,7 @@ pub mod addresses;
 pub mod administration;
 pub mod app;
 pub mod app_state;
+mod aws;
 pub mod backoff;
 pub mod clock;
 pub mod config;

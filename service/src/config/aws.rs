@@ -1,12 +1,15 @@
 //! Where requests to AWS go, and whether this is a Lambda function.
 
+use url::Url;
+
 use super::reader::Reader;
 use super::setting::settings;
 
 settings! {
-    AWS_REGION = "us-east-1", "The region of the secret";
+    AWS_REGION = "us-east-1", "The region of the secrets, and of Amazon SES with MAIL=ses";
     AWS_ENDPOINT_URL = "AWS itself", "Another endpoint for requests to AWS, as with any AWS SDK";
     AWS_ENDPOINT_URL_SECRETS_MANAGER = "AWS_ENDPOINT_URL", "The same for AWS Secrets Manager alone";
+    AWS_ENDPOINT_URL_SESV2 = "AWS_ENDPOINT_URL", "The same for Amazon SES alone";
     AWS_LAMBDA_RUNTIME_API = "none", "Set by AWS Lambda; if it is set, the defaults for Lambda apply, and the command is lambda unless there is another";
 }
 
@@ -25,6 +28,22 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
         region: reader.get(&AWS_REGION).text(),
         custom_endpoint: endpoints.iter().any(|endpoint| reader.optional(endpoint).is_some()),
     }
+}
+
+/// Another endpoint than AWS's own, if there is one, without a slash at its end.
+pub(super) struct Endpoint(pub(super) Option<String>);
+
+pub(super) fn ses_endpoint(reader: &mut Reader<'_>) -> Option<Endpoint> {
+    for setting in [&AWS_ENDPOINT_URL_SESV2, &AWS_ENDPOINT_URL] {
+        let Some(text) = reader.optional(setting) else { continue };
+        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none_or(|url| url.query().is_some() || url.fragment().is_some()) {
+            reader.problem(setting, format!("is {text:?}; it must be a URL such as http://localhost:5000"));
+            return None;
+        }
+        return Some(Endpoint(Some(text.trim_end_matches('/').to_owned())));
+    }
+    Some(Endpoint(None))
 }
 
 /// Lambda sets the address of the Runtime API for every function, and nothing else does.

@@ -34,7 +34,7 @@ pub use self::database::Database;
 pub use self::keys::{KeyRotation, KeySecret, Keys};
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
-pub use self::mail::{Link, Mail, MailTransport};
+pub use self::mail::{Link, Mail, MailTransport, Ses};
 pub use self::mysql::{Mysql, Tls};
 pub use self::passwords::{Hashing, Passwords};
 use self::reader::Reader;
@@ -69,7 +69,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().copied().flatten()
 }
 
-/// The configuration of `serve`, `lambda` and `migrate`.
+/// The configuration of `serve`, `lambda`, `worker-lambda` and `migrate`.
 #[derive(Debug)]
 pub struct Config {
     /// What is logged, and how.

@@ -132,6 +132,7 @@ fn the_table_has_every_variable_that_is_read_and_no_other() {
         &[("DB_CREDENTIALS", "secret")],
         &[("ACCESS", "tokens"), ("MAIL", "console")],
         &[("ACCESS", "tokens"), ("MAIL", "smtp")],
+        &[("ACCESS", "tokens"), ("MAIL", "ses")],
     ] {
         let _ = Config::read(Purpose::Local, look_up(set));
     }

@@ -10,6 +10,7 @@ mod outbox;
 mod refusal;
 mod repository;
 mod sender;
+mod ses;
 mod smtp;
 mod words;
 

@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::message::Outgoing;
+use super::ses::Ses;
 use super::smtp::Smtp;
 use crate::config::{self, MailTransport};
 
@@ -9,6 +10,8 @@ use crate::config::{self, MailTransport};
 pub(super) enum Sender {
     /// To a server.
     Smtp(Smtp),
+    /// To Amazon SES.
+    Ses(Box<Ses>),
     /// To the terminal and a folder.
     Console(Console),
 }
@@ -31,6 +34,7 @@ impl Sender {
     pub(super) fn new(config: &config::Mail) -> Self {
         match &config.transport {
             MailTransport::Smtp(builder) => Self::Smtp(Smtp::new(builder, &config.site)),
+            MailTransport::Ses(ses) => Self::Ses(Box::new(Ses::new(ses))),
             MailTransport::Console { folder } => Self::Console(Console::new(folder.clone())),
         }
     }
@@ -39,6 +43,7 @@ impl Sender {
     pub(super) async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
         match self {
             Self::Smtp(smtp) => smtp.send(mail).await,
+            Self::Ses(ses) => ses.send(mail).await,
             Self::Console(console) => console.send(mail).await,
         }
     }

@@ -157,7 +157,7 @@ impl AccountsApp {
         let mails = match &application.access {
             Access::Tokens(TokenAccess { mail: Some(mail), .. }) => match &mail.transport {
                 MailTransport::Console { folder } => folder.clone(),
-                MailTransport::Smtp(_) => PathBuf::new(),
+                MailTransport::Smtp(_) | MailTransport::Ses(_) => PathBuf::new(),
             },
             _ => PathBuf::new(),
         };

@@ -7,6 +7,7 @@ use tracing::{info, instrument};
 
 use super::links::Links;
 use super::repository::{self, Addressee};
+use super::undeliverable::forget_undeliverable;
 use crate::access::Caller;
 use crate::accounts::{self, Error, Login, Status, is_same};
 use crate::app_state::Accounts;
@@ -114,6 +115,8 @@ impl Service {
             roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             let addressee =
                 repository::addressee(&mut transaction, user).await?.ok_or(Error::UserNotFound)?;
+            // Whoever invites knows that the mailbox is there again.
+            forget_undeliverable(&mut transaction, user).await?;
             let to = is_same(&addressee.email, email).then_some((user, &*addressee.email));
             Ok::<_, Error>(links.send(&mut transaction, to).await?)
         });

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::repository::{self, Lease, Leased, Unreadable};
 use super::sender::{Cause, SendError};
 use super::{Kind, Mail, contents};
+use crate::addresses;
 use crate::app_state::{Accounts, AppState};
 use crate::clock::monotonic;
 use crate::db;
@@ -25,7 +26,7 @@ pub(super) const AT_ONCE: usize = 8;
 /// minutes, and whoever waits for it holds up others).
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 /// With less time than this until the end of the run none is begun.
-const LEAST: Duration = Duration::from_secs(3);
+pub(super) const LEAST: Duration = Duration::from_secs(3);
 /// What a lease outlasts the run by, in which nothing is sent any more: clocks of several machines differ.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
 /// How often it is looked for mails that become due while others are being sent.
@@ -155,6 +156,13 @@ impl Worker {
         }
     }
 
+    /// Whether mails to the address of a row have come back. It is asked here and not by who asks for a mail, so that the same
+    /// is done for everybody.
+    async fn is_undeliverable(&self, row: &Leased) -> Result<bool, db::Error> {
+        let Some(user) = row.user else { return Ok(false) };
+        addresses::is_undeliverable(&self.accounts.database, user, &row.recipient).await
+    }
+
     /// Sends the mail of a row; `false` if there is nothing to be sent.
     async fn send(&self, row: &Leased, now: DateTime<Utc>) -> Result<bool, SendError> {
         // A link expires by itself; a notice that comes days later, after the job was off, only frightens.
@@ -162,6 +170,10 @@ impl Worker {
             return Err(SendError::Permanent(
                 format!("it is older than {} hours", GIVE_UP.num_hours()).into(),
             ));
+        }
+        if self.is_undeliverable(row).await.map_err(|error| SendError::Transient(error.into()))? {
+            info!(mail_id = %row.id, kind = kind(row), "A mail was dropped: its address cannot be reached");
+            return Ok(false);
         }
         let contents = contents::of(&self.accounts, &self.mail, row, now).await;
         let outgoing = match contents {

@@ -18,3 +18,4 @@ pub use job::send_due;
 pub use kind::Language;
 pub(crate) use kind::{Kind, LinkKind, Notice};
 pub use outbox::Mail;
+pub use ses::{Reason, Undeliverable, UnknownEvent};

@@ -1,7 +1,8 @@
-//! Mails through Amazon SES: `SendEmail` of its API (version 2).
+//! Mails through Amazon SES: `SendEmail` of its API (version 2), and what it tells afterwards of addresses.
 //! <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>
 
 mod client;
+mod event;
 mod refusal;
 
 use base64::Engine;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use tokio::sync::OnceCell;
 
 use self::client::Client;
+pub use self::event::{Reason, Undeliverable, UnknownEvent};
 use self::refusal::Refusal;
 use super::message::Outgoing;
 use super::sender::SendError;

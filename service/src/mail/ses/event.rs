@@ -1,0 +1,221 @@
+//! What SES tells of mails that it has taken, by Amazon's event bus: which addresses cannot be reached, or do not want to be.
+//! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-eventbridge-examples.html>
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+const SOURCE: &str = "aws.ses";
+/// The bounce after which SES does not try again; the others pass, or say nothing.
+const PERMANENT: &str = "Permanent";
+/// The report of somebody who says that the mail is none of those that nobody wants.
+const NOT_SPAM: &str = "not-spam";
+
+/// Addresses to which no mail goes any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undeliverable {
+    /// Why.
+    pub reason: Reason,
+    /// The addresses, as SES knows them. There is none if the event is of something that passes.
+    pub addresses: Vec<String>,
+}
+
+/// Why no mail goes to an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// There is no such mailbox, or it takes no mails.
+    Bounce,
+    /// Its owner has called a mail spam.
+    Complaint,
+}
+
+impl Reason {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bounce => "bounce",
+            Self::Complaint => "complaint",
+        }
+    }
+}
+
+/// Why an event is none that tells of undeliverable addresses. What is in it is not shown: it has addresses.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not one of Amazon SES that tells of a bounce or a complaint ({0})")]
+pub struct UnknownEvent(String);
+
+impl Undeliverable {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// If it is of another kind, or lacks something.
+    pub fn read(event: Value) -> Result<Self, UnknownEvent> {
+        let Event { source, kind, detail } = parse(event)?;
+        if source != SOURCE {
+            return Err(UnknownEvent("another source".to_owned()));
+        }
+        match &*kind {
+            "Email Bounced" => parse(detail).map(Bounced::undeliverable),
+            "Email Complaint Received" => parse(detail).map(Complained::undeliverable),
+            _ => Err(UnknownEvent("another detail-type".to_owned())),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(value: Value) -> Result<T, UnknownEvent> {
+    serde_json::from_value(value).map_err(|error| UnknownEvent(kind_of(&error)))
+}
+
+/// What is wrong, without the values that the error shows.
+fn kind_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let missing = text.starts_with("missing field").then(|| text.split(" at ").next().map(str::to_owned));
+    missing.flatten().unwrap_or_else(|| "a value of a wrong type".to_owned())
+}
+
+#[derive(Deserialize)]
+struct Event {
+    source: String,
+    #[serde(rename = "detail-type")]
+    kind: String,
+    detail: Value,
+}
+
+#[derive(Deserialize)]
+struct Bounced {
+    bounce: Bounce,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: String,
+    bounced_recipients: Vec<Recipient>,
+}
+
+impl Bounced {
+    fn undeliverable(self) -> Undeliverable {
+        let Bounce { bounce_type, bounced_recipients } = self.bounce;
+        let is_for_good = bounce_type == PERMANENT;
+        let addresses = if is_for_good { addresses(bounced_recipients) } else { Vec::new() };
+        Undeliverable { reason: Reason::Bounce, addresses }
+    }
+}
+
+#[derive(Deserialize)]
+struct Complained {
+    complaint: Complaint,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complained_recipients: Vec<Recipient>,
+    complaint_feedback_type: Option<String>,
+}
+
+impl Complained {
+    fn undeliverable(self) -> Undeliverable {
+        let Complaint { complained_recipients, complaint_feedback_type } = self.complaint;
+        let is_complaint = complaint_feedback_type.is_none_or(|kind| kind != NOT_SPAM);
+        let addresses = if is_complaint { addresses(complained_recipients) } else { Vec::new() };
+        Undeliverable { reason: Reason::Complaint, addresses }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    email_address: String,
+}
+
+fn addresses(recipients: Vec<Recipient>) -> Vec<String> {
+    recipients.into_iter().map(|recipient| recipient.email_address).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(kind: &str, detail: &Value) -> Value {
+        json!({
+            "version": "0", "id": "12345678-1234-1234-1234-123456789012", "detail-type": kind, "source": "aws.ses",
+            "account": "123456789012", "time": "2024-01-15T10:30:00Z", "region": "us-east-1",
+            "resources": ["arn:aws:ses:us-east-1:123456789012:configuration-set/users"], "detail": detail,
+        })
+    }
+
+    fn bounce(kind: &str) -> Value {
+        event(
+            "Email Bounced",
+            &json!({
+                "eventType": "Bounce",
+                "bounce": {
+                    "bounceType": kind, "bounceSubType": "General", "feedbackId": "0100-000000",
+                    "bouncedRecipients": [{"emailAddress": "ada@example.com", "action": "failed", "status": "5.1.1",
+                                           "diagnosticCode": "smtp; 550 5.1.1 user unknown"}],
+                    "timestamp": "2024-01-15T10:30:00.000Z", "reportingMTA": "dsn; mta.example.com",
+                },
+                "mail": {"messageId": "0100", "destination": ["ada@example.com"]},
+            }),
+        )
+    }
+
+    fn complaint(feedback: &Value) -> Value {
+        let complaint = json!({"complainedRecipients": [{"emailAddress": "ada@example.com"}],
+                               "complaintFeedbackType": feedback, "complaintSubType": null});
+        event("Email Complaint Received", &json!({"eventType": "Complaint", "complaint": complaint}))
+    }
+
+    #[test]
+    fn a_permanent_bounce_names_who_cannot_be_reached() {
+        let read = Undeliverable::read(bounce("Permanent")).unwrap();
+        assert_eq!(read, Undeliverable { reason: Reason::Bounce, addresses: vec!["ada@example.com".into()] });
+    }
+
+    #[test]
+    fn another_bounce_names_nobody() {
+        for kind in ["Transient", "Undetermined", "permanent", ""] {
+            assert!(Undeliverable::read(bounce(kind)).unwrap().addresses.is_empty(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_complaint_names_who_has_made_it() {
+        for feedback in [json!("abuse"), json!(null), json!("of a new kind")] {
+            let Undeliverable { reason, addresses } = Undeliverable::read(complaint(&feedback)).unwrap();
+            assert_eq!((reason, &*addresses), (Reason::Complaint, &["ada@example.com".to_owned()][..]));
+        }
+    }
+
+    #[test]
+    fn who_says_that_it_is_no_spam_has_made_none() {
+        assert!(Undeliverable::read(complaint(&json!("not-spam"))).unwrap().addresses.is_empty());
+    }
+
+    #[test]
+    fn anything_else_is_refused_without_showing_what_it_says() {
+        let secret = "ada@example.com";
+        for refused in [
+            json!(null),
+            json!([secret]),
+            json!({"jobs": secret}),
+            event("Email Delivered", &json!({"delivery": {"recipients": [secret]}})),
+            event("Email Bounced", &json!({})),
+            event("Email Bounced", &json!({"bounce": {"bounceType": "Permanent"}})),
+            event(
+                "Email Bounced",
+                &json!({"bounce": {"bounceType": "Permanent", "bouncedRecipients": [secret]}}),
+            ),
+            event("Email Bounced", &json!({"bounce": {"bounceType": [secret], "bouncedRecipients": []}})),
+            event("Email Complaint Received", &json!({"complaint": {"complainedRecipients": secret}})),
+            json!({"source": secret, "detail-type": "Email Bounced", "detail": {}}),
+        ] {
+            let error = Undeliverable::read(refused).unwrap_err().to_string();
+            assert!(!error.contains("ada"), "{error}");
+        }
+    }
+}

@@ -1,13 +1,14 @@
 //! The one list of periodic background jobs.
 //!
-//! `serve` runs them in a loop. A Lambda function runs them once when it is invoked with `{"jobs": true}`, as by a
-//! schedule, for as long as the invocation may take: a sandbox is frozen once it has answered.
+//! `serve` runs them in a loop. The worker, a Lambda function, runs them once when a schedule invokes it, and looks for mails for as
+//! long as it is told to: a sandbox is frozen once it has answered.
 
 use std::future::ready;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use tokio::time::error::Elapsed;
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 use tracing::{debug, warn};
 
@@ -159,19 +160,30 @@ pub async fn run_all(state: &AppState, deadline: Instant) -> Vec<Report> {
     reports
 }
 
+/// Sends mails when they become due, until a time or shortly before the deadline; `None` with `MAIL=off`.
+pub async fn watch_mails(state: &AppState, until: Instant, deadline: Instant) -> Option<Report> {
+    outbox(state)?;
+    let watching = mail::watch(state.clone(), until, deadline);
+    Some(report("watch_mails", timeout_at(deadline.into(), watching).await))
+}
+
 async fn run(job: Job, state: &AppState, deadline: Instant) -> Report {
-    let ending = match timeout_at(deadline.into(), (job.run)(state.clone(), deadline)).await {
+    report(job.name, timeout_at(deadline.into(), (job.run)(state.clone(), deadline)).await)
+}
+
+fn report(job: &'static str, outcome: Result<Result<(), db::Error>, Elapsed>) -> Report {
+    let ending = match outcome {
         Ok(Ok(())) => Ending::Done,
         Ok(Err(error)) => {
-            warn!(job = job.name, cause = chain(&error), "A job failed");
+            warn!(job, cause = chain(&error), "A job failed");
             Ending::Failed
         }
         Err(_) => {
-            warn!(job = job.name, "A job ran out of time");
+            warn!(job, "A job ran out of time");
             Ending::OutOfTime
         }
     };
-    Report { job: job.name, ending }
+    Report { job, ending }
 }
 
 #[cfg(test)]

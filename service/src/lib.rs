@@ -41,3 +41,4 @@ pub mod tokens;
 pub mod user_id;
 mod user_row;
 pub mod users;
+pub mod worker;

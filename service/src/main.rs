@@ -1,4 +1,4 @@
-//! `users-service`: serve | lambda | migrate | create-admin | rotate-keys | openapi, and functions on AWS Lambda.
+//! `users-service`: serve | lambda | migrate | create-admin | rotate-keys | openapi, and other functions on AWS Lambda.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use users_service::clock::{Clock, SystemClock};
 use users_service::config::{self, Administration, Config, KeyRotation, Purpose};
 use users_service::db::Database;
 use users_service::db::migrations::{self, Task};
-use users_service::{create_admin, jobs, keys, lambda_handler, local_server, secrets, telemetry};
+use users_service::{create_admin, jobs, keys, lambda_handler, local_server, secrets, telemetry, worker};
 
 // musl's own takes a fifth more time for a start, and more for a request (ARCHITECTURE.md).
 #[cfg(target_env = "musl")]
@@ -37,6 +37,9 @@ enum Command {
     /// Serve the API as an AWS Lambda function
     #[command(after_help = config::table())]
     Lambda,
+    /// Run the jobs, send mails and take notice of bounces, as an AWS Lambda function
+    #[command(after_help = config::table())]
+    WorkerLambda,
     /// Apply the pending migrations to the database
     #[command(after_help = config::table())]
     Migrate(Migrate),
@@ -101,7 +104,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 fn main() -> ExitCode {
     let result = match Cli::parse_from(arguments()).command {
         Command::Serve => serve(),
-        Command::Lambda => lambda(),
+        Command::Lambda => run_in_lambda(lambda_handler::run),
+        Command::WorkerLambda => run_in_lambda(worker::run),
         Command::Migrate(arguments) => migrate(&arguments),
         Command::CreateAdmin(arguments) => create_administrator(&arguments),
         Command::MigrateLambda => administer(Function::Migrate),
@@ -151,7 +155,8 @@ fn serve() -> Result<(), Failure> {
     })
 }
 
-fn lambda() -> Result<(), Failure> {
+/// Runs a function of AWS Lambda that works with what the API works with.
+fn run_in_lambda(run: impl AsyncFnOnce(AppState) -> Result<(), Failure>) -> Result<(), Failure> {
     let mut config = Config::from_env(Purpose::Lambda)?;
     telemetry::start(config.log)?;
     // A function answers one request at a time: more threads would only cost start-up time.
@@ -160,8 +165,7 @@ fn lambda() -> Result<(), Failure> {
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
         lambda_handler::warm_up(&database).await;
         let state = AppState::open(config.application, database, Arc::new(SystemClock)).await?;
-        lambda_handler::run(state).await?;
-        Ok(())
+        run(state).await
     })
 }
 

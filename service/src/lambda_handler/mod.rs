@@ -11,7 +11,6 @@ use axum::response::IntoResponse;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::lambda_runtime::{self, service_fn};
 use lambda_http::{Context, LambdaEvent};
-use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 use tower::Service as _;
@@ -23,7 +22,6 @@ use crate::app_state::AppState;
 use crate::clock::{Clock, SystemClock, monotonic};
 use crate::db::Database;
 use crate::http::{self, PlatformDeadline};
-use crate::jobs::{self, Report};
 use crate::telemetry;
 
 /// How much of the initialisation phase, of which Lambda allows ten seconds, may go to the first connection.
@@ -46,40 +44,18 @@ pub async fn warm_up(database: &Database) {
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
-    let service = router(state.clone());
+    let service = router(state);
     // The sandbox is frozen between events, and may be before the first one.
     telemetry::flush(telemetry::SHORT_LIMIT);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let (service, state) = (service.clone(), state.clone());
+        let service = service.clone();
         async move {
-            let output = if is_for_jobs(&event.payload) {
-                Output::Jobs { jobs: run_jobs(&state, &event.context).await }
-            } else {
-                Output::Answer(Box::new(answer(service, event).await))
-            };
+            let answer = answer(service, event).await;
             telemetry::flush(telemetry::SHORT_LIMIT);
-            Ok::<_, Infallible>(output)
+            Ok::<_, Infallible>(answer)
         }
     }))
     .await
-}
-
-/// Whether an invocation is for the jobs. A client cannot forge one: what it sends is wrapped in an event of the gateway.
-fn is_for_jobs(payload: &Value) -> bool {
-    payload.get("jobs") == Some(&Value::Bool(true))
-}
-
-async fn run_jobs(state: &AppState, context: &Context) -> Vec<Report> {
-    let deadline = deadline(context).unwrap_or_else(|| monotonic() + jobs::RUN_LIMIT);
-    jobs::run_all(state, deadline).await
-}
-
-/// What an invocation returns.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Output {
-    Answer(Box<ApiGatewayV2httpResponse>),
-    Jobs { jobs: Vec<Report> },
 }
 
 /// Answers one event, even a malformed one: a function error would reach the client as a 500.
@@ -102,7 +78,7 @@ pub async fn answer(mut service: Service, event: LambdaEvent<Value>) -> ApiGatew
 
 /// When the answer must be on its way, if that is known. Lambda hands out no event whose time is over: a deadline that has
 /// passed comes from an emulator that knows none, such as `cargo lambda watch`, which sends one in 1970.
-fn deadline(context: &Context) -> Option<Instant> {
+pub(crate) fn deadline(context: &Context) -> Option<Instant> {
     let now = u64::try_from(SystemClock.now().timestamp_millis()).ok()?;
     let left = context.deadline.checked_sub(now)?;
     monotonic().checked_add(Duration::from_millis(left).saturating_sub(RESERVE))

@@ -12,6 +12,7 @@ mod repository;
 mod sender;
 mod ses;
 mod smtp;
+mod watch;
 mod words;
 
 pub use job::send_due;
@@ -19,3 +20,4 @@ pub use kind::Language;
 pub(crate) use kind::{Kind, LinkKind, Notice};
 pub use outbox::Mail;
 pub use ses::{Reason, Undeliverable, UnknownEvent};
+pub use watch::watch;

@@ -72,6 +72,20 @@ pub(super) struct Unreadable {
     pub(super) cause: Error,
 }
 
+const DUE: Statement =
+    Statement::read("mails.due", "select mail_id from mails where next_attempt_at <= ? limit 1");
+
+/// Whether a mail is due. It reads one entry of an index at most, and locks nothing.
+pub(super) async fn is_due(executor: impl Executor, now: DateTime<Utc>) -> Result<bool, Error> {
+    let row: Option<Due> = executor.run(&DUE, &[to_millis(now).into()]).await?;
+    Ok(row.is_some_and(|row| !row.mail_id.is_empty()))
+}
+
+#[derive(FromRow)]
+struct Due {
+    mail_id: Vec<u8>,
+}
+
 /// A lease is taken with one statement, so that of two processes one has it.
 const LEASE: Statement = Statement::write(
     "mails.lease",

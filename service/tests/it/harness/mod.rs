@@ -15,6 +15,7 @@ pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod runtime_api;
 pub(crate) mod secrets_manager;
+pub(crate) mod ses;
 #[cfg(target_os = "linux")]
 pub(crate) mod shifted_clock;
 pub(crate) mod smtp_server;

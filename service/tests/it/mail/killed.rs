@@ -13,7 +13,7 @@ use crate::harness::eventually::eventually;
 use crate::harness::program::{Server, command};
 use crate::harness::smtp_server::SmtpServer;
 
-const PASSWORD: &str = "a swan by the harbour";
+pub(super) const PASSWORD: &str = "a swan by the harbour";
 /// How many are invited before each kill.
 const INVITED: usize = 40;
 /// How often the process is killed.

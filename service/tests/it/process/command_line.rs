@@ -30,6 +30,7 @@ fn help_has_the_table_of_settings() {
         &["--help"][..],
         &["serve", "--help"],
         &["lambda", "--help"],
+        &["worker-lambda", "--help"],
         &["migrate", "--help"],
         &["migrate-lambda", "--help"],
         &["rotate-secret", "--help"],

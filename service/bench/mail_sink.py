@@ -1,6 +1,7 @@
 """A mail server on this machine that takes every mail, or keeps its answers back for a while."""
 
 import asyncio
+import socket
 import time
 
 from aiosmtpd.controller import Controller
@@ -12,9 +13,12 @@ class MailSink:
     def __init__(self):
         self.taken: list[float] = []
         self.is_holding = False
-        self.controller = Controller(self, hostname="127.0.0.1", port=0, server_hostname="sink.example.com")
+        # aiosmtpd connects to the port that it was given, and not to the one that it got.
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, server_hostname="sink.example.com")
         self.controller.start()
-        self.port = self.controller.server.sockets[0].getsockname()[1]
 
     # The name is aiosmtpd's.
     async def handle_DATA(self, server: object, session: object, envelope: object) -> str:

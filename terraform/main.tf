@@ -2,6 +2,7 @@
 #
 #   client ──> gateway ──> function ──> database      inside the network, which has no route to the internet
 #                             └──────> secret         its credentials, and the keys that sign tokens, both rotated
+#     schedule ──> worker ──> database, secret, mail     with access = "tokens"; mail if it is on
 #              monitoring covers all of them
 #
 # What must exist before (state bucket, image registry, pipeline roles) is in bootstrap/.
@@ -39,6 +40,8 @@ locals {
   # Names that bootstrap/ assigns; change them in both places.
   image_repository_url     = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${local.service}/${var.environment}"
   permissions_boundary_arn = "arn:aws:iam::${var.account_id}:policy/${local.name}-runtime-boundary"
+
+  sends_mail = var.mail == "ses"
 }
 
 module "network" {
@@ -48,6 +51,7 @@ module "network" {
   cidr                     = var.network_cidr
   zone_count               = var.zone_count
   endpoint_zone_count      = local.profile.endpoint_zone_count
+  mail                     = local.sends_mail
   permissions_boundary_arn = local.permissions_boundary_arn
 }
 
@@ -93,6 +97,14 @@ module "signing_keys" {
   rotate_function_arn = module.function.rotate_keys_function_arn
 }
 
+module "mail" {
+  source = "./modules/mail"
+  count  = local.sends_mail ? 1 : 0
+
+  name   = local.name
+  domain = var.mail_domain
+}
+
 module "function" {
   source = "./modules/function"
 
@@ -115,6 +127,13 @@ module "function" {
     issuer          = var.token_issuer == "" ? module.gateway.url : var.token_issuer
     audiences       = var.token_audiences
     sign_up         = var.sign_up
+  }
+  mail = !local.sends_mail ? null : {
+    from              = var.mail_from
+    public_url        = var.public_url == "" ? module.gateway.url : var.public_url
+    identity_arn      = module.mail[0].identity_arn
+    configuration_set = module.mail[0].configuration_set
+    security_group_id = module.network.mail_security_group_id
   }
   max_connections          = var.database_max_connections
   reserved_concurrency     = var.reserved_concurrency
@@ -151,6 +170,11 @@ module "monitoring" {
   rotate_function_name = module.function.rotate_function_name
   function_log_group   = module.function.log_group_names["api"]
   concurrency_ceiling  = module.function.concurrency_ceiling
+  worker = var.access != "tokens" ? null : {
+    function_name     = module.function.worker_function_name
+    log_group         = module.function.log_group_names["worker"]
+    configuration_set = local.sends_mail ? module.mail[0].configuration_set.name : ""
+  }
   database = {
     identifier      = module.database.identifier
     max_connections = var.database_max_connections

@@ -98,3 +98,13 @@ output "rotate_keys_function_name" {
   description = "Name of the function that makes and rotates the signing keys; empty with access = \"open\"."
   value       = module.function.rotate_keys_function_name
 }
+
+output "worker_function_name" {
+  description = "Name of the function that sends mails and deletes what has expired; empty with access = \"open\"."
+  value       = module.function.worker_function_name
+}
+
+output "mail_dns_records" {
+  description = "DNS records to make for mail_domain; none with mail = \"off\"."
+  value       = local.sends_mail ? module.mail[0].dns_records : []
+}

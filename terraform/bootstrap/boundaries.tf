@@ -40,6 +40,32 @@ data "aws_iam_policy_document" "runtime_boundary" {
     }
   }
 
+  # The worker's policy names the domain; here that of the other environment is left out by its tag.
+  statement {
+    sid       = "Mail"
+    actions   = ["ses:SendEmail", "ses:SendRawEmail"]
+    resources = ["${local.arn.mail}:configuration-set/${local.service}-${each.key}", "${local.arn.mail}:identity/*"]
+  }
+
+  statement {
+    sid       = "NoMailOfAnotherEnvironment"
+    effect    = "Deny"
+    actions   = ["ses:Send*"]
+    resources = ["*"]
+
+    condition {
+      test     = "Null"
+      variable = "aws:ResourceTag/Environment"
+      values   = ["false"]
+    }
+
+    condition {
+      test     = "StringNotEquals"
+      variable = "aws:ResourceTag/Environment"
+      values   = [each.key]
+    }
+  }
+
   statement {
     sid       = "Logs"
     actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
@@ -93,9 +119,9 @@ data "aws_iam_policy_document" "pipeline_boundary" {
   statement {
     sid = "ServicesInUse"
     actions = [
-      "apigateway:*", "cloudwatch:*", "codedeploy:*", "ec2:*", "ecr:*", "execute-api:Invoke", "iam:*", "lambda:*", "logs:*", "rds:*",
-      "route53:AssociateVPCWithHostedZone", "s3:*", "secretsmanager:*", "servicequotas:*", "sns:*", "ssm:*", "sts:AssumeRole",
-      "sts:GetCallerIdentity",
+      "apigateway:*", "cloudwatch:*", "codedeploy:*", "ec2:*", "ecr:*", "events:*", "execute-api:Invoke", "iam:*", "lambda:*",
+      "logs:*", "rds:*", "route53:AssociateVPCWithHostedZone", "s3:*", "secretsmanager:*", "servicequotas:*", "ses:*", "sns:*", "ssm:*",
+      "sts:AssumeRole", "sts:GetCallerIdentity",
     ]
     resources = ["*"]
   }
@@ -104,6 +130,14 @@ data "aws_iam_policy_document" "pipeline_boundary" {
     sid       = "NoSecretIsRead"
     effect    = "Deny"
     actions   = ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+    resources = ["*"]
+  }
+
+  # Nor is a mail sent: the worker does that.
+  statement {
+    sid       = "NoMailIsSent"
+    effect    = "Deny"
+    actions   = ["ses:Send*"]
     resources = ["*"]
   }
 

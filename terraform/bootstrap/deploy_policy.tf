@@ -203,8 +203,9 @@ data "aws_iam_policy_document" "deploy_service" {
   statement {
     sid = "LogGroups"
     actions = [
-      "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutRetentionPolicy",
-      "logs:StartLiveTail", "logs:TagLogGroup", "logs:TagResource", "logs:UntagLogGroup", "logs:UntagResource",
+      "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter", "logs:DeleteRetentionPolicy", "logs:FilterLogEvents", "logs:GetLogEvents",
+      "logs:PutMetricFilter", "logs:PutRetentionPolicy", "logs:StartLiveTail", "logs:TagLogGroup", "logs:TagResource",
+      "logs:UntagLogGroup", "logs:UntagResource",
     ]
     resources = [for kind in ["lambda", "rds/instance", "vendedlogs", "vpc"] : "${local.arn.log_group}:/aws/${kind}/${local.service}-${each.key}*"]
   }
@@ -217,6 +218,55 @@ data "aws_iam_policy_document" "deploy_service" {
       "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:GetLogDelivery", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
     ]
     resources = ["*"]
+  }
+
+  # What invokes the worker.
+  statement {
+    sid       = "Rules"
+    actions   = ["events:*"]
+    resources = ["${local.arn.event_rule}/${local.service}-${each.key}-*"]
+  }
+
+  statement {
+    sid = "MailSettings"
+    actions = [
+      "ses:CreateConfigurationSet*", "ses:DeleteConfigurationSet*", "ses:PutConfigurationSet*", "ses:PutEmailIdentityConfigurationSetAttributes",
+      "ses:TagResource", "ses:UntagResource", "ses:UpdateConfigurationSet*",
+    ]
+    resources = ["${local.arn.mail}:configuration-set/${local.service}-${each.key}"]
+  }
+
+  # A domain has no name to tell by: it gets the environment's tags, and then is altered by them.
+  statement {
+    sid       = "MakeTheMailDomain"
+    actions   = ["ses:CreateEmailIdentity", "ses:TagResource"]
+    resources = ["${local.arn.mail}:identity/*"]
+
+    dynamic "condition" {
+      for_each = { Service = local.service, Environment = each.key }
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:RequestTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+  }
+
+  statement {
+    sid       = "AlterTheMailDomain"
+    actions   = ["ses:DeleteEmailIdentity", "ses:PutEmailIdentity*", "ses:TagResource", "ses:UntagResource"]
+    resources = ["${local.arn.mail}:identity/*"]
+
+    dynamic "condition" {
+      for_each = { Service = local.service, Environment = each.key }
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
   }
 
   # prod's role copies what dev has verified into prod's repository. dev's cannot push: the role that builds does.

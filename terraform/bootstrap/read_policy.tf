@@ -61,8 +61,21 @@ data "aws_iam_policy_document" "read" {
 
   statement {
     sid       = "Monitoring"
-    actions   = ["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "logs:ListTagsForResource", "logs:ListTagsLogGroup", "sns:GetDataProtectionPolicy", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"]
+    actions   = ["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "logs:DescribeMetricFilters", "logs:ListTagsForResource", "logs:ListTagsLogGroup", "sns:GetDataProtectionPolicy", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"]
     resources = ["arn:aws:cloudwatch::${var.account_id}:dashboard/${local.service}-*", "${local.arn.alarm}:${local.service}-*", "${local.arn.log_group}:*", "${local.arn.topic}:${local.service}-*"]
+  }
+
+  statement {
+    sid       = "Rules"
+    actions   = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
+    resources = ["${local.arn.event_rule}/${local.service}-*"]
+  }
+
+  # A domain has no name to tell by; what is read of it is public in the DNS.
+  statement {
+    sid       = "Mail"
+    actions   = ["ses:GetConfigurationSet", "ses:GetConfigurationSetEventDestinations", "ses:GetEmailIdentity", "ses:ListTagsForResource"]
+    resources = ["${local.arn.mail}:configuration-set/${local.service}-*", "${local.arn.mail}:identity/*"]
   }
 
   statement {

@@ -83,3 +83,67 @@ run "refuses_the_function_instead_of_a_version" {
 
   expect_failures = [var.function_version]
 }
+
+run "watches_the_worker" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    worker = { function_name = "users-service-test-worker", log_group = "/aws/lambda/users-service-test-worker", configuration_set = "" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.watch["worker-errors"].dimensions == tomap({ FunctionName = "users-service-test-worker" })
+    error_message = "There must be an alarm when nothing is done on schedule."
+  }
+
+  assert {
+    condition     = !anytrue([for name in keys(aws_cloudwatch_metric_alarm.watch) : startswith(name, "mail")]) && length(aws_cloudwatch_log_metric_filter.mail) == 0
+    error_message = "Without mail there is none to watch."
+  }
+}
+
+run "watches_mails" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    worker = { function_name = "users-service-test-worker", log_group = "/aws/lambda/users-service-test-worker", configuration_set = "users-service-test" }
+  }
+
+  assert {
+    condition     = length(setsubtract(["mail-bounces", "mail-complaints", "mails-given-up", "worker-errors"], keys(aws_cloudwatch_metric_alarm.watch))) == 0
+    error_message = "Each way in which mail fails must have its alarm."
+  }
+
+  assert {
+    condition     = one(aws_cloudwatch_log_metric_filter.mail["MailsGivenUp"].metric_transformation).namespace == aws_cloudwatch_metric_alarm.watch["mails-given-up"].namespace && one(aws_cloudwatch_log_metric_filter.mail["MailsGivenUp"].metric_transformation).name == aws_cloudwatch_metric_alarm.watch["mails-given-up"].metric_name
+    error_message = "The alarm must watch the metric that the log is counted in."
+  }
+
+  assert {
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.mail : filter.log_group_name == "/aws/lambda/users-service-test-worker"])
+    error_message = "The worker's log tells what became of mails."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.watch["mail-bounces"].dimensions == tomap({ "ses:configuration-set" = "users-service-test" }) && aws_cloudwatch_metric_alarm.watch["mail-bounces"].threshold == 0.05
+    error_message = "There must be an alarm before AWS stops all mail."
+  }
+
+  assert {
+    condition     = length(local.parts) == 4 && length(local.graphs) == 12
+    error_message = "The dashboard must show the worker and its mails."
+  }
+
+  assert {
+    condition     = length(output.rollback_alarm_names) == 3
+    error_message = "A mail that cannot be delivered is no reason to roll back."
+  }
+}

@@ -114,3 +114,94 @@ run "refuses_an_endpoint_in_more_zones_than_there_are" {
 
   expect_failures = [var.endpoint_zone_count]
 }
+
+run "has_no_way_to_mail_unless_it_is_asked_for" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.mail) == 0 && length(aws_security_group.mail) == 0 && length(aws_security_group.mail_endpoint) == 0
+    error_message = "An endpoint costs something each hour."
+  }
+}
+
+run "lets_the_worker_alone_reach_mail" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    mail = true
+  }
+
+  assert {
+    condition     = aws_vpc_endpoint.mail[0].private_dns_enabled && length(aws_vpc_endpoint.mail[0].subnet_ids) == 1
+    error_message = "SES must be reached by its usual name, in as many zones as Secrets Manager."
+  }
+
+  assert {
+    condition     = local.mail_zones == ["us-east-1b", "us-east-1c"]
+    error_message = "The endpoint must be in zones where SES has one."
+  }
+
+  assert {
+    condition     = [aws_vpc_security_group_egress_rule.mail[0].from_port, aws_vpc_security_group_egress_rule.mail[0].to_port, aws_vpc_security_group_ingress_rule.mail[0].from_port, aws_vpc_security_group_ingress_rule.mail[0].to_port] == [443, 443, 443, 443]
+    error_message = "HTTPS is the only way in."
+  }
+
+  assert {
+    condition     = { for key, rule in aws_vpc_security_group_egress_rule.function : key => rule.from_port } == { mysql = 3306, https = 443 }
+    error_message = "The other functions must get no further way out."
+  }
+
+  assert {
+    condition     = toset(data.aws_iam_policy_document.mail_endpoint[0].statement[0].actions) == toset(["ses:SendEmail", "ses:SendRawEmail"])
+    error_message = "The endpoint is for sending and nothing else."
+  }
+}
+
+run "uses_no_policy_where_the_endpoint_has_none" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    mail = true
+  }
+
+  override_data {
+    target = data.aws_vpc_endpoint_service.mail[0]
+    values = { availability_zones = ["us-east-1a"], vpc_endpoint_policy_supported = false, service_name = "com.amazonaws.us-east-1.email" }
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.mail[0].subnet_ids) == 1
+    error_message = "The endpoint must be made where SES evaluates no policy."
+  }
+}
+
+run "refuses_mail_where_there_is_no_endpoint" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    mail = true
+  }
+
+  override_data {
+    target = data.aws_vpc_endpoint_service.mail[0]
+    values = { availability_zones = ["us-east-1f"], vpc_endpoint_policy_supported = true, service_name = "com.amazonaws.us-east-1.email" }
+  }
+
+  expect_failures = [aws_vpc_endpoint.mail]
+}

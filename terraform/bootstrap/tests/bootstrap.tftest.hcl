@@ -166,6 +166,30 @@ run "a_boundary_ends_at_its_environment" {
   }
 }
 
+run "only_functions_send_mail_and_only_that_of_their_environment" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for boundary in data.aws_iam_policy_document.pipeline_boundary : anytrue([for statement in boundary.statement : statement.effect == "Deny" && statement.actions == toset(["ses:Send*"]) && statement.resources == toset(["*"])])])
+    error_message = "No pipeline role may send mail, whatever else it is granted."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.runtime_boundary["dev"].statement : statement.resources if statement.sid == "Mail"]) == toset(["arn:aws:ses:us-east-1:123456789012:configuration-set/users-service-dev", "arn:aws:ses:us-east-1:123456789012:identity/*"])
+    error_message = "A function may send with the configuration set of its environment and no other."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.runtime_boundary["dev"].statement : { for condition in statement.condition : "${condition.test} ${condition.variable}" => one(condition.values) } if statement.sid == "NoMailOfAnotherEnvironment"]) == { "Null aws:ResourceTag/Environment" = "false", "StringNotEquals aws:ResourceTag/Environment" = "dev" }
+    error_message = "A function of one environment must not send in the name of the other's domain."
+  }
+
+  assert {
+    condition     = alltrue(flatten([for document in data.aws_iam_policy_document.deploy_service : [for statement in document.statement : length(statement.condition) == 2 if anytrue([for resource in coalesce(statement.resources, []) : endswith(resource, ":identity/*")])]]))
+    error_message = "A role that deploys may make and alter a domain by its environment's tags only."
+  }
+}
+
 run "a_smoke_test_calls_one_api" {
   command = plan
 

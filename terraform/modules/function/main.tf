@@ -4,13 +4,14 @@
 #   migrate        creates the schema, the application's MySQL user and its first password
 #   rotate-secret  changes that password, step by step, when Secrets Manager asks
 #   rotate-keys    makes the keys that sign tokens, and rotates them alike; there with access = "tokens" only
+#   worker         does what is due, on a schedule, and sends mails (worker.tf); there with access = "tokens" only
 
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
 
 locals {
   pool_size            = 1   # connections of one execution environment, which handles one request at a time
-  share_of_connections = 0.7 # of max_connections; the rest is for migrate, rotate-secret and people
+  share_of_connections = 0.7 # of max_connections; the rest is for migrate, rotate-secret, the worker and people
 
   # How many requests may be handled at once before connections become scarce, whether or not that is reserved.
   connections_ceiling = floor(var.max_connections * local.share_of_connections / 2 / local.pool_size)
@@ -27,13 +28,13 @@ locals {
   }
 
   # What each function may do with which secret is in roles.tf.
-  functions = merge(local.rotate_keys, {
+  functions = merge(local.rotate_keys, local.worker, {
     api = {
       description     = "Users API"
       command         = "lambda"
       memory_mb       = local.issues_tokens ? 1024 : 512 # processor time is in proportion: of cold starts, and of password hashes
       timeout_seconds = 20                               # below the gateway's 30, so that the service's own answer is what the client sees
-      environment     = local.token_settings
+      environment     = merge(local.token_settings, local.mail_settings)
     }
     migrate = {
       description     = "Users service: database migrations and the application's MySQL user"
@@ -98,7 +99,7 @@ resource "aws_cloudwatch_log_group" "function" {
 
 resource "aws_lambda_function" "from_image" {
   #checkov:skip=CKV_AWS_50:HTTP APIs do not support X-Ray tracing; the JSON logs carry request ids and durations
-  #checkov:skip=CKV_AWS_116:the api is invoked synchronously and its caller gets the errors; Secrets Manager retries a failed rotation
+  #checkov:skip=CKV_AWS_116:the api is invoked synchronously and its caller gets the errors; Secrets Manager retries a failed rotation, the schedule starts the worker again
   #checkov:skip=CKV_AWS_173:the environment holds names and ARNs, never a secret
   #checkov:skip=CKV_AWS_272:code signing is for zip archives; an image is pinned by its digest
   for_each = local.functions
@@ -131,7 +132,7 @@ resource "aws_lambda_function" "from_image" {
 
   vpc_config {
     subnet_ids         = var.network.subnet_ids
-    security_group_ids = [var.network.security_group_id]
+    security_group_ids = concat([var.network.security_group_id], each.key == "worker" && local.sends_mail ? [var.mail.security_group_id] : [])
   }
 
   logging_config {

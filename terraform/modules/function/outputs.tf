@@ -42,6 +42,11 @@ output "rotate_keys_function_arn" {
   value       = local.issues_tokens ? aws_lambda_function.from_image["rotate-keys"].arn : ""
 }
 
+output "worker_function_name" {
+  description = "Name of the function that works on a schedule; empty without tokens."
+  value       = local.issues_tokens ? aws_lambda_function.from_image["worker"].function_name : ""
+}
+
 output "concurrency_ceiling" {
   description = "Concurrent requests that are reserved, or that the database's connections suffice for."
   value       = local.concurrency_ceiling
@@ -68,6 +73,6 @@ output "previous_version_parameter" {
 }
 
 output "log_group_names" {
-  description = "Log groups by function: api, migrate, rotate-secret, rotate-keys."
+  description = "Log groups by function: api, migrate, rotate-secret, rotate-keys, worker."
   value       = { for function, group in aws_cloudwatch_log_group.function : function => group.name }
 }

@@ -2,11 +2,8 @@
 
 locals {
   grants = merge(local.issues_tokens ? { rotate-keys = [local.rotate_signing_keys] } : {}, {
-    api = concat([{
-      sid     = "ReadItsCredentials"
-      secret  = var.secret_arn
-      actions = ["secretsmanager:GetSecretValue"]
-    }], local.issues_tokens ? local.read_signing_keys : [])
+    api    = local.application
+    worker = local.application
     migrate = [local.administrator, {
       sid     = "WriteTheApplicationsCredentials"
       secret  = var.secret_arn
@@ -18,6 +15,12 @@ locals {
       actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
     }]
   })
+
+  application = concat([{
+    sid     = "ReadItsCredentials"
+    secret  = var.secret_arn
+    actions = ["secretsmanager:GetSecretValue"]
+  }], local.issues_tokens ? local.read_signing_keys : [])
 
   keys_secret_arn = try(var.tokens.keys_secret_arn, "")
 
@@ -81,6 +84,24 @@ data "aws_iam_policy_document" "function" {
       sid       = statement.value.sid
       actions   = statement.value.actions
       resources = [statement.value.secret]
+    }
+  }
+
+  # A message that is handed over as it is, is sent by the action SendEmail of the API and checked as SendRawEmail
+  # (anymail/django-anymail#384).
+  dynamic "statement" {
+    for_each = each.key == "worker" && local.sends_mail ? [var.mail] : []
+
+    content {
+      sid       = "SendMail"
+      actions   = ["ses:SendEmail", "ses:SendRawEmail"]
+      resources = [statement.value.identity_arn, statement.value.configuration_set.arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "ses:FromAddress"
+        values   = [local.mail_address]
+      }
     }
   }
 

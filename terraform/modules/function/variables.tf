@@ -62,6 +62,23 @@ variable "tokens" {
   default = null
 }
 
+variable "mail" {
+  description = "With mail: its sender, the URL in links, the identity and configuration set in SES, and the security group that may reach SES. Null otherwise."
+  type = object({
+    from              = string
+    public_url        = string
+    identity_arn      = string
+    configuration_set = object({ name = string, arn = string })
+    security_group_id = string
+  })
+  default = null
+
+  validation {
+    condition     = var.mail == null || var.tokens != null
+    error_message = "mail needs tokens: mails are about accounts."
+  }
+}
+
 variable "reserved_concurrency" {
   description = "Most requests handled at once, reserved for the API's function; -1 for none reserved."
   type        = number

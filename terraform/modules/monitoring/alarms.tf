@@ -9,7 +9,7 @@ locals {
   mib = 1024 * 1024
   gib = 1024 * local.mib
 
-  alarms = {
+  alarms = merge(local.worker_alarms, local.mail_alarms, {
     function-errors = {
       description = "The function crashed or ran out of time or memory. Its log group has the reason; consider a rollback."
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.function
@@ -55,7 +55,7 @@ locals {
       namespace   = "AWS/RDS", metric = "FreeableMemory", dimensions = local.database
       statistic   = "Minimum", period = 300, periods = 3, breaches = 3, below = 64 * local.mib
     }
-  }
+  })
 }
 
 resource "aws_cloudwatch_metric_alarm" "watch" {

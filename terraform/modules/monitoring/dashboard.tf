@@ -3,8 +3,9 @@
 data "aws_region" "current" {}
 
 locals {
-  # Each row is a part; each graph in it is a title, metrics as [name, statistic], and optionally a limit to draw.
-  parts = [
+  # Each row is a part; each graph in it is a title, metrics as [name, statistic], and optionally a limit to draw, or a namespace
+  # and dimensions of its own.
+  parts = concat([
     { title = "API Gateway", namespace = "AWS/ApiGateway", dimensions = ["ApiId", var.api_id], graphs = [
       { title = "Requests", metrics = [["Count", "Sum"]] },
       { title = "Errors: 5xx are ours, 4xx the clients'", metrics = [["5xx", "Sum"], ["4xx", "Sum"]] },
@@ -20,7 +21,7 @@ locals {
       { title = "Connections", metrics = [["DatabaseConnections", "Maximum"]], limit = var.database.max_connections },
       { title = "Free disk and memory, bytes", metrics = [["FreeStorageSpace", "Minimum"], ["FreeableMemory", "Minimum"]] },
     ] },
-  ]
+  ], local.worker_parts)
 
   row_height   = 6
   alarm_height = 3
@@ -36,7 +37,7 @@ locals {
       region  = data.aws_region.current.id
       period  = 60
       view    = "timeSeries"
-      metrics = [for metric in graph.metrics : concat([part.namespace, metric[0]], part.dimensions, [{ stat = metric[1], label = "${metric[0]} ${metric[1]}" }])]
+      metrics = [for metric in graph.metrics : concat([try(graph.namespace, part.namespace), metric[0]], try(graph.dimensions, part.dimensions), [{ stat = metric[1], label = "${metric[0]} ${metric[1]}" }])]
       annotations = {
         horizontal = [for limit in compact([try(graph.limit, null)]) : { label = "limit", value = tonumber(limit) }]
       }

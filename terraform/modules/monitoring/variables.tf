@@ -45,6 +45,12 @@ variable "function_log_group" {
   nullable    = false
 }
 
+variable "worker" {
+  description = "The function that works on a schedule, its log group, and SES's configuration set, empty without mail. Null without such a function."
+  type        = object({ function_name = string, log_group = string, configuration_set = string })
+  default     = null
+}
+
 variable "concurrency_ceiling" {
   description = "Concurrent requests that the function and its database can handle."
   type        = number

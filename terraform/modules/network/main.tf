@@ -1,5 +1,5 @@
-# A network without internet access: private subnets, no internet gateway, no NAT. The one AWS service that the functions call
-# over the network, Secrets Manager, is reached through an interface endpoint inside it.
+# A network without internet access: private subnets, no internet gateway, no NAT. The AWS services that the functions call over
+# the network, Secrets Manager and with mail SES, are reached through interface endpoints inside it.
 
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}

@@ -13,6 +13,11 @@ output "function_security_group_id" {
   value       = aws_security_group.function.id
 }
 
+output "mail_security_group_id" {
+  description = "Security group of whoever may reach Amazon SES; empty without mail."
+  value       = var.mail ? aws_security_group.mail[0].id : ""
+}
+
 output "database_security_group_id" {
   description = "Security group of the database."
   value       = aws_security_group.database.id

@@ -27,6 +27,13 @@ variable "endpoint_zone_count" {
   }
 }
 
+variable "mail" {
+  description = "Whether the network has an endpoint for Amazon SES, in as many zones."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "permissions_boundary_arn" {
   description = "Permissions boundary of the roles created here."
   type        = string

@@ -23,3 +23,14 @@ mock_data "aws_servicequotas_service_quota" {
 mock_resource "aws_iam_policy" {
   defaults = { arn = "arn:aws:iam::123456789012:policy/mock" }
 }
+
+mock_data "aws_vpc_endpoint_service" {
+  defaults = {
+    availability_zones            = ["us-east-1b", "us-east-1c", "us-east-1d"]
+    vpc_endpoint_policy_supported = true
+  }
+}
+
+mock_resource "aws_sesv2_email_identity" {
+  defaults = { dkim_signing_attributes = { tokens = ["first", "second", "third"] } }
+}

@@ -106,7 +106,7 @@ rollback: ## Roll back to the previous version at once
 status: ## Show the deployed version, traffic shift, lock, last rotation and alarms
 	@scripts/status.sh $(ENV)
 
-logs: ## Print logs; LOG=api, migrate, rotate-secret or access, SINCE=15m, FILTER=…, FOLLOW=1
+logs: ## Print logs; LOG=api, worker, migrate, rotate-secret, rotate-keys or access, SINCE=15m, FILTER=…, FOLLOW=1
 	@scripts/logs.sh $(ENV)
 
 unlock: ## Remove the deployment lock and Terraform's state lock after a deploy was killed

@@ -19,6 +19,8 @@ source scripts/lib/function.sh
 source scripts/lib/image.sh
 # shellcheck source=scripts/lib/lock.sh
 source scripts/lib/lock.sh
+# shellcheck source=scripts/lib/mail.sh
+source scripts/lib/mail.sh
 # shellcheck source=scripts/lib/release.sh
 source scripts/lib/release.sh
 # shellcheck source=scripts/lib/terraform.sh
@@ -129,8 +131,17 @@ report() {
     note $'\n'"$ENV runs version $NEW."
   fi
   note "API:        $URL ($(tfvar authorization iam) authorisation)"
+  report_mail
   note "Dashboard:  $(terraform -chdir=terraform output -raw dashboard_url)"
   note "Roll back:  make rollback ENV=$ENV"
+}
+
+# What is left to do before mails go out.
+report_mail() {
+  [[ $(tfvar mail off) == ses ]] || return 0
+  note "Mail:       $(mail_state)"
+  [[ $(mail_status) == SUCCESS ]] || terraform -chdir=terraform output -json mail_dns_records |
+    jq -r '.[] | "              \(.type) \(.name) \(.value)"' >&2
 }
 
 step() {
@@ -150,7 +161,7 @@ report_failure() {
     *) note "Version $now has the traffic." ;;
   esac
   if [[ -n ${NEW:-} && $NEW != "$now" ]]; then
-    note "Version $NEW is published without traffic, and migrate and rotate-secret run its image; the next deploy replaces it." \
+    note "Version $NEW is published without traffic, and all other functions run its image; the next deploy replaces it." \
       "To give them the previous image now: make apply ENV=$ENV"
   fi
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints an environment's logs.
 #   logs.sh ENV
-# LOG=api, migrate, rotate-secret or access; SINCE=15m (s, m, h, d); FILTER=pattern; FOLLOW=1 follows.
+# LOG=api, worker, migrate, rotate-secret, rotate-keys or access; SINCE=15m (s, m, h, d); FILTER=pattern; FOLLOW=1 follows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -27,9 +27,9 @@ main() {
 
 log_group() {
   case $1 in
-    api | migrate | rotate-secret) echo "/aws/lambda/$NAME-$1" ;;
+    api | worker | migrate | rotate-secret | rotate-keys) echo "/aws/lambda/$NAME-$1" ;;
     access) echo "/aws/vendedlogs/$NAME/access" ;;
-    *) die "LOG is '$1'; it must be api, migrate, rotate-secret or access" ;;
+    *) die "LOG is '$1'; it must be api, worker, migrate, rotate-secret, rotate-keys or access" ;;
   esac
 }
 

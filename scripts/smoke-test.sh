@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Smoke test of a running API: health, readiness, every operation on a test user, and the format of errors.
-#   smoke-test.sh URL              AUTHORIZATION=none (default), iam or jwt (with TOKEN); ACCESS=open (default) or tokens
+#   smoke-test.sh URL              AUTHORIZATION=none (default), iam or jwt (with TOKEN); ACCESS=open (default) or tokens;
+#                                  MAIL=off, or as the service has it, is checked with tokens if it is set
 #   smoke-test.sh ENV              the environment's API, with the authorisation that its tfvars name; with jwt and without
 #                                  TOKEN the gateway is seen to refuse, and the function behind it is invoked directly
 #   smoke-test.sh ENV VERSION      a version of its function, by direct Invoke, before it has any traffic
@@ -55,6 +56,7 @@ choose_target() {
       TARGET=$ENV
       AUTHORIZATION=$(tfvar authorization iam)
       ACCESS=$(tfvar access open)
+      MAIL=$(tfvar mail off)
       if [[ -n $2 ]]; then
         CALL_BY=invoke VERSION=$2 TARGET="version $2 of $API_FUNCTION"
       else
@@ -120,6 +122,12 @@ check_tokens() {
   check "the issuer is described" 200 '.issuer | startswith("http")' GET /.well-known/openid-configuration
   check "wrong credentials are refused" 401 '.code == "invalid_credentials"' POST /sessions \
     "$(jq -cn --arg name "$UNIQUE" '{login: $name, password: "not the password"}')"
+  case ${MAIL:-} in
+    "") ;;
+    off) check "no mail is sent" 503 '.code == "mail_off"' POST /password-resets "$(jq -cn --arg name "$UNIQUE" '{login: $name}')" ;;
+    # To nobody: there is no such user, and whoever asks is not told.
+    *) check "a mail is accepted" 202 "" POST /password-resets "$(jq -cn --arg name "$UNIQUE" '{login: $name}')" ;;
+  esac
 }
 
 check_errors() {

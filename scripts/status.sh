@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the deployed version of an environment, its traffic shift, lock, last rotation and alarms.
+# Prints the deployed version of an environment, its traffic shift, worker, mail, lock, last rotation and alarms.
 #   status.sh ENV
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,8 @@ source scripts/lib/function.sh
 source scripts/lib/image.sh
 # shellcheck source=scripts/lib/lock.sh
 source scripts/lib/lock.sh
+# shellcheck source=scripts/lib/mail.sh
+source scripts/lib/mail.sh
 # shellcheck source=scripts/lib/release.sh
 source scripts/lib/release.sh
 
@@ -36,6 +38,8 @@ main() {
   if [[ $ENV == dev ]]; then line "This source" "$(source_state "$digest")"; fi
   shift=$(running_shift)
   line "Traffic shift" "${shift:-none under way}"
+  if [[ $(tfvar access open) == tokens ]]; then line Worker "$(worker_state)"; fi
+  if [[ $(tfvar mail off) == ses ]]; then line Mail "$(mail_state)"; fi
   lock=$(record lock)
   line Lock "$(if [[ $lock == none ]]; then echo free; else describe_lock "$lock"; fi)"
   line Password "rotated $(last_rotation)"
@@ -50,6 +54,21 @@ line() { printf '%-14s %s\n' "$1" "$2"; }
 newest_version() {
   aws lambda list-versions-by-function --function-name "$API_FUNCTION" --query 'Versions[].Version' --output json |
     jq -r '[.[] | select(. != "$LATEST") | tonumber] | max'
+}
+
+# worker_state: whether it is invoked, and its image, which is that of the last apply.
+worker_state() {
+  local rule uri
+  if ! rule=$(aws events describe-rule --name "$NAME-jobs" --query '[State, ScheduleExpression]' --output text 2>&1); then
+    case $rule in
+      *ResourceNotFound*) echo "not deployed; make deploy ENV=$ENV" ;;
+      *) echo "not known: ${rule##*$'\n'}" ;;
+    esac
+    return
+  fi
+  uri=$(aws lambda get-function --function-name "$WORKER_FUNCTION" --query Code.ImageUri --output text) ||
+    die "$WORKER_FUNCTION cannot be read; the reason is above"
+  printf '%s, %s\n' "${rule//$'\t'/, }" "${uri##*@}"
 }
 
 source_state() {

@@ -24,10 +24,12 @@ source scripts/rehearsal/failures.sh
 source scripts/rehearsal/production.sh
 # shellcheck source=scripts/rehearsal/accounts.sh
 source scripts/rehearsal/accounts.sh
+# shellcheck source=scripts/rehearsal/mail.sh
+source scripts/rehearsal/mail.sh
 
-# In this order. All need the first deploy, and rollback the good release.
+# In this order. All need the first deploy, rollback the good release, and mail the accounts.
 readonly WHOLE=(evaluation mistakes first_deploy every_target_again bad_releases outages good_release rotation rollback production
-  accounts destruction)
+  accounts mail destruction)
 
 main() {
   local part
@@ -187,6 +189,9 @@ destruction() {
   expect_equal "databases" 0 "$(count DBInstances rds describe-db-instances)"
   expect_equal "APIs" 0 "$(count Items apigatewayv2 get-apis)"
   expect_equal "secrets" 0 "$(count SecretList secretsmanager list-secrets)"
+  expect_equal "rules" 0 "$(count Rules events list-rules)"
+  expect_equal "configuration sets" 0 "$(count ConfigurationSets sesv2 list-configuration-sets)"
+  expect_equal "domains" "" "$(aws sesv2 list-email-identities --query 'EmailIdentities[].IdentityName' --output text)"
   expect_equal "parameters" 0 "$(count Parameters ssm describe-parameters)"
   expect_equal "networks" 0 "$(count Vpcs ec2 describe-vpcs --filters Name=tag:Service,Values=users-service)"
   passed
@@ -211,6 +216,7 @@ Not covered, because no emulator behaves as AWS does:
   - IAM: actions that AWS asks for and its service authorization reference does not have; the policies of AWS's own keys
   - the network: subnets, security groups, name resolution
   - API Gateway itself: throttling, CORS, its own answers (403, 413, 429, 503), JWT authorisation, a custom domain
+  - SES itself: its sandbox, the DNS records, signatures, what becomes of a mail; a schedule starts when a step says so
   - time: the canary's and the alarms' minutes last ${REHEARSAL_MINUTE}s here, and CloudWatch's own delays are absent
   - RDS itself: its parameter group, its failover, backups and restores
   - AWS's own cold start, and how long AWS takes to create and to delete resources

@@ -19,6 +19,8 @@ from policies import Need, Unsupported, allows, denies, refused
 FREE = {"sts:GetCallerIdentity"}
 GITHUB = "token.actions.githubusercontent.com"
 REGISTRY_EVENTS = "/registry-events"
+# The services whose endpoint has another name than their actions.
+ENDPOINTS = {"ses": "email"}
 GRANT = '{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}'
 
 
@@ -160,6 +162,7 @@ class Authorization:
         if not function:
             return []
         service = need.action.split(":")[0]
+        service = ENDPOINTS.get(service, service)
         subnets = function.vpc_config.get("SubnetIds") or function.vpc_config.get("subnet_ids")
         ec2 = ec2_backends[self.account][self.region]
         networks = {ec2.get_subnet(subnet).vpc_id for subnet in subnets}

@@ -15,8 +15,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 import authorization
+import events
 import fixes
 import gateway
+import mail
 import metrics
 import sandbox
 import shifts
@@ -29,11 +31,13 @@ authority = authorization.Authorization(
 pool = sandbox.Pool(folder, registry_host, authority, watch)
 gateways = gateway.Gateways(folder, account, region, authority, watch)
 fixes.install(gateways, registry_host, pool, shifts.Shifts(account, region, watch, authority))
+bus = events.Bus(account, region, authority)
+mail.install(folder, bus)
 
 # The functions come through TLS, so that an image without certificate authorities is noticed.
 certificates = os.path.dirname(os.environ["REHEARSAL_CA"])
 tls = (f"{certificates}/server.pem", f"{certificates}/server-key.pem")
-moto = authority.middleware(DomainDispatcherApplication(create_backend_app))
+moto = bus.middleware(authority.middleware(DomainDispatcherApplication(create_backend_app)))
 
 
 def app(environ, start_response):

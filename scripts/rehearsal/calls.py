@@ -14,7 +14,7 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
 # The services whose name in a signature is not the name of their description in the AWS SDK.
-MODELS = {"apigateway": "apigatewayv2", "monitoring": "cloudwatch", "servicequotas": "service-quotas"}
+MODELS = {"apigateway": "apigatewayv2", "monitoring": "cloudwatch", "servicequotas": "service-quotas", "ses": "sesv2"}
 
 SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 

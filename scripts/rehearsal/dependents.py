@@ -27,9 +27,12 @@ MORE = {
     # Tags at creation, each in the guide of its service.
     "cloudwatch:PutMetricAlarm": ["cloudwatch:TagResource"],
     "codedeploy:CreateApplication": ["codedeploy:TagResource"],
+    "events:PutRule": ["events:TagResource"],
     "iam:CreateRole": ["iam:TagRole"],
     "logs:CreateLogGroup": ["logs:TagResource"],
     "secretsmanager:CreateSecret": ["secretsmanager:TagResource"],
+    "ses:CreateConfigurationSet": ["ses:TagResource"],
+    "ses:CreateEmailIdentity": ["ses:TagResource"],
     "sns:CreateTopic": ["sns:TagResource"],
     "ssm:PutParameter": ["ssm:AddTagsToResource"],
 }

@@ -38,7 +38,7 @@ def install(gateways, registry_host, pool, shifts):
     _small_ones()
 
 
-def _around(owner, name, replacement):
+def around(owner, name, replacement):
     """Replaces a method, or a module's function, by one that gets the original as its first argument."""
     original = getattr(owner, name)
 
@@ -91,13 +91,13 @@ def _functions(pool):
             self.querystring["qualifier"] = self.querystring["Qualifier"]
         return original(self)
 
-    _around(functions_responses.LambdaResponse, "invoke", invocation)
-    _around(functions.LambdaBackend, "invoke", invoke_version)
-    _around(functions.LambdaFunction, "__init__", init)
-    _around(functions.LambdaFunction, "get_configuration", configuration)
-    _around(functions.LambdaFunction, "update_configuration", update)
-    _around(functions.LambdaFunction, "invoke", invoke)
-    _around(functions.LambdaStorage, "publish_version", publish)
+    around(functions_responses.LambdaResponse, "invoke", invocation)
+    around(functions.LambdaBackend, "invoke", invoke_version)
+    around(functions.LambdaFunction, "__init__", init)
+    around(functions.LambdaFunction, "get_configuration", configuration)
+    around(functions.LambdaFunction, "update_configuration", update)
+    around(functions.LambdaFunction, "invoke", invoke)
+    around(functions.LambdaStorage, "publish_version", publish)
 
 
 def _secrets(pool):
@@ -136,9 +136,9 @@ def _secrets(pool):
         self.default_version_id = next(current, self.default_version_id)
         original(self, version, version_id)
 
-    _around(secrets.FakeSecret, "reset_default_version", put)
-    _around(backend, "get_secret_value", get)
-    _around(backend, "rotate_secret", rotate)
+    around(secrets.FakeSecret, "reset_default_version", put)
+    around(backend, "get_secret_value", get)
+    around(backend, "rotate_secret", rotate)
 
 
 def _database():
@@ -159,9 +159,9 @@ def _database():
         self.performance_insights_enabled = named.get("enable_performance_insights", False)
         self.performance_insights_retention_period = named.get("performance_insights_retention_period")
 
-    _around(rds.DBInstance, "__init__", init)
-    _around(rds.MasterUserSecret, "_generate_secret_string", credentials)
-    _around(rds.DBParameterGroup, "update_parameters", parameters)
+    around(rds.DBInstance, "__init__", init)
+    around(rds.MasterUserSecret, "_generate_secret_string", credentials)
+    around(rds.DBParameterGroup, "update_parameters", parameters)
     rds.DBInstance.engine_lifecycle_support = "open-source-rds-extended-support-disabled"
 
 
@@ -203,13 +203,13 @@ def _codedeploy(shifts):
             answer.pop("loadBalancerInfo", None)
         return answer
 
-    _around(backend, "create_deployment", create)
+    around(backend, "create_deployment", create)
     responses.delete_deployment_group = delete_group
     responses.update_deployment_group = update_group
     responses.delete_application = delete_application
     responses.stop_deployment = stop
-    _around(codedeploy_responses, "_deployment_group_info", group_info)
-    _around(codedeploy_responses, "_deployment_info", deployment_info)
+    around(codedeploy_responses, "_deployment_group_info", group_info)
+    around(codedeploy_responses, "_deployment_info", deployment_info)
 
 
 def _images(registry_host):
@@ -229,7 +229,7 @@ def _images(registry_host):
         original(self, *arguments, **named)
         self.uri = f"{registry_host}/{self.name}"
 
-    _around(ecr.Repository, "__init__", init)
+    around(ecr.Repository, "__init__", init)
     ecr_responses.ECRResponse.describe_images = describe
 
 
@@ -239,14 +239,14 @@ def _gateway(gateways):
         original(self, *arguments, **named)
         self.api_endpoint = gateways.serve(self.api_id)
 
-    _around(gateway.Api, "__init__", init)
+    around(gateway.Api, "__init__", init)
 
 
 def _small_ones():
     # The bucket's policy refuses what comes without TLS, and moto does not read conditions.
     from moto.iam.access_control import PermissionResult
 
-    _around(s3.FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
+    around(s3.FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
 
     security_groups.SecurityGroupRule.description = property(
         lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
@@ -256,5 +256,5 @@ def _small_ones():
         "ServiceCode": "lambda", "ServiceName": "AWS Lambda", "QuotaCode": "L-B99A9384", "QuotaName": "Concurrent executions",
         "QuotaArn": "arn:aws:servicequotas:us-east-1::lambda/L-B99A9384", "Value": 1000.0, "Unit": "None",
     }
-    _around(quotas.ServiceQuotasBackend, "get_service_quota", lambda *_, **__: quota)
+    around(quotas.ServiceQuotasBackend, "get_service_quota", lambda *_, **__: quota)
     quotas_responses.ServiceQuotasResponse.get_aws_default_service_quota = lambda self: json.dumps({"Quota": quota})

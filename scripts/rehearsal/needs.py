@@ -1,5 +1,8 @@
 """The permissions that a call needs: its action on each of its resources, and the actions that depend on it."""
 
+import email
+import email.utils
+
 from moto.codedeploy.models import codedeploy_backends
 from moto.iam.models import iam_backends
 from moto.secretsmanager.models import secretsmanager_backends
@@ -26,6 +29,7 @@ NAMES = {
         "deploymentconfig": ["deploymentConfigName"],
     },
     "ecr": {"repository": ["repositoryName", "repositoryNames"]},
+    "events": {"rule-on-default-event-bus": ["Name", "Rule"]},
     "iam": {"role": ["RoleName"], "policy": ["PolicyArn"]},
     "kms": {"key": ["KeyId"]},
     "lambda": {"function": ["FunctionName"]},
@@ -36,6 +40,7 @@ NAMES = {
     },
     "s3": {"bucket": ["Bucket"], "object": ["Bucket", "Key"]},
     "secretsmanager": {"Secret": ["SecretId", "Name"]},
+    "ses": {"configuration-set": ["ConfigurationSetName"], "identity": ["EmailIdentity", "FromEmailAddress"]},
     "sns": {"topic": ["TopicArn", "Name", "SubscriptionArn"]},
     "ssm": {"parameter": ["Name", "Names", "ResourceId"]},
 }
@@ -77,6 +82,9 @@ class Place:
 def action_of(call):
     if call.service == "apigateway":
         return f"apigateway:{call.method}"
+    # Of a message that is handed over as it is: https://github.com/anymail/django-anymail/issues/384
+    if call.operation == "SendEmail" and "Raw" in call.parameters["Content"]:
+        return "ses:SendRawEmail"
     return ACTIONS.get(f"{call.service}:{call.operation}", f"{call.service}:{call.operation}")
 
 
@@ -96,7 +104,7 @@ def resources(call, action, place):
 
 
 def named(call, types, place):
-    parameters = with_application(call.parameters, place)
+    parameters = with_sender(with_application(call.parameters, place))
     found = []
     for name, keys in NAMES.get(call.service, {}).items():
         given = [parameters[key] for key in keys if parameters.get(key)]
@@ -112,6 +120,14 @@ def named(call, types, place):
 
 def listed(value):
     return value if isinstance(value, list) else [value]
+
+
+def with_sender(parameters):
+    """A message that is handed over as it is names its sender itself."""
+    content = parameters.get("Content")
+    if not isinstance(content, dict) or "Raw" not in content or parameters.get("FromEmailAddress"):
+        return parameters
+    return parameters | {"FromEmailAddress": email.message_from_bytes(content["Raw"]["Data"])["From"]}
 
 
 def with_application(parameters, place):
@@ -134,11 +150,18 @@ def spelled(call, name, values, place):
         return existing.arn if existing else place.arn("secretsmanager", "Secret", [f"{values[0]}-AbCdEf"])
     if name == "parameter":
         values = [values[0].removeprefix("/")]
+    if name == "identity":
+        values = [address(values[0]).rpartition("@")[2]]
     arn = place.arn(call.service, name, values)
     if name == "function" and call.parameters.get("Qualifier") and call.operation == "Invoke":
         return f"{arn}:{call.parameters['Qualifier']}"
     # Its actions but those on tags are evaluated with an empty stream.
     return f"{arn}:log-stream:" if name == "log-group" and "Tag" not in call.operation else arn
+
+
+def address(mailbox):
+    """Without the name, as in `Example <no-reply@example.org>`."""
+    return email.utils.parseaddr(mailbox)[1]
 
 
 def of_ec2(call, action, types, place):
@@ -163,6 +186,7 @@ def need(action, name, arn, call, place, context=None):
         **request_tags(call),
         **resource_tags(arn, place),
         **boundary(call, action, place),
+        **sender(call),
         **(context or {}),
     }
     sent = {key: value for key, value in everything.items() if reference.is_sent(key, action, name)}
@@ -187,6 +211,11 @@ def resource_tags(arn, place):
     service = arn.split(":")[2] if ":" in arn else ""
     found = tags.of(arn, place.account, place.region)
     return {f"{prefix}:resourcetag/{key.lower()}": [value] for prefix in ("aws", service) for key, value in found.items()}
+
+
+def sender(call):
+    mailbox = with_sender(call.parameters).get("FromEmailAddress")
+    return {"ses:fromaddress": [address(mailbox)]} if mailbox else {}
 
 
 def boundary(call, action, place):

@@ -30,7 +30,7 @@ SUPPLIED = re.compile(
     r"aws:(principalaccount|principalarn|requestedregion|securetransport|sourceaccount|sourcearn|tagkeys"
     r"|requesttag/.+|resourcetag/.+)"
     r"|ec2:(createaction|region|resourcetag/.+)|iam:(awsservicename|passedtoservice|permissionsboundary)"
-    r"|lambda:sourcefunctionarn|(iam|lambda|rds|secretsmanager|ssm):resourcetag/.+"
+    r"|lambda:sourcefunctionarn|ses:fromaddress|(iam|lambda|rds|secretsmanager|ssm):resourcetag/.+"
     r"|token\.actions\.githubusercontent\.com:.+"
 )
 

@@ -125,6 +125,27 @@ class AMissingActionIsNoticed(Rehearsal):
             tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Service", "Value": "users-service"}]}]
             client("ec2").create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tags)
 
+    def test_that_a_message_needs_which_is_handed_over_as_it_is(self):
+        domain = ARN.format("ses", "identity/example.org")
+        client = self.role([{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": domain}])
+        self.administrator("sesv2").create_email_identity(EmailIdentity="example.org")
+        mail = {"FromEmailAddress": "Example <no-reply@example.org>", "Destination": {"ToAddresses": ["ada@example.com"]}}
+        text = {"Data": "Hello"}
+        client("sesv2").send_email(**mail, Content={"Simple": {"Subject": text, "Body": {"Text": text}}})
+        with self.refused("ses:SendRawEmail", domain):
+            mail.pop("FromEmailAddress")
+            client("sesv2").send_email(**mail, Content={"Raw": {"Data": b"From: Example <no-reply@example.org>\r\n\r\nHello"}})
+
+    def test_in_the_name_of_another_sender(self):
+        mine = {"StringEquals": {"ses:FromAddress": "no-reply@example.org"}}
+        client = self.role([{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*", "Condition": mine}])
+        self.administrator("sesv2").create_email_identity(EmailIdentity="example.org")
+        text = {"Data": "Hello"}
+        content = {"Simple": {"Subject": text, "Body": {"Text": text}}}
+        client("sesv2").send_email(FromEmailAddress="no-reply@example.org", Destination={"ToAddresses": ["ada@example.com"]}, Content=content)
+        with self.refused("ses:SendEmail", "identity/example.org"):
+            client("sesv2").send_email(FromEmailAddress="ceo@example.org", Destination={"ToAddresses": ["ada@example.com"]}, Content=content)
+
     def test_on_a_resource_without_the_tag(self):
         mine = {"StringEquals": {"aws:ResourceTag/Service": "users-service"}}
         client = self.role([{"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": mine}])

@@ -32,7 +32,7 @@ first_administrator() {
   token=$(grep '^uso_' "$LOG.output")
   expect_answer 204 "" POST /passwords/confirm "$(jq -cn --arg token "$token" --arg password "$PASSWORD" '{$token, $password}')"
   expect_answer 401 token_invalid POST /passwords/confirm "$(jq -cn --arg token "$token" --arg password "$PASSWORD" '{$token, $password}')"
-  expect_failure "this username and this e-mail address is taken" make admin ENV=dev USERNAME=ada EMAIL=ada@example.com
+  expect_failure "this username and this e-mail address are taken" make admin ENV=dev USERNAME=ada EMAIL=ada@example.com
   sign_in ada "$PASSWORD"
   expect_answer 200 '"ada@example.com"' GET /users/me
 }

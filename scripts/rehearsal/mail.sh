@@ -101,9 +101,7 @@ become_function() {
   local credentials
   credentials=$(aws sts assume-role --role-arn "arn:aws:iam::$REHEARSAL_ACCOUNT:role/users-service-dev-$1" --role-session-name stolen \
     --output json 2>>"$LOG") || failed "the role of $1 could not be assumed"
-  AS=(env "AWS_ACCESS_KEY_ID=$(jq -r .Credentials.AccessKeyId <<<"$credentials")"
-    "AWS_SECRET_ACCESS_KEY=$(jq -r .Credentials.SecretAccessKey <<<"$credentials")"
-    "AWS_SESSION_TOKEN=$(jq -r .Credentials.SessionToken <<<"$credentials")")
+  use_credentials "$credentials"
 }
 
 # What EventBridge does each minute.

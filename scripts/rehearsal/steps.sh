@@ -14,9 +14,14 @@ become() {
       sub: "repo:\($repository | split("/") | "\(.[0])@\($owner)/\(.[1])@\($id)"):\($claim)"}' | base64 -w 0 | tr '+/' '-_' | tr -d '=')
   credentials=$(aws sts assume-role-with-web-identity --role-arn "arn:aws:iam::$REHEARSAL_ACCOUNT:role/users-service-pipeline-$1" \
     --role-session-name rehearsal --web-identity-token "e30.$token.rehearsal" --output json 2>>"$LOG") || failed "$1 is not trusted with '$2'"
-  AS=(env "AWS_ACCESS_KEY_ID=$(jq -r .Credentials.AccessKeyId <<<"$credentials")"
-    "AWS_SECRET_ACCESS_KEY=$(jq -r .Credentials.SecretAccessKey <<<"$credentials")"
-    "AWS_SESSION_TOKEN=$(jq -r .Credentials.SessionToken <<<"$credentials")")
+  use_credentials "$credentials"
+}
+
+# use_credentials ANSWER: of STS.
+use_credentials() {
+  AS=(env "AWS_ACCESS_KEY_ID=$(jq -r .Credentials.AccessKeyId <<<"$1")"
+    "AWS_SECRET_ACCESS_KEY=$(jq -r .Credentials.SecretAccessKey <<<"$1")"
+    "AWS_SESSION_TOKEN=$(jq -r .Credentials.SessionToken <<<"$1")")
 }
 
 become_administrator() { AS=(); }

@@ -10,7 +10,7 @@ import time
 
 from moto.ec2.models import vpcs
 from moto.ses import models as ses
-from moto.sesv2 import models, responses
+from moto.sesv2 import models, responses, urls
 
 from fixes import around
 
@@ -26,6 +26,8 @@ SIMULATED = {
 def install(folder, bus):
     """Patches moto. `bus` gets the events."""
     os.makedirs(f"{folder}/mails")
+    for path in ("configuration-sets/[^/]+/event-destinations", "configuration-sets/[^/]+/event-destinations/[^/]+", "identities/[^/]+/mail-from"):
+        urls.url_paths[f"{{0}}/v2/email/{path}$"] = responses.SESV2Response.dispatch
     vpcs.AWS_ENDPOINT_SERVICES.append("email")
     _domains(folder)
     _configuration_sets()

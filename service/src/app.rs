@@ -139,5 +139,5 @@ fn document_of(limit: Option<&RequestLimitLayer>) -> OpenApi {
 
 fn open_document_of(limit: Option<&RequestLimitLayer>) -> OpenApi {
     let features = features().merge(users::open_sign_up()).limited(limit).merge(health::router());
-    openapi::finish(openapi::base().merge_from(features.into_open_document()))
+    openapi::finish(openapi::without_security(openapi::base()).merge_from(features.into_open_document()))
 }

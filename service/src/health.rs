@@ -17,7 +17,7 @@ pub const BUILD: &str = env!("BUILD_COMMIT");
 
 /// The paths for health checks.
 pub fn router() -> Routes<Arc<AppState>> {
-    Routes::new().add(Access::Public, route!(health)).add(Access::Public, route!(ready))
+    Routes::new().add(Access::Public, route!(get_health)).add(Access::Public, route!(get_readiness))
 }
 
 /// The process is alive.
@@ -52,7 +52,7 @@ struct Ready {
     get, path = "/health", tag = "operation",
     responses((status = 200, description = "The process is alive", body = Alive)),
 )]
-async fn health(State(state): State<Arc<AppState>>) -> Json<Alive> {
+async fn get_health(State(state): State<Arc<AppState>>) -> Json<Alive> {
     Json(Alive {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
@@ -68,7 +68,7 @@ async fn health(State(state): State<Arc<AppState>>) -> Json<Alive> {
     get, path = "/ready", tag = "operation",
     responses((status = 200, description = "Requests can be served", body = Ready), DatabaseProblems),
 )]
-async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Ready>, Problem> {
+async fn get_readiness(State(state): State<Arc<AppState>>) -> Result<Json<Ready>, Problem> {
     state.database.ready().await?;
     Ok(Json(Ready { status: "ready" }))
 }

@@ -58,7 +58,8 @@ impl Access {
         let any_token = || SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, []);
         let with = |permission: &Permission| SecurityRequirement::new(SCHEME, [permission.as_str()]);
         match self {
-            Self::Public => vec![none()],
+            // Clients take this, and not an empty requirement, to mean that they need no credentials.
+            Self::Public => Vec::new(),
             Self::Anyone => vec![any_token(), none()],
             Self::SignUp(permission) => vec![with(permission), none()],
             Self::Permission(permission) => vec![with(permission)],

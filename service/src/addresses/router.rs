@@ -20,7 +20,7 @@ use crate::openapi::{
 /// Links that are asked for, and what they are for.
 pub fn router() -> Routes<Arc<Accounts>> {
     Routes::new()
-        .add(Access::Public, route!(request_verification))
+        .add(Access::Public, route!(request_email_verification))
         .add(Access::Public, route!(confirm_email))
         .add(Access::Public, route!(request_password_reset))
         .add(Access::Permission(Permission::ACCOUNTS_WRITE), route!(invite_user))
@@ -38,7 +38,7 @@ pub fn router() -> Routes<Arc<Accounts>> {
         RateLimitProblems, BodyProblems, DatabaseProblems, MailProblems,
     ),
 )]
-async fn request_verification(
+async fn request_email_verification(
     State(addresses): State<Service>,
     address: ClientAddress,
     headers: HeaderMap,

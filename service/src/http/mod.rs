@@ -1,6 +1,7 @@
 //! What every feature's router shares: problem details, extractors for bodies, paths and queries, the edge of a request.
 
 mod access_log;
+mod asset;
 mod body;
 mod client_address;
 mod condition;
@@ -19,6 +20,7 @@ mod request_id;
 mod time;
 mod unavailable;
 
+pub(crate) use asset::{Asset, Freshness};
 pub(crate) use body::receive_body;
 pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
 pub use condition::{Condition, Known, RequireIfMatch};

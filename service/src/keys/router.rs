@@ -25,7 +25,7 @@ where
     S: Clone + Send + Sync + 'static,
     Tokens: FromRef<S>,
 {
-    Routes::new().add(Access::Public, route!(jwks)).add(Access::Public, route!(configuration))
+    Routes::new().add(Access::Public, route!(get_jwks)).add(Access::Public, route!(get_openid_configuration))
 }
 
 /// Public keys (RFC 7517, section 5).
@@ -37,6 +37,15 @@ struct JwkSet {
 
 /// What the issuer says of itself (RFC 8414, section 2; `OpenID` Connect Discovery 1.0, section 3).
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!({
+    "issuer": "https://users.example",
+    "jwks_uri": "https://users.example/.well-known/jwks.json",
+    "id_token_signing_alg_values_supported": ["RS256"],
+    "response_types_supported": [],
+    "grant_types_supported": [],
+    "subject_types_supported": ["public"],
+    "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "sid", "auth_time", "roles", "scope"],
+})))]
 struct Configuration<'a> {
     /// The issuer of the tokens (`iss`).
     #[schema(examples("https://users.example"))]
@@ -63,7 +72,7 @@ struct Configuration<'a> {
     get, path = "/.well-known/jwks.json", tag = "tokens",
     responses((status = 200, description = "The keys", body = JwkSet), DatabaseProblems),
 )]
-async fn jwks(State(tokens): State<Tokens>) -> Result<Response, Problem> {
+async fn get_jwks(State(tokens): State<Tokens>) -> Result<Response, Problem> {
     let keys = tokens.keys().jwks().await?;
     Ok(([(header::CACHE_CONTROL, CACHE)], Json(JwkSet { keys })).into_response())
 }
@@ -75,7 +84,7 @@ async fn jwks(State(tokens): State<Tokens>) -> Result<Response, Problem> {
     get, path = "/.well-known/openid-configuration", tag = "tokens",
     responses((status = 200, description = "The issuer", body = Configuration<'static>)),
 )]
-async fn configuration(State(tokens): State<Tokens>) -> Response {
+async fn get_openid_configuration(State(tokens): State<Tokens>) -> Response {
     let issuer = tokens.issuer();
     let configuration = Configuration {
         issuer,

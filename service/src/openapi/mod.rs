@@ -1,19 +1,24 @@
 //! The OpenAPI document, generated from the routers, and the page that shows it.
 
+mod examples;
 mod headers;
 mod problems;
+mod version_3_0;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::http::header;
+use axum::http::HeaderMap;
 use axum::routing::{MethodFilter, get};
-use bytes::Bytes;
+use serde_json::Value;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr, Type,
+    ContactBuilder, Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem,
+    RefOr, Schema, Server, Type,
 };
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
@@ -24,14 +29,25 @@ pub use self::problems::{
     RateLimitProblems, RequestLimitProblem, UnusedBodyProblems, problem_responses,
 };
 use crate::access;
-use crate::http::ProblemBody;
+use crate::http::{Asset, Freshness, ProblemBody};
+
+/// The tags of calls, in the order in which the page shows them.
+const TAGS: [(&str, &str); 7] = [
+    ("users", "Who there is: names and addresses"),
+    ("accounts", "Whether users may sign in, and their passwords"),
+    ("sessions", "Signing in and out, and the tokens of a session"),
+    ("roles", "What users may do"),
+    ("mail", "Links by mail: to prove an address, to set a password"),
+    ("tokens", "What other services verify access tokens with"),
+    ("operation", "What load balancers and monitors ask"),
+];
 
 /// The parameter `user_id` of a path. With accounts the document says that it may be `me`, too.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct UserIdParam {
     /// The id of the user
-    #[param(minimum = 1)]
+    #[param(minimum = 1, example = 1)]
     pub user_id: u64,
 }
 
@@ -48,13 +64,17 @@ pub fn base() -> OpenApi {
                 .description(Some(
                     "User management. Every error is an RFC 9457 problem with a stable `code`.",
                 ))
+                .contact(Some(ContactBuilder::new().name(Some("The operators of this service")).build()))
+                // Of the two, because 3.0 has no identifiers and a page shows no link to two.
                 .license(Some(
                     LicenseBuilder::new()
                         .name("MIT OR Apache-2.0")
-                        .identifier(Some("MIT OR Apache-2.0"))
+                        .url(Some("https://spdx.org/licenses/MIT.html"))
                         .build(),
                 )),
         )
+        // Wherever the document comes from.
+        .servers(Some([Server::new("/")]))
         .components(Some(utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build()))
         .build()
 }
@@ -75,28 +95,78 @@ pub fn with_bearer(mut document: OpenApi) -> OpenApi {
     document
 }
 
+/// Says in a document that no call needs a token.
+#[must_use]
+pub fn without_security(mut document: OpenApi) -> OpenApi {
+    document.security = Some(Vec::new());
+    document
+}
+
 /// Adds to a document of all paths what they have in common.
 #[must_use]
 pub fn finish(mut document: OpenApi) -> OpenApi {
+    let mut tags = BTreeSet::new();
     for (_, operation) in document.paths.paths.values_mut().flat_map(operations) {
+        tags.extend(operation.tags.iter().flatten().cloned());
+        if let Some(RefOr::T(body)) = &mut operation.request_body {
+            body.content.values_mut().for_each(without_null);
+        }
         for response in operation.responses.responses.values_mut() {
             if let RefOr::T(response) = response {
                 response.headers.insert("x-request-id".to_owned(), request_id_header().into());
             }
         }
     }
+    let described = TAGS.iter().filter(|(name, _)| tags.contains(*name));
+    let described =
+        described.map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());
+    document.tags = Some(described.collect());
+    examples::add(&mut document);
     document
 }
 
-/// `GET /openapi.json`, and `GET /docs` where the build has the page.
+/// A body that may be missing is not `null`, though its type is an `Option`.
+fn without_null(content: &mut RefOr<Content>) {
+    if let RefOr::T(content) = content
+        && let Some(RefOr::T(Schema::OneOf(one_of))) = &content.schema
+        && let [body @ RefOr::Ref(_), RefOr::T(Schema::Object(other))] = &one_of.items[..]
+        && other.schema_type == Type::Null.into()
+    {
+        content.schema = Some(body.clone());
+    }
+}
+
+/// `GET /openapi.json` and `GET /openapi-3.0.json`, and `GET /docs` where the build has the page.
 pub fn router(document: impl FnOnce() -> OpenApi + Send + Sync + 'static) -> Router {
-    // Rendered when it is first asked for: a cold start does not pay for it.
-    let json = Arc::new(LazyLock::new(move || Bytes::from(document().to_json().unwrap_or_default())));
-    let serve = async move || ([(header::CONTENT_TYPE, "application/json")], LazyLock::force(&json).clone());
-    let router = Router::new().route("/openapi.json", get(serve));
+    // Rendered when they are first asked for: a cold start does not pay for them.
+    let documents = Arc::new(LazyLock::new(move || Documents::of(&document())));
+    let same = Arc::clone(&documents);
+    let latest = async move |asked: HeaderMap| documents.latest.answer(&asked, Freshness::Revalidated);
+    let older = async move |asked: HeaderMap| same.older.answer(&asked, Freshness::Revalidated);
+    let router = Router::new().route("/openapi.json", get(latest)).route("/openapi-3.0.json", get(older));
     #[cfg(feature = "docs-page")]
     let router = router.merge(crate::docs_page::router());
     router
+}
+
+/// The same document in OpenAPI 3.0.
+#[must_use]
+pub fn version_3_0(document: &OpenApi) -> Value {
+    version_3_0::of(serde_json::to_value(document).unwrap_or_default())
+}
+
+/// The document in both versions.
+struct Documents {
+    latest: Asset,
+    older: Asset,
+}
+
+impl Documents {
+    fn of(document: &OpenApi) -> Self {
+        let asset = |json: String| Asset::new("application/json", json);
+        let older = version_3_0(document).to_string();
+        Self { latest: asset(document.to_json().unwrap_or_default()), older: asset(older) }
+    }
 }
 
 /// The operations of a path, with their methods.

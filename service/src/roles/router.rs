@@ -22,7 +22,7 @@ pub fn router() -> Routes<Arc<Accounts>> {
         .add(Access::Permission(Permission::ROLES_WRITE), route!(put_role))
         .add(Access::Permission(Permission::ROLES_WRITE), route!(delete_role))
         .add(Access::SelfOr(Permission::ROLES_READ), route!(get_user_roles))
-        .add(Access::Permission(Permission::ROLES_WRITE), route!(put_user_roles))
+        .add(Access::Permission(Permission::ROLES_WRITE), route!(set_user_roles))
 }
 
 /// Lists roles
@@ -40,7 +40,7 @@ async fn list_roles(State(roles): State<Service>) -> Result<Json<RoleListRespons
 /// Shows a role
 #[utoipa::path(
     get, path = "/roles/{role}", tag = "roles",
-    params(("role" = String, Path, description = "The name of the role")),
+    params(("role" = String, Path, description = "The name of the role", example = "support")),
     responses(
         (status = 200, description = "The role", body = RoleResponse),
         RoleNotFoundProblem, InvalidInput, DatabaseProblems,
@@ -56,7 +56,7 @@ async fn get_role(State(roles): State<Service>, path: PathParams) -> Result<Json
 /// Nobody can give a role a permission that they do not hold, or change a role that has one. `admin` cannot be changed.
 #[utoipa::path(
     put, path = "/roles/{role}", tag = "roles",
-    params(("role" = String, Path, description = "The name of the role")),
+    params(("role" = String, Path, description = "The name of the role", example = "support")),
     request_body = PutRole,
     responses(
         (status = 200, description = "The role was changed", body = RoleResponse),
@@ -87,7 +87,7 @@ async fn put_role(
 /// Nobody may have it. `admin` cannot be removed.
 #[utoipa::path(
     delete, path = "/roles/{role}", tag = "roles",
-    params(("role" = String, Path, description = "The name of the role")),
+    params(("role" = String, Path, description = "The name of the role", example = "support")),
     responses(
         (status = 204, description = "The role is gone"),
         RoleNotFoundProblem, RoleInUseProblem, InvalidInput, DatabaseProblems,
@@ -130,7 +130,7 @@ async fn get_user_roles(
         UserNotFoundProblem, LastAdministratorProblem, BodyProblems, DatabaseProblems,
     ),
 )]
-async fn put_user_roles(
+async fn set_user_roles(
     State(roles): State<Service>,
     caller: Caller,
     path: PathParams,

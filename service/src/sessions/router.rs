@@ -21,7 +21,7 @@ use crate::openapi::{BodyProblems, DatabaseProblems, FormProblems, InvalidInput,
 pub fn router() -> Routes<Arc<Accounts>> {
     Routes::new()
         .add(Access::Public, route!(refresh_session))
-        .add(Access::Anyone, route!(end_current_session))
+        .add(Access::Anyone, route!(sign_out))
         .add(Access::SelfOr(Permission::SESSIONS_READ), route!(list_sessions))
         .add(Access::SelfOr(Permission::SESSIONS_WRITE), route!(end_sessions))
         .add(Access::SelfOr(Permission::SESSIONS_WRITE), route!(end_session))
@@ -58,7 +58,7 @@ async fn refresh_session(State(sessions): State<Service>, body: JsonObject) -> R
         RefreshTokenProblem, BodyProblems, DatabaseProblems,
     ),
 )]
-async fn end_current_session(
+async fn sign_out(
     State(sessions): State<Service>,
     caller: Option<Caller>,
     not_accepted: Option<NotAccepted>,
@@ -118,7 +118,8 @@ async fn end_sessions(
     delete, path = "/users/{user_id}/sessions/{session_id}", tag = "sessions",
     params(
         UserIdParam,
-        ("session_id" = String, Path, description = "The id of the session", format = "uuid"),
+        ("session_id" = String, Path, description = "The id of the session", format = "uuid",
+         example = "6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51"),
     ),
     responses(
         (status = 204, description = "The session has ended"),

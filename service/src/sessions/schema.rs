@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 
 use super::service::Introspected;
 use super::{Issued, Session, SessionId};
@@ -125,15 +126,45 @@ pub(super) enum IntrospectionResponse {
     Active(Box<ActiveToken>),
     /// It is not.
     Inactive {
-        /// Always `false`.
+        #[schema(schema_with = always_false)]
         active: bool,
     },
 }
 
+// The two can be told apart by the schema.
+fn always_true() -> Object {
+    always(true)
+}
+
+fn always_false() -> Object {
+    always(false)
+}
+
+fn always(value: bool) -> Object {
+    let description = format!("Always `{value}`.");
+    let object = ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([value]));
+    object.description(Some(description)).build()
+}
+
 /// A token that is valid now. Roles and permissions are those of the user now, not those in the token.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!({
+    "active": true,
+    "scope": "sessions:read users:read",
+    "client_id": "users-service",
+    "token_type": "Bearer",
+    "exp": 1_705_315_500,
+    "iat": 1_705_314_600,
+    "sub": "1",
+    "aud": "https://users.example",
+    "iss": "https://users.example",
+    "jti": "0b1e0c5a-6d3f-4a55-9c39-6f6f3c1f1d11",
+    "sid": "6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51",
+    "auth_time": 1_705_314_600,
+    "roles": ["support"],
+})))]
 pub(super) struct ActiveToken {
-    /// Always `true`.
+    #[schema(schema_with = always_true)]
     active: bool,
     /// The permissions, with blanks between them.
     scope: String,
@@ -227,7 +258,7 @@ impl SignOut {
 
 /// A token to be looked up, as a form (RFC 7662 section 2.1).
 #[derive(ToSchema)]
-#[schema(as = Introspect)]
+#[schema(as = Introspect, examples(json!({"token": "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl"})))]
 #[expect(dead_code, reason = "it describes a form for the document")]
 pub(super) struct Introspect {
     /// An access token of this service.

@@ -35,7 +35,7 @@ async fn body(answer: Response) -> Value {
 async fn the_key_of_a_token_is_shown_and_the_one_to_come_and_nothing_private() {
     let folder = TempDir::new().unwrap();
     let tokens = tokens(&folder).await;
-    let shown = body(jwks(State(tokens.clone())).await.unwrap()).await;
+    let shown = body(get_jwks(State(tokens.clone())).await.unwrap()).await;
     let keys = shown["keys"].as_array().unwrap();
     assert_eq!((shown.as_object().unwrap().len(), keys.len()), (1, 2));
     for key in keys {
@@ -53,7 +53,7 @@ async fn the_key_of_a_token_is_shown_and_the_one_to_come_and_nothing_private() {
 #[tokio::test]
 async fn the_issuer_says_where_its_keys_are() {
     let folder = TempDir::new().unwrap();
-    let shown = body(configuration(State(tokens(&folder).await)).await).await;
+    let shown = body(get_openid_configuration(State(tokens(&folder).await)).await).await;
     assert_eq!(shown["issuer"], ISSUER);
     assert_eq!(shown["jwks_uri"], format!("{ISSUER}/.well-known/jwks.json"));
     assert_eq!(shown["id_token_signing_alg_values_supported"], json!(["RS256"]));

@@ -7,6 +7,7 @@ mod clock_set_back;
 mod document;
 mod documented_answers;
 mod empty_changes;
+mod examples;
 mod expiry;
 mod held_back_bodies;
 mod introspection;

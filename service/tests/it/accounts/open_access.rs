@@ -85,7 +85,9 @@ async fn a_password_is_ignored_as_any_unknown_field_is(app: TestApp) {
 async fn the_document_has_nothing_of_accounts(app: TestApp) {
     let answer = app.get("/openapi.json").await;
     assert_eq!(answer.text(), app::open_document().to_json().unwrap());
+    // What it says of security is that there is none.
+    let text = answer.text().to_lowercase().replacen(r#""security":[]"#, "", 1);
     for word in ["password", "bearer", "security", "session", "token", "permission", "accounts_off"] {
-        assert!(!answer.text().to_lowercase().contains(word), "{word}");
+        assert!(!text.contains(word), "{word}");
     }
 }

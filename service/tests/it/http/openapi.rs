@@ -121,6 +121,83 @@ async fn these_operations_are_there() {
 }
 
 #[tokio::test]
+async fn these_are_the_names_of_calls_in_clients() {
+    let document = document_with_accounts().await;
+    let operations = operations(&document);
+    let names: Vec<_> =
+        operations.iter().map(|(_, _, operation)| operation["operationId"].as_str().unwrap()).collect();
+    // A client that is made anew must find every method under its old name.
+    insta::assert_snapshot!(names.join("\n"), @r"
+    get_jwks
+    get_openid_configuration
+    request_email_verification
+    confirm_email
+    get_health
+    request_password_reset
+    confirm_password
+    get_readiness
+    list_roles
+    delete_role
+    get_role
+    put_role
+    sign_in
+    sign_out
+    refresh_session
+    introspect_token
+    list_users
+    create_user
+    delete_user
+    get_user
+    user_options
+    patch_user
+    update_user
+    get_account
+    update_account
+    invite_user
+    change_password
+    get_user_roles
+    set_user_roles
+    end_sessions
+    list_sessions
+    end_session
+    ");
+    for operation in self::operations(&self::document().await) {
+        assert!(names.contains(&operation.2["operationId"].as_str().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn every_tag_is_described_and_used() {
+    for document in documents().await {
+        let described: BTreeSet<_> =
+            document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+        let operations = operations(&document);
+        let used: BTreeSet<_> =
+            operations.iter().map(|(_, _, operation)| operation["tags"][0].as_str().unwrap()).collect();
+        assert_eq!(described, used);
+        assert!(document["tags"].as_array().unwrap().iter().all(|tag| tag["description"].is_string()));
+    }
+}
+
+#[tokio::test]
+async fn every_body_has_an_example() {
+    for document in documents().await {
+        for (method, path, operation) in operations(&document) {
+            let bodies = operation["responses"].as_object().unwrap().values();
+            for body in bodies.chain(operation.get("requestBody")) {
+                for content in body["content"].as_object().into_iter().flat_map(Map::values) {
+                    assert!(content["example"].is_object(), "{method} {path}: {content}");
+                }
+            }
+            let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+            for parameter in parameters.filter(|parameter| parameter["required"] == true) {
+                assert!(!parameter["example"].is_null(), "{method} {path}: {parameter}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_operation_has_an_id_a_summary_and_described_answers() {
     for document in documents().await {
         assert_described(&document);

@@ -8,6 +8,7 @@ use users_service::app;
 use users_service::config::settings;
 use users_service::db::migrations::Migration;
 use users_service::migrations::ALL;
+use users_service::openapi;
 
 use crate::harness::databases::{MysqlSchema, SqliteFile};
 use crate::harness::program::{run, server_variables};
@@ -69,6 +70,9 @@ fn openapi_prints_the_document_of_the_setting() {
         assert_eq!(document, serde_json::to_value(expected).unwrap());
         assert!(output.stderr.is_empty(), "{}", stderr(&output));
     }
+    let output = run(&["openapi", "3.0"], &[setting("ACCESS", "tokens")]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document, openapi::version_3_0(&app::document()));
     let output = run(&["openapi"], &[setting("ACCESS", "closed")]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("ACCESS is \"closed\""), "{}", stderr(&output));

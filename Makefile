@@ -17,6 +17,12 @@ test: ## Run all tests, or one module with FILE=users; TEST_DATABASE=mysql|maria
 test-api: ## Test the running service against its OpenAPI document with schemathesis, on SQLite and on a server
 	@scripts/test-api.sh
 
+lint-api: ## Lint the OpenAPI documents, of both versions, with redocly and spectral
+	@scripts/lint-api.sh
+
+test-clients: ## Make clients from the OpenAPI document (TypeScript, Python, Rust) and call the service with them
+	@scripts/test-clients.sh
+
 fuzz: ## Fuzz every parser with libFuzzer; TARGET=json_body fuzzes one, FUZZ_SECONDS=600 sets the time for each
 	@scripts/fuzz.sh $(TARGET)
 
@@ -118,6 +124,6 @@ destroy: ## Run terraform destroy, after a confirmation
 rehearse: ## Run every target of this section against local emulators (moto), without an AWS account
 	@scripts/rehearse.sh
 
-.PHONY: help run lambda test test-api fuzz chaos bench gate soak lint lint-delivery tools format coverage executable test-lambda release blocklist sbom \
+.PHONY: help run lambda test test-api lint-api test-clients fuzz chaos bench gate soak lint lint-delivery tools format coverage executable test-lambda release blocklist sbom \
   schema clean deploy bootstrap build push plan apply migrate admin rotate-keys smoke-test rollback status logs unlock destroy \
   rehearse

@@ -16,7 +16,7 @@ need cargo-deny "install it: make tools"
 need shellcheck "install it: make tools"
 
 cargo fmt --all --check
-for manifest in service/fuzz/Cargo.toml service/bench/floor/Cargo.toml docs/examples/axum/Cargo.toml; do cargo fmt --manifest-path "$manifest" --check; done
+for manifest in service/fuzz/Cargo.toml service/bench/floor/Cargo.toml docs/examples/axum/Cargo.toml scripts/test-clients/rust/Cargo.toml; do cargo fmt --manifest-path "$manifest" --check; done
 cargo clippy --locked --workspace --all-targets -- --deny warnings
 cargo clippy --locked --workspace --no-default-features -- --deny warnings
 

@@ -11,9 +11,11 @@ cd "$(dirname "$0")/.."
 source scripts/lib/log.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
+# shellcheck source=scripts/lib/service.sh
+source scripts/lib/service.sh
 
 readonly EXAMPLES=${EXAMPLES:-50} SEED=${SEED:-1} TOOLS=target/test-api SCHEMATHESIS=$PWD/target/test-api/bin/schemathesis
-SERVICE="" FOLDER=""
+FOLDER=""
 
 main() {
   case ${1:-both} in
@@ -35,13 +37,7 @@ main() {
 }
 
 prepare() {
-  if [[ -z ${EXECUTABLE:-} ]]; then
-    need_rust
-    cargo build --locked --quiet
-    EXECUTABLE=${CARGO_TARGET_DIR:-target}/debug/users-service
-  fi
-  [[ -x $EXECUTABLE ]] || die "EXECUTABLE is '$EXECUTABLE', which is not an executable file"
-  export EXECUTABLE
+  need_executable
   need_python_packages "$TOOLS" scripts/test-api/requirements.txt
   FOLDER=$(mktemp -d)
   trap stop EXIT
@@ -64,17 +60,8 @@ test_on_server() {
   try
 }
 
-# Starts the executable on a free port and waits until it listens.
 start() {
-  HOST=127.0.0.1 PORT=0 LOG_LEVEL=INFO LOG_FORMAT=text "$EXECUTABLE" serve 2>"$FOLDER/log" &
-  SERVICE=$!
-  for _ in $(seq 100); do
-    URL=$(sed -n 's|.*Listening on \(http://[^,]*\),.*|\1|p' "$FOLDER/log")
-    [[ -z $URL ]] || break
-    kill -0 "$SERVICE" 2>/dev/null || die "the service did not start:" "$(tail -n 5 "$FOLDER/log")"
-    sleep 0.1
-  done
-  [[ -n $URL ]] || die "the service did not listen within ten seconds:" "$(tail -n 5 "$FOLDER/log")"
+  start_service "$FOLDER/log"
   note "Testing the API: $(sed -n 's/.*, \(database .*\), docs.*/\1/p' "$FOLDER/log")"
 }
 
@@ -86,13 +73,11 @@ try() {
   # A panic or another internal error that became a response.
   if grep -E '^(ERROR|WARN): ' "$FOLDER/log"; then failed=1; fi
   [[ -z $failed ]] || die "the API does not conform to its OpenAPI document; the failures are above" "SEED was $SEED"
-  kill "$SERVICE"
-  wait "$SERVICE" || die "the service ended with an error:" "$(tail -n 5 "$FOLDER/log")"
-  SERVICE=""
+  stop_service "$FOLDER/log"
 }
 
 stop() {
-  [[ -z $SERVICE ]] || kill "$SERVICE" 2>/dev/null || true
+  kill_service
   rm -rf "$FOLDER"
 }
 

@@ -101,6 +101,21 @@ need_python_packages() {
   cp "$2" "$1/requirements.txt"
 }
 
+# need_node_packages FOLDER SOURCE: what SOURCE/package-lock.json lists, in FOLDER/node_modules.
+need_node_packages() {
+  ! cmp -s "$2/package-lock.json" "$1/installed.json" || return 0
+  need_commands node:nodejs npm
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' ||
+    die "node $(node --version) is too old" "install Node.js 20 or later: https://nodejs.org"
+  note "Installing the packages of $2 into $1"
+  rm -rf "$1/node_modules" "$1/installed.json"
+  mkdir -p "$1"
+  cp "$2/package.json" "$2/package-lock.json" "$1/"
+  (cd "$1" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error) >&2 ||
+    die "npm could not install the packages of $2; the reason is above"
+  cp "$2/package-lock.json" "$1/installed.json"
+}
+
 # need_cargo_lambda: `cargo lambda`, and the zig that it finds beside its Python.
 need_cargo_lambda() {
   [[ -z ${CARGO_LAMBDA:-} ]] || return 0

@@ -105,7 +105,7 @@ need_python_packages() {
 need_node_packages() {
   ! cmp -s "$2/package-lock.json" "$1/installed.json" || return 0
   need_commands node:nodejs npm
-  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' ||
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' ||
     die "node $(node --version) is too old" "install Node.js 20 or later: https://nodejs.org"
   note "Installing the packages of $2 into $1"
   rm -rf "$1/node_modules" "$1/installed.json"

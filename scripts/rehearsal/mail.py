@@ -16,6 +16,12 @@ from fixes import around
 
 TOKENS = [f"{number}3frqe7jn4obpuxjpwpolz6ipb3k5nvt2nhjpik2oy" for number in range(3)]
 
+# Of the calls that moto has not got. It knows a place by its group.
+PATHS = [
+    "configuration-sets/(?P<set>[^/]+)/event-destinations", "configuration-sets/(?P<set>[^/]+)/event-destinations/(?P<destination>[^/]+)",
+    "identities/(?P<identity>[^/]+)/mail-from",
+]
+
 # SES's own addresses to try it with: https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 SIMULATED = {
     "bounce@simulator.amazonses.com": ("BOUNCE", "Email Bounced", "Bounce"),
@@ -26,8 +32,8 @@ SIMULATED = {
 def install(folder, bus):
     """Patches moto. `bus` gets the events."""
     os.makedirs(f"{folder}/mails")
-    for path in ("configuration-sets/[^/]+/event-destinations", "configuration-sets/[^/]+/event-destinations/[^/]+", "identities/[^/]+/mail-from"):
-        urls.url_paths[f"{{0}}/v2/email/{path}$"] = responses.SESV2Response.dispatch
+    for path in PATHS:
+        urls.url_paths["{0}/v2/email/" + path + "$"] = responses.SESV2Response.dispatch
     vpcs.AWS_ENDPOINT_SERVICES.append("email")
     _domains(folder)
     _configuration_sets()

@@ -13,7 +13,9 @@ use utoipa::openapi::OpenApi;
 use crate::access::{Caller, Routes};
 use crate::app_state::{Accounts, AppState};
 use crate::limits::{RequestLimitLayer, VerifiedUser};
-use crate::{accounts, addresses, health, http, keys, link_pages, openapi, roles, sessions, users};
+use crate::{
+    accounts, addresses, health, http, idempotency, keys, link_pages, openapi, roles, sessions, users,
+};
 
 /// The router of every path; a slash at the end of one makes no difference.
 pub type Service = NormalizePath<Router>;
@@ -106,6 +108,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
         header::CONTENT_TYPE,
         header::IF_MATCH,
         header::IF_NONE_MATCH,
+        idempotency::HEADER,
         http::X_REQUEST_ID,
     ];
     Some(

@@ -17,7 +17,7 @@ use crate::clock::monotonic;
 use crate::db;
 use crate::http::chain;
 use crate::mail::Mail;
-use crate::{accounts, limits, mail, sessions};
+use crate::{accounts, idempotency, limits, mail, sessions};
 
 /// How long one run of a job may take where nothing else limits it.
 pub const RUN_LIMIT: Duration = Duration::from_secs(30);
@@ -59,6 +59,12 @@ const JOBS: &[Job] = &[
             close_idle_connections(&state);
             Box::pin(ready(Ok(())))
         },
+    },
+    Job {
+        name: "delete_expired_idempotency_keys",
+        every: Duration::from_mins(10),
+        of: Part::Database,
+        run: |state, _| Box::pin(idempotency::delete_expired(state)),
     },
     Job {
         name: "send_mails",

@@ -19,6 +19,7 @@ mod docs_page;
 pub mod field;
 pub mod health;
 pub mod http;
+pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod lambda_handler;

@@ -22,6 +22,7 @@ pub const ALL: &[Migration] = &[
     migration!("0012", "create_proved_addresses", creates: ["proved_addresses"]),
     migration!("0013", "create_mails", creates: ["mails"]),
     migration!("0014", "create_undeliverable_addresses", creates: ["undeliverable_addresses"]),
+    migration!("0015", "create_idempotency_keys", creates: ["idempotency_keys"]),
 ];
 
 #[cfg(test)]

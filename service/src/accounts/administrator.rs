@@ -67,10 +67,9 @@ pub async fn create_administrator(
         let way_in = &way_in;
         let users = users::Service::over(database.clone(), clock);
         users
-            .create_with(
-                user,
-                |transaction, id| async move { way_in.open(transaction, id, email.as_str()).await },
-            )
+            .create_with(user, None, |transaction, id| async move {
+                way_in.open(transaction, id, email.as_str()).await
+            })
             .await?;
     }
     Ok(token)

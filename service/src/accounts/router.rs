@@ -12,10 +12,12 @@ use super::{Error, Service};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::Accounts;
 use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
+use crate::idempotency::IdempotencyKey;
 use crate::mail::Language;
 use crate::one_time_tokens::OneTimeToken;
 use crate::openapi::{
-    BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, UserIdParam, described,
+    BodyProblems, DatabaseProblems, IdempotencyKeyParam, InvalidInput, RateLimitProblems, UserIdParam,
+    described,
 };
 use crate::sessions::{Client, IssuedResponse, not_stored};
 use crate::users::{self, Taken, UserResponse};
@@ -39,8 +41,10 @@ pub fn router() -> Routes<Arc<Accounts>> {
 ///
 /// With a password, or with the hash of one that another program made, or with an invitation to set one, or without any.
 /// Names and addresses are unique ignoring case. `user_id` and `created_at` are given by the service: in the request they have no effect.
+/// With an `Idempotency-Key`, a request of the same caller that is sent again adds no other user.
 #[utoipa::path(
     post, path = "/users", tag = "users",
+    params(IdempotencyKeyParam),
     request_body = SignUp,
     responses(
         (status = 201, description = "The new user", body = UserResponse,
@@ -56,10 +60,12 @@ async fn create_user(
     caller: Option<Caller>,
     address: ClientAddress,
     headers: HeaderMap,
+    key: Option<IdempotencyKey>,
     body: JsonObject,
 ) -> Result<Response, Problem> {
     let (user, password) = SignUp::read(body)?.into_parts(Language::of(&headers));
-    let user = accounts.sign_up(caller.as_ref(), user, password, address.prefix()).await?;
+    let (caller, network) = (caller.as_ref(), address.prefix());
+    let user = accounts.sign_up(caller, user, password, network, key.as_ref()).await?;
     Ok(users::created(user))
 }
 

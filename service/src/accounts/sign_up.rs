@@ -7,10 +7,11 @@ use super::{Error, Service, repository};
 use crate::access::{Caller, Permission, Refusal};
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
+use crate::idempotency::{IdempotencyKey, Repeatable};
 use crate::limits::Attempt;
 use crate::mail::{Language, LinkKind};
-use crate::passwords::{About, PasswordHash};
-use crate::users::{NewUser, User};
+use crate::passwords::{About, NewPassword, PasswordHash};
+use crate::users::{Added, NewUser, User};
 
 /// The password that a new user gets.
 pub enum FirstPassword {
@@ -27,9 +28,11 @@ impl Service {
     ///
     /// Without a caller this is open sign-up, which requires a password and is limited for each address.
     ///
+    /// A request with a key that has been finished before is answered as it was then, without a hash, a mail or a user anew.
+    ///
     /// # Errors
-    /// [`Error::Users`] if another user has the name or the address; [`Error::Invalid`]; [`Error::Limits`];
-    /// [`Error::Refused`].
+    /// [`Error::Users`] if another user has the name or the address, or another request has the key; [`Error::Invalid`];
+    /// [`Error::Limits`]; [`Error::Refused`].
     #[instrument(level = "debug", name = "accounts.sign_up", skip_all)]
     pub async fn sign_up(
         &self,
@@ -37,50 +40,82 @@ impl Service {
         user: NewUser,
         password: Option<FirstPassword>,
         network: ClientNetwork,
+        key: Option<&IdempotencyKey>,
     ) -> Result<User, Error> {
-        match (caller, &password) {
-            (None, None) => {
-                return Err(Error::Invalid(Invalid::new("missing", "is required").at("password")));
-            }
-            // An imported hash would let in whoever knows a password that this service has never judged.
-            // An invitation is a mail to an address that somebody else wrote down.
-            (None, Some(FirstPassword::Hash(_) | FirstPassword::Invitation(_))) => {
-                return Err(Refusal::Forbidden(Permission::ACCOUNTS_WRITE).into());
-            }
-            (Some(caller), Some(FirstPassword::Hash(_) | FirstPassword::Invitation(_))) => {
-                caller.require(&Permission::ACCOUNTS_WRITE)?;
-            }
-            (Some(_), _) | (None, Some(FirstPassword::Clear(_))) => {}
-        }
+        permit(caller, password.as_ref())?;
         let about = About { username: user.username.as_str(), email: user.email.as_str() };
         let new = match &password {
             Some(FirstPassword::Clear(text)) => Some(self.accept(text, &about)?),
             _ => None,
         };
+        let request = match key {
+            Some(key) => Some(self.repeatable(key, caller, &user, password.as_ref()).await?),
+            None => None,
+        };
         let attempt = match caller {
             None => Some(self.sign_up_attempt(network).await?),
             Some(_) => None,
         };
-        let added = match (new, password) {
-            (Some(new), _) => match self.hasher.hash(new).await {
-                Ok(hash) => self.add(user, Some(&hash)).await,
-                Err(busy) => Err(busy.into()),
-            },
-            (None, Some(FirstPassword::Hash(hash))) => self.add(user, Some(&hash)).await,
-            (None, Some(FirstPassword::Invitation(language))) => {
-                // Large, because it is many statements; beside the others the box costs nothing.
-                Box::pin(self.add_invited(user, language)).await
-            }
-            (None, _) => self.add(user, None).await,
-        };
+        let added = self.add_once(user, new, password, request.as_ref()).await;
+        // Whether it is the right password for a key is told only within the limit: a wrong one counts.
+        let is_no_sign_up = added.as_ref().map_or_else(Error::is_outage, |added| added.before);
         if let Some(attempt) = attempt
-            && added.as_ref().is_err_and(Error::is_outage)
+            && is_no_sign_up
         {
             attempt.give_back().await;
         }
-        let user = added?;
-        info!(user_id = %user.id, by = caller.map(|caller| tracing::field::display(caller.user_id)), "A user was added");
+        let Added { user, before } = added?;
+        if !before {
+            let by = caller.map(|caller| tracing::field::display(caller.user_id));
+            info!(user_id = %user.id, by, "A user was added");
+        }
         Ok(user)
+    }
+
+    /// The request, with all that it asks for.
+    async fn repeatable(
+        &self,
+        key: &IdempotencyKey,
+        caller: Option<&Caller>,
+        user: &NewUser,
+        password: Option<&FirstPassword>,
+    ) -> Result<Repeatable, Error> {
+        let way_in: [&[u8]; 2] = match password {
+            None => [b"none", b""],
+            Some(FirstPassword::Clear(text)) => [b"password", text.as_bytes()],
+            Some(FirstPassword::Hash(hash)) => [b"hash", hash.as_str().as_bytes()],
+            Some(FirstPassword::Invitation(_)) => [b"invitation", b""],
+        };
+        let keys = self.tokens.keys().mac_keys().await?;
+        let content = [&user.content()[..], &way_in].concat();
+        Ok(Repeatable::keyed(key, caller.map(|caller| caller.user_id), &keys, &content))
+    }
+
+    /// Adds the user, unless the request has added it before.
+    async fn add_once(
+        &self,
+        user: NewUser,
+        new: Option<NewPassword>,
+        password: Option<FirstPassword>,
+        request: Option<&Repeatable>,
+    ) -> Result<Added, Error> {
+        if let Some(request) = request
+            && let Some(user) = self.users.added_by(request, &user).await?
+        {
+            return Ok(Added { user, before: true });
+        }
+        match (new, password) {
+            (Some(new), _) => {
+                let hash = self.hasher.hash(new).await?;
+                self.add(user, Some(&hash), request).await
+            }
+            (None, Some(FirstPassword::Hash(hash))) => self.add(user, Some(&hash), request).await,
+            (None, Some(FirstPassword::Invitation(language))) => {
+                // Large, because it is many statements; beside the others the box costs nothing.
+                Box::pin(self.add_invited(user, language, request)).await
+            }
+            (None, _) => self.add(user, None, request).await,
+        }
     }
 
     /// Counts a sign-up for the address, whether it succeeds or not, unless the service fails.
@@ -90,30 +125,61 @@ impl Service {
         Ok(attempt)
     }
 
-    async fn add(&self, user: NewUser, hash: Option<&PasswordHash>) -> Result<User, Error> {
-        let Some(hash) = hash else { return Ok(self.users.create(user).await?) };
+    async fn add(
+        &self,
+        user: NewUser,
+        hash: Option<&PasswordHash>,
+        request: Option<&Repeatable>,
+    ) -> Result<Added, Error> {
+        if hash.is_none() && request.is_none() {
+            return Ok(Added { user: self.users.create(user).await?, before: false });
+        }
         let now = self.clock.now();
-        let added = self.users.create_with(user, |mut transaction, id| async move {
-            repository::set_password(&mut transaction, id, Some(hash), now).await
+        let added = self.users.create_with(user, request, |mut transaction, id| async move {
+            match hash {
+                Some(hash) => repository::set_password(&mut transaction, id, Some(hash), now).await,
+                None => Ok(()),
+            }
         });
         Ok(added.await?)
     }
 
     /// Adds a user and sends an invitation: both, or neither.
-    async fn add_invited(&self, user: NewUser, language: Language) -> Result<User, Error> {
+    async fn add_invited(
+        &self,
+        user: NewUser,
+        language: Language,
+        request: Option<&Repeatable>,
+    ) -> Result<Added, Error> {
         let links = &self.addresses.links(LinkKind::Invitation, language).await?;
         let email = user.email.clone();
         let email = email.as_str();
         let counted = self.addresses.count(LinkKind::Invitation, email).await?;
-        let added = self.users.create_with(user, |mut transaction, id| async move {
+        let added = self.users.create_with(user, request, |mut transaction, id| async move {
             links.send(&mut transaction, Some((id, email))).await
         });
         let added = added.await;
-        if added.is_err() {
+        if added.as_ref().is_ok_and(|added| !added.before) {
+            links.wake();
+        } else {
             counted.give_back().await;
         }
-        let user = added?;
-        links.wake();
-        Ok(user)
+        Ok(added?)
+    }
+}
+
+/// Who may give a new user such a password.
+fn permit(caller: Option<&Caller>, password: Option<&FirstPassword>) -> Result<(), Error> {
+    match (caller, password) {
+        (None, None) => Err(Error::Invalid(Invalid::new("missing", "is required").at("password"))),
+        // An imported hash would let in whoever knows a password that this service has never judged.
+        // An invitation is a mail to an address that somebody else wrote down.
+        (None, Some(FirstPassword::Hash(_) | FirstPassword::Invitation(_))) => {
+            Err(Refusal::Forbidden(Permission::ACCOUNTS_WRITE).into())
+        }
+        (Some(caller), Some(FirstPassword::Hash(_) | FirstPassword::Invitation(_))) => {
+            Ok(caller.require(&Permission::ACCOUNTS_WRITE)?)
+        }
+        (Some(_), _) | (None, Some(FirstPassword::Clear(_))) => Ok(()),
     }
 }

@@ -24,3 +24,18 @@ pub struct ConditionParams {
     )]
     pub if_match: Option<String>,
 }
+
+/// `Idempotency-Key` of a request that adds something.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyKeyParam {
+    /// The same when the request is sent again, and never that of another: a UUID, in double quotes or bare. It is remembered for
+    /// 24 hours (draft-ietf-httpapi-idempotency-key-header-07)
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        pattern = r#"^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+\--:<-\[\]-~]{1,255})$"#,
+        example = "\"8e03978e-40d5-43e8-bc93-6894a57f9324\""
+    )]
+    pub idempotency_key: Option<String>,
+}

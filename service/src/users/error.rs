@@ -1,5 +1,7 @@
 //! The errors of the use cases of the users, and how they are reported over HTTP.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 
 use crate::access::Refusal;
@@ -20,6 +22,12 @@ pub enum Error {
     /// The user is not what the request says that it has seen.
     #[error("the user has been changed meanwhile")]
     ChangedMeanwhile,
+    /// Another request had the `Idempotency-Key`.
+    #[error("another request had the idempotency key")]
+    KeyReused,
+    /// The request with the `Idempotency-Key` is still running.
+    #[error("the request with the idempotency key is still running")]
+    InProgress,
     /// Nobody else could administer the service.
     #[error("this is the last administrator")]
     LastAdministrator,
@@ -54,6 +62,17 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
             Error::Taken(taken) => conflict(taken),
+            Error::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "Another request had this Idempotency-Key; send each request with a key of its own",
+            ),
+            Error::InProgress => Self::new(
+                StatusCode::CONFLICT,
+                "request_in_progress",
+                "The request with this Idempotency-Key is still running; send it again later",
+            )
+            .with_retry_after(Duration::from_secs(1)),
             Error::ChangedMeanwhile => http::changed_meanwhile(),
             Error::LastAdministrator => roles::Error::LastAdministrator.into(),
             Error::Refused(refusal) => refusal.into(),

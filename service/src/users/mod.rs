@@ -2,6 +2,7 @@
 
 mod adoption;
 mod answer;
+mod create;
 mod error;
 mod etag;
 mod model;
@@ -13,6 +14,7 @@ mod update;
 
 pub(crate) use adoption::adopt;
 pub(crate) use answer::created;
+pub(crate) use create::Added;
 pub use error::{Error, Taken};
 pub use model::{Email, FullName, Lookup, NewUser, User, UserChanges, Username};
 pub use repository::Listing;

@@ -14,10 +14,11 @@ use crate::app_state::AppState;
 use crate::http::{
     ACCEPT_PATCH, Condition, JsonObject, Known, MergePatch, PATCHES, PathParams, Problem, Query,
 };
+use crate::idempotency::IdempotencyKey;
 use crate::mail::Language;
 use crate::openapi::{
-    BodyProblems, ConditionParams, DatabaseProblems, InvalidInput, KnownParam, PatchProblems,
-    PreconditionProblem, UserIdParam, described,
+    BodyProblems, ConditionParams, DatabaseProblems, IdempotencyKeyParam, InvalidInput, KnownParam,
+    PatchProblems, PreconditionProblem, UserIdParam, described,
 };
 use crate::user_id::UserId;
 
@@ -40,9 +41,10 @@ pub fn open_sign_up() -> Routes<Arc<AppState>> {
 /// Adds a user
 ///
 /// Names and addresses are unique ignoring case. `user_id` and `created_at` are given by the service: in the request
-/// they have no effect.
+/// they have no effect. With an `Idempotency-Key`, a request that is sent again adds no other user.
 #[utoipa::path(
     post, path = "/users", tag = "users",
+    params(IdempotencyKeyParam),
     request_body = NewUser,
     responses(
         (status = 201, description = "The new user", body = UserResponse,
@@ -53,8 +55,16 @@ pub fn open_sign_up() -> Routes<Arc<AppState>> {
         TakenProblem, BodyProblems, DatabaseProblems,
     ),
 )]
-async fn create_user(State(users): State<Service>, body: JsonObject) -> Result<Response, Problem> {
-    let user = users.create(schema::new_user(body)?).await?;
+async fn create_user(
+    State(users): State<Service>,
+    key: Option<IdempotencyKey>,
+    body: JsonObject,
+) -> Result<Response, Problem> {
+    let user = schema::new_user(body)?;
+    let user = match key {
+        None => users.create(user).await?,
+        Some(key) => users.create_once(user, &key).await?,
+    };
     Ok(answer::created(user))
 }
 

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use chrono::SubsecRound;
 use tracing::instrument;
 
 use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
-use super::{Email, Error, Lookup, NewUser, Taken, User, Username};
+use super::{Email, Error, Lookup, Taken, User, Username};
 use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
-use crate::db::{self, Database, Transaction};
+use crate::db::{self, Database};
 use crate::mail::Mail;
 use crate::page::Page;
 use crate::user_id::UserId;
@@ -45,49 +44,6 @@ impl Service {
         Self { database, clock, mail: None }
     }
 
-    /// Adds a user.
-    ///
-    /// # Errors
-    /// [`Error::Taken`] if another user has the name or the address.
-    #[instrument(level = "debug", name = "users.create", skip_all)]
-    pub async fn create(&self, user: NewUser) -> Result<User, Error> {
-        let (username, email) = (Some(&user.username), Some(&user.email));
-        self.refuse_unicode_duplicate(&user).await?;
-        // Set by the service and not by the column's default: the row is then known without reading it back.
-        let created_at = self.clock.now().trunc_subsecs(0);
-        match repository::create(&self.database, &user, created_at).await {
-            Ok(id) => Ok(User::new(id, user, created_at)),
-            Err(error) => Err(self.explain(error, username, email, None).await),
-        }
-    }
-
-    /// Adds a user, and in the same transaction what belongs to the user.
-    ///
-    /// # Errors
-    /// [`Error::Taken`] if another user has the name or the address; those of `also`.
-    #[instrument(level = "debug", name = "users.create_with", skip_all)]
-    pub(crate) async fn create_with<F>(
-        &self,
-        user: NewUser,
-        also: impl Fn(Transaction, UserId) -> F + Send + Sync,
-    ) -> Result<User, Error>
-    where
-        F: Future<Output = Result<(), db::Error>> + Send,
-    {
-        let (username, email) = (Some(&user.username), Some(&user.email));
-        self.refuse_unicode_duplicate(&user).await?;
-        let created_at = self.clock.now().trunc_subsecs(0);
-        let (new, also) = (&user, &also);
-        let created = self.database.transaction(|mut transaction| async move {
-            let id = repository::create(&mut transaction, new, created_at).await?;
-            also(transaction, id).await.map(|()| id)
-        });
-        match created.await {
-            Ok(id) => Ok(User::new(id, user, created_at)),
-            Err(error) => Err(self.explain(error, username, email, None).await),
-        }
-    }
-
     /// The user with this id.
     ///
     /// # Errors
@@ -118,16 +74,6 @@ impl Service {
             users.clear();
         }
         Ok(Listing { users, total })
-    }
-
-    /// Refuses a new user whose address a row holds with its international domain in Unicode letters.
-    async fn refuse_unicode_duplicate(&self, user: &NewUser) -> Result<(), Error> {
-        let (username, email) = (Some(&user.username), Some(&user.email));
-        if !has_unicode_duplicate(&self.database, email, None).await? {
-            return Ok(());
-        }
-        let taken = Taken { username: false, email: true };
-        Err(Error::Taken(self.complete(taken, username, email, None).await))
     }
 
     /// What a failed write means: a violated unique key means that a value is taken.

@@ -11,6 +11,7 @@ mod aws;
 mod chaos;
 mod database;
 mod http;
+mod idempotency;
 mod keys;
 mod limits;
 mod mail;

@@ -56,6 +56,17 @@ pub struct NewUser {
     pub full_name: Option<FullName>,
 }
 
+impl NewUser {
+    /// What a request asks for, to compare it with another.
+    pub(crate) fn content(&self) -> [&[u8]; 4] {
+        let full_name = self.full_name.as_ref().map(FullName::as_str);
+        let is_given: &[u8] = if full_name.is_some() { b"given" } else { b"" };
+        let texts = [self.username.as_str(), self.email.as_str(), full_name.unwrap_or_default()];
+        let [username, email, full_name] = texts.map(str::as_bytes);
+        [username, email, full_name, is_given]
+    }
+}
+
 /// The fields of a user to be changed. What is left out keeps its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
 #[schema(as = UpdateUser, examples(json!({"full_name": "John Q. Doe"}), json!({"full_name": null})))]

@@ -16,7 +16,7 @@ use users_service::limits::Rate;
 use crate::harness::accounts::{AccountsApp, OTHER_PASSWORD, PASSWORD, Person, call, refresh};
 use crate::harness::databases::TestDatabase;
 use crate::harness::proxy::{Mode, Proxy};
-use crate::harness::test_app::{Answer, answer};
+use crate::harness::test_app::{Answer, answer, with};
 
 /// A process behind a proxy that cuts its one connection, beside one that is undisturbed.
 struct Disturbed {
@@ -108,6 +108,28 @@ async fn signing_up_adds_user_and_password_or_neither() {
     });
     let unknown = unknown.await;
     assert!(unknown > 0, "a commit that is cut is not sent again");
+}
+
+#[tokio::test]
+async fn a_sign_up_with_a_key_is_sent_again_blindly() {
+    let disturbed = Disturbed::new().await;
+    let app = &disturbed.app;
+    let request = async |number| {
+        let name = format!("user{number}");
+        let body = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD});
+        with("idempotency-key", &name, by(&app.root().await, Method::POST, "/users", Some(body)))
+    };
+    let unknown = everywhere(&disturbed, request, async |number, answer| {
+        let again = app.send(request(number).await).await;
+        assert_eq!(again.status, 201, "{}", again.text());
+        assert!(answer.status != 201 || answer.text() == again.text());
+        let added = format!(
+            "select count(*) from users join accounts on accounts.user_id = users.user_id
+             where username = 'user{number}' and password_hash is not null"
+        );
+        assert_eq!(disturbed.value(&added).await, 1);
+    });
+    assert!(unknown.await > 0, "a commit that is cut is not sent again");
 }
 
 #[tokio::test]

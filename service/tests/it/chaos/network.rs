@@ -14,7 +14,7 @@ use users_service::config::{Credentials, Database, Mysql, Tls};
 use super::tally::Tally;
 use crate::harness::databases::MysqlSchema;
 use crate::harness::proxy::{Mode, Proxy};
-use crate::harness::test_app::{Answer, answer, json_request, request, service_on};
+use crate::harness::test_app::{Answer, answer, json_request, request, service_on, with};
 
 /// Past this idle time the service pings a connection before it uses it.
 const IDLE: Duration = Duration::from_millis(5500);
@@ -155,6 +155,37 @@ async fn a_create_that_is_cut_at_any_octet_is_never_executed_twice() {
     assert!(offset >= 11, "{offset}");
     let counts = proxied.tally.counts();
     assert_eq!((counts.shed, counts.wrong), (offset as u64, 0), "{}", proxied.tally);
+}
+
+/// Of most cuts the service makes nothing known: it runs the transaction again, unless its commit was cut.
+#[tokio::test]
+async fn a_create_with_a_key_that_is_cut_at_any_octet_is_sent_again_blindly() {
+    let fault = "connection cut at every octet of a create's answers, and sent again with its key";
+    let proxied = ProxiedService::new(fault, 1, Tls::Off).await;
+    let once = |username: &str| with("idempotency-key", username, create(username));
+    let mut undecidable = 0;
+    for offset in 0..4000 {
+        // A warm-up, so that the statements are prepared.
+        assert_eq!(proxied.send(once(&format!("warm{offset}")), 201).await.status, 201);
+        let cut = proxied.proxy.cut();
+        proxied.proxy.set(Mode::CutAfter(offset));
+        let username = format!("user{offset}");
+        let mut answer = proxied.send(once(&username), 201).await;
+        let was_cut = proxied.proxy.cut() > cut;
+        if answer.status != 201 {
+            answer.assert_problem(503, "database_unreachable");
+            undecidable += 1;
+            answer = proxied.send(once(&username), 201).await;
+        }
+        assert_eq!(answer.status, 201, "cut after {offset} octets: {}", answer.text());
+        let listing = proxied.send(request(Method::GET, &format!("/users?username={username}")), 200).await;
+        assert_eq!(listing.json()["users"], serde_json::json!([answer.json()]), "cut after {offset} octets");
+        if !was_cut {
+            assert!((1..=32).contains(&undecidable), "an answer to a commit has no {undecidable} octets");
+            return;
+        }
+    }
+    panic!("there was no end to the answers");
 }
 
 #[tokio::test]

@@ -32,6 +32,11 @@ fn rename() -> Request<Body> {
     json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#)
 }
 
+/// The same as a request that may be sent again.
+fn once(request: Request<Body>) -> Request<Body> {
+    with("idempotency-key", "k", request)
+}
+
 /// The same of a user that is there, whatever it is.
 fn if_there(request: Request<Body>) -> Request<Body> {
     with("if-match", "*", request)
@@ -46,6 +51,7 @@ async fn a_request_on_a_warm_connection_takes_this_many() {
     for warm_up in [
         create("ada"),
         create("bob"),
+        once(create("eve")),
         rename(),
         if_there(rename()),
         get("/users/1"),
@@ -63,11 +69,19 @@ async fn a_request_on_a_warm_connection_takes_this_many() {
         ("list", get("/users?page=1&page_size=10"), &["execute"]),
         ("ready", get("/ready"), &["execute"]),
         ("create", create("bob"), &["execute"]),
+        ("sent again", once(create("eve")), &["execute"]),
+        // Looks for the key; then begin, the key, the user, what it has made, commit.
+        (
+            "create once",
+            with("idempotency-key", "l", create("max")),
+            &["execute", "query", "execute", "execute", "execute", "query"],
+        ),
         // Writes and reads in one transaction: begin, update, select, commit.
         ("update", rename(), &["query", "execute", "execute", "query"]),
         // Also locks the row and reads what it has.
         ("update if", if_there(rename()), &["query", "execute", "execute", "execute", "execute", "query"]),
         ("delete", delete("/users/3"), &["execute"]),
+        ("delete if", if_there(delete("/users/4")), &["query", "execute", "execute", "execute", "query"]),
     ] {
         let answer = answer(&service, request).await;
         assert!(answer.status.is_success(), "{name}: {}", answer.text());

@@ -64,7 +64,14 @@ async fn a_page_of_a_known_origin_may_ask_for_every_method_without_a_token() {
             let allowed = names(&answer.headers, "access-control-allow-headers");
             assert_eq!(
                 allowed,
-                ["authorization", "content-type", "if-match", "if-none-match", "x-request-id"]
+                [
+                    "authorization",
+                    "content-type",
+                    "idempotency-key",
+                    "if-match",
+                    "if-none-match",
+                    "x-request-id"
+                ]
             );
             assert_eq!(answer.header("access-control-max-age"), "3600");
         }

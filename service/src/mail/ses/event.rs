@@ -16,7 +16,7 @@ const NOT_SPAM: &str = "not-spam";
 pub struct Undeliverable {
     /// Why.
     pub reason: Reason,
-    /// The addresses, as SES knows them. There is none if the event is of something that passes.
+    /// The addresses that the mail was sent to. There is none if the event is of something that passes.
     pub addresses: Vec<String>,
 }
 
@@ -82,23 +82,29 @@ struct Event {
     detail: Value,
 }
 
+/// To whom the mail was sent, which SES knows by itself. The recipients of a bounce or a complaint come from the server that made
+/// it: whoever owns one could name somebody else.
+#[derive(Deserialize)]
+struct Sent {
+    destination: Vec<String>,
+}
+
 #[derive(Deserialize)]
 struct Bounced {
     bounce: Bounce,
+    mail: Sent,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bounce {
     bounce_type: String,
-    bounced_recipients: Vec<Recipient>,
 }
 
 impl Bounced {
     fn undeliverable(self) -> Undeliverable {
-        let Bounce { bounce_type, bounced_recipients } = self.bounce;
-        let is_for_good = bounce_type == PERMANENT;
-        let addresses = if is_for_good { addresses(bounced_recipients) } else { Vec::new() };
+        let is_for_good = self.bounce.bounce_type == PERMANENT;
+        let addresses = if is_for_good { self.mail.destination } else { Vec::new() };
         Undeliverable { reason: Reason::Bounce, addresses }
     }
 }
@@ -106,32 +112,21 @@ impl Bounced {
 #[derive(Deserialize)]
 struct Complained {
     complaint: Complaint,
+    mail: Sent,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Complaint {
-    complained_recipients: Vec<Recipient>,
     complaint_feedback_type: Option<String>,
 }
 
 impl Complained {
     fn undeliverable(self) -> Undeliverable {
-        let Complaint { complained_recipients, complaint_feedback_type } = self.complaint;
-        let is_complaint = complaint_feedback_type.is_none_or(|kind| kind != NOT_SPAM);
-        let addresses = if is_complaint { addresses(complained_recipients) } else { Vec::new() };
+        let is_complaint = self.complaint.complaint_feedback_type.is_none_or(|kind| kind != NOT_SPAM);
+        let addresses = if is_complaint { self.mail.destination } else { Vec::new() };
         Undeliverable { reason: Reason::Complaint, addresses }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Recipient {
-    email_address: String,
-}
-
-fn addresses(recipients: Vec<Recipient>) -> Vec<String> {
-    recipients.into_iter().map(|recipient| recipient.email_address).collect()
 }
 
 #[cfg(test)]
@@ -167,13 +162,24 @@ mod tests {
     fn complaint(feedback: &Value) -> Value {
         let complaint = json!({"complainedRecipients": [{"emailAddress": "ada@example.com"}],
                                "complaintFeedbackType": feedback, "complaintSubType": null});
-        event("Email Complaint Received", &json!({"eventType": "Complaint", "complaint": complaint}))
+        let mail = json!({"messageId": "0100", "destination": ["ada@example.com"]});
+        event(
+            "Email Complaint Received",
+            &json!({"eventType": "Complaint", "complaint": complaint, "mail": mail}),
+        )
     }
 
     #[test]
     fn a_permanent_bounce_names_who_cannot_be_reached() {
         let read = Undeliverable::read(bounce("Permanent")).unwrap();
         assert_eq!(read, Undeliverable { reason: Reason::Bounce, addresses: vec!["ada@example.com".into()] });
+    }
+
+    #[test]
+    fn the_server_that_sends_a_mail_back_cannot_name_somebody_else() {
+        let mut event = bounce("Permanent");
+        event["detail"]["bounce"]["bouncedRecipients"][0]["emailAddress"] = json!("grace@example.com");
+        assert_eq!(Undeliverable::read(event).unwrap().addresses, ["ada@example.com"]);
     }
 
     #[test]
@@ -208,10 +214,10 @@ mod tests {
             event("Email Bounced", &json!({"bounce": {"bounceType": "Permanent"}})),
             event(
                 "Email Bounced",
-                &json!({"bounce": {"bounceType": "Permanent", "bouncedRecipients": [secret]}}),
+                &json!({"bounce": {"bounceType": "Permanent"}, "mail": {"destination": secret}}),
             ),
-            event("Email Bounced", &json!({"bounce": {"bounceType": [secret], "bouncedRecipients": []}})),
-            event("Email Complaint Received", &json!({"complaint": {"complainedRecipients": secret}})),
+            event("Email Bounced", &json!({"bounce": {"bounceType": [secret]}, "mail": {"destination": []}})),
+            event("Email Complaint Received", &json!({"complaint": {}, "mail": {"to": secret}})),
             json!({"source": secret, "detail-type": "Email Bounced", "detail": {}}),
         ] {
             let error = Undeliverable::read(refused).unwrap_err().to_string();

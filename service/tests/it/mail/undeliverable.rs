@@ -24,7 +24,8 @@ pub(super) fn bounce(kind: &str, address: &str) -> Value {
     let recipient = json!({"emailAddress": address, "action": "failed", "status": "5.1.1"});
     let bounce = json!({"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": [recipient]});
     json!({"version": "0", "detail-type": "Email Bounced", "source": "aws.ses", "account": "123456789012",
-           "detail": {"eventType": "Bounce", "bounce": bounce, "mail": {"messageId": "0100018c"}}})
+           "detail": {"eventType": "Bounce", "bounce": bounce,
+                      "mail": {"messageId": "0100018c", "destination": [address]}}})
 }
 
 /// An event of Amazon SES that somebody has complained.
@@ -32,7 +33,7 @@ fn complaint(address: &str) -> Value {
     let complaint =
         json!({"complainedRecipients": [{"emailAddress": address}], "complaintFeedbackType": "abuse"});
     json!({"version": "0", "detail-type": "Email Complaint Received", "source": "aws.ses",
-           "detail": {"eventType": "Complaint", "complaint": complaint}})
+           "detail": {"eventType": "Complaint", "complaint": complaint, "mail": {"destination": [address]}}})
 }
 
 /// Lets the worker know, and returns how many addresses were a user's.

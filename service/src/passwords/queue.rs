@@ -15,6 +15,9 @@ use super::memory::Memory;
 /// How many may wait for each that is computed: at 15 ms a hash the last waits for a quarter of a second.
 const WAITING: usize = 16;
 
+/// How many may wait that need more memory than is kept: one after another, they must not take the places of all others.
+const LARGE_WAITING: usize = 4;
+
 /// A thread goes on to what waits. It ends, with its memory wiped, when there is nothing.
 pub(super) struct Queue(Arc<Shared>);
 
@@ -68,7 +71,7 @@ impl Queue {
 impl Shared {
     fn enqueue(self: &Arc<Self>, task: Box<dyn Task>) -> Result<(), Busy> {
         let mut state = self.lock();
-        if self.free_places(&mut state) == 0 {
+        if self.free_places(&mut state) == 0 || (task.is_large() && state.large_waiting() >= LARGE_WAITING) {
             return Err(Busy);
         }
         state.waiting.push_back(task);
@@ -132,6 +135,10 @@ impl Shared {
 }
 
 impl State {
+    fn large_waiting(&self) -> usize {
+        self.waiting.iter().filter(|task| task.is_large()).count()
+    }
+
     /// The first that somebody still waits for and that may begin.
     fn next(&mut self) -> Option<Box<dyn Task>> {
         self.waiting.retain(|task| task.is_wanted());

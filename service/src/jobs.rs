@@ -67,12 +67,6 @@ const JOBS: &[Job] = &[
         run: |state, _| Box::pin(idempotency::delete_expired(state)),
     },
     Job {
-        name: "send_mails",
-        every: Duration::from_secs(10),
-        of: Part::Mail,
-        run: |state, deadline| Box::pin(mail::send_due(state, deadline)),
-    },
-    Job {
         name: "delete_empty_buckets",
         every: Duration::from_mins(5),
         of: Part::Accounts,
@@ -89,6 +83,13 @@ const JOBS: &[Job] = &[
         every: Duration::from_mins(10),
         of: Part::Accounts,
         run: |state, _| Box::pin(accounts::delete_expired(state)),
+    },
+    // The last: a mail server that is slow would leave the others no time.
+    Job {
+        name: "send_mails",
+        every: Duration::from_secs(10),
+        of: Part::Mail,
+        run: |state, deadline| Box::pin(mail::send_due(state, deadline)),
     },
 ];
 

@@ -27,6 +27,8 @@ pub(super) const AT_ONCE: usize = 8;
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 /// With less time than this until the end of the run none is begun.
 pub(super) const LEAST: Duration = Duration::from_secs(3);
+/// How long before the end of the run an attempt ends, so that what became of it can be recorded.
+const RECORDING: Duration = Duration::from_secs(1);
 /// What a lease outlasts the run by, in which nothing is sent any more: clocks of several machines differ.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
 /// How often it is looked for mails that become due while others are being sent.
@@ -182,7 +184,8 @@ impl Worker {
             Err(contents::Error::Send(error)) => return Err(error),
             Err(error) => return Err(SendError::Transient(error.into())),
         };
-        let limit = self.deadline.min(monotonic() + SEND_LIMIT);
+        let last = self.deadline.checked_sub(RECORDING).unwrap_or(self.deadline);
+        let limit = last.min(monotonic() + SEND_LIMIT);
         match timeout_at(limit.into(), self.mail.sender().send(outgoing)).await {
             Ok(sent) => sent.map(|()| true),
             Err(elapsed) => Err(SendError::Transient(Cause::from(elapsed))),

@@ -48,7 +48,7 @@ pub fn router(state: AppState) -> Service {
         .method_not_allowed_fallback(async || http::method_not_allowed());
     let router = match cors {
         None => router,
-        Some(cors) => router.layer(cors),
+        Some(cors) => router.layer(http::CrossOriginLayer(cors)),
     };
     NormalizePathLayer::trim_trailing_slash().layer(router.layer(http::EdgeLayer))
 }

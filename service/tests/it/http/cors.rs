@@ -138,3 +138,14 @@ async fn without_the_setting_there_is_no_such_header() {
     }
     open.send(preflight(ORIGIN, "GET", "/users")).await.assert_problem(405, "method_not_allowed");
 }
+
+#[tokio::test]
+async fn an_options_request_that_is_no_preflight_is_answered_by_its_route() {
+    let app = app().await;
+    let answer = app.send(request(Method::OPTIONS, "/users/1")).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    assert_eq!(answer.header("accept-patch"), "application/merge-patch+json, application/json");
+    let answer = app.send(from(ORIGIN, request(Method::OPTIONS, "/users/1"))).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    assert_eq!(app.send(request(Method::OPTIONS, "/nowhere")).await.status, 404);
+}

@@ -88,3 +88,30 @@ async fn a_panic_is_that_of_the_caller_and_the_queue_goes_on() {
     assert!(panic.unwrap_err().is_panic());
     assert_eq!(queue.run(8, |_| 7).await, Ok(7));
 }
+
+#[tokio::test]
+async fn few_large_hashes_wait_and_leave_the_places_to_others() {
+    let queue = queue(2);
+    let (end, ended) = mpsc::channel::<()>();
+    let large = |work: Box<dyn FnOnce() + Send>| {
+        let queue = Arc::clone(&queue);
+        tokio::spawn(async move { queue.run(9, move |_| work()).await })
+    };
+    let (began, mut has_begun) = channel::unbounded_channel();
+    let running = large(Box::new(move || {
+        began.send(()).unwrap();
+        drop(ended.recv());
+    }));
+    has_begun.recv().await.unwrap();
+    let waiting: Vec<_> = (0..LARGE_WAITING).map(|_| large(Box::new(|| ()))).collect();
+    while queue.free_places() > 33 - LARGE_WAITING {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(queue.run(9, |_| ()).await, Err(Busy));
+    assert_eq!(queue.run(8, |_| ()).await, Ok(()));
+    drop(end);
+    assert_eq!(running.await.unwrap(), Ok(()));
+    for task in waiting {
+        assert_eq!(task.await.unwrap(), Ok(()));
+    }
+}

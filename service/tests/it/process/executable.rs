@@ -267,7 +267,7 @@ async fn a_body_that_is_framed_wrongly_is_a_problem() {
 #[tokio::test]
 async fn an_odd_target_is_answered() {
     let server = Server::on_sqlite(&[]).await;
-    for target in ["*", "//users", "http://example.com/users", "/users?%", "/%ff%fe", "/users/1#x"] {
+    for target in ["*", "//users", "http://example.com/users", "/users?%", "/%ff%fe", "/health#x"] {
         let mut stream = connect(&server);
         write!(stream, "OPTIONS {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         let answer = answer(stream);

@@ -197,11 +197,11 @@ destruction() {
   passed
 }
 
-# count LIST SERVICE COMMAND…: the number of dev's resources that AWS lists; an empty response has no list at all. The
-# endpoint is an option, because version 1 of the CLI ignores AWS_ENDPOINT_URL for RDS.
+# count LIST SERVICE COMMAND…: the number of dev's resources that AWS lists; an empty response has no list at all, and may be
+# printed as nothing. The endpoint is an option, because version 1 of the CLI ignores AWS_ENDPOINT_URL for RDS.
 count() {
   aws "${@:2}" --endpoint-url "$AWS_ENDPOINT_URL" --output json |
-    jq --arg list "$1" '[.[$list][]? | select(tostring | test("users-service[-/]dev|\"dev[\"/]"))] | length'
+    jq --null-input --arg list "$1" '[inputs | .[$list][]? | select(tostring | test("users-service[-/]dev|\"dev[\"/]"))] | length'
 }
 
 # live [ENV], record NAME [ENV] and url ENV

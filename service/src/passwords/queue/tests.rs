@@ -100,7 +100,7 @@ async fn few_large_hashes_wait_and_leave_the_places_to_others() {
     let (began, mut has_begun) = channel::unbounded_channel();
     let running = large(Box::new(move || {
         began.send(()).unwrap();
-        drop(ended.recv());
+        let _ = ended.recv();
     }));
     has_begun.recv().await.unwrap();
     let waiting: Vec<_> = (0..LARGE_WAITING).map(|_| large(Box::new(|| ()))).collect();

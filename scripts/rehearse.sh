@@ -190,18 +190,23 @@ destruction() {
   expect_equal "APIs" 0 "$(count Items apigatewayv2 get-apis)"
   expect_equal "secrets" 0 "$(count SecretList secretsmanager list-secrets)"
   expect_equal "rules" 0 "$(count Rules events list-rules)"
-  expect_equal "configuration sets" 0 "$(count ConfigurationSets sesv2 list-configuration-sets)"
-  expect_equal "domains" "" "$(aws sesv2 list-email-identities --query 'EmailIdentities[].IdentityName' --output text)"
+  # moto does not know SES's lists by the paths of this client.
+  expect_failure NotFoundException aws sesv2 get-configuration-set --configuration-set-name users-service-dev
+  expect_failure NotFoundException aws sesv2 get-email-identity --email-identity example.org
   expect_equal "parameters" 0 "$(count Parameters ssm describe-parameters)"
   expect_equal "networks" 0 "$(count Vpcs ec2 describe-vpcs --filters Name=tag:Service,Values=users-service)"
   passed
 }
 
-# count LIST SERVICE COMMAND…: the number of dev's resources that AWS lists; an empty response has no list at all, and may be
-# printed as nothing. The endpoint is an option, because version 1 of the CLI ignores AWS_ENDPOINT_URL for RDS.
+# count LIST SERVICE COMMAND…: the number of dev's resources that AWS lists; an empty response has no list at all. The
+# endpoint is an option, because version 1 of the CLI ignores AWS_ENDPOINT_URL for RDS.
 count() {
-  aws "${@:2}" --endpoint-url "$AWS_ENDPOINT_URL" --output json |
-    jq --null-input --arg list "$1" '[inputs | .[$list][]? | select(tostring | test("users-service[-/]dev|\"dev[\"/]"))] | length'
+  local listed
+  if ! listed=$(aws "${@:2}" --endpoint-url "$AWS_ENDPOINT_URL" --output json); then
+    printf 'unknown\n'
+    return
+  fi
+  jq --arg list "$1" '[.[$list][]? | select(tostring | test("users-service[-/]dev|\"dev[\"/]"))] | length' <<<"${listed:-{\}}"
 }
 
 # live [ENV], record NAME [ENV] and url ENV

@@ -1,11 +1,11 @@
 //! A request that may have been sent before: the name that it is remembered by, and a fingerprint of what it asks for.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use aws_lc_rs::{digest, hmac};
 
 use super::IdempotencyKey;
-use crate::keys::MacKeys;
+use crate::keys::{MacKeys, code_of};
 use crate::user_id::UserId;
 
 /// The purpose for which the key of fingerprints is derived.
@@ -70,14 +70,8 @@ fn name(key: &IdempotencyKey, caller: Option<UserId>) -> Hash {
     octets(context.finish().as_ref())
 }
 
-/// Each part comes after its length: otherwise parts could be shifted from one to the next.
 fn fingerprint(by: &hmac::Key, key: &IdempotencyKey, content: &[&[u8]]) -> Hash {
-    let mut mac = hmac::Context::with_key(by);
-    for part in std::iter::once(key.as_bytes()).chain(content.iter().copied()) {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
-    }
-    octets(mac.sign().as_ref())
+    octets(code_of(by, iter::once(key.as_bytes()).chain(content.iter().copied())).as_ref())
 }
 
 fn octets(hash: &[u8]) -> Hash {

@@ -21,6 +21,16 @@ impl MacKey {
     }
 }
 
+/// The code of several parts by a key. Each part comes after its length: otherwise parts could be shifted from one to the next.
+pub(crate) fn code_of<'a>(key: &hmac::Key, parts: impl IntoIterator<Item = &'a [u8]>) -> hmac::Tag {
+    let mut mac = hmac::Context::with_key(key);
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.sign()
+}
+
 /// The keys at a moment.
 #[derive(Clone)]
 pub struct MacKeys {

@@ -14,6 +14,7 @@ mod stored;
 pub use error::Error;
 pub use file::{Rotation, rotate};
 pub use key_ring::KeyRing;
+pub(crate) use mac_keys::code_of;
 pub use mac_keys::{MacKey, MacKeys};
 pub use router::router;
 pub use signing_key::{ALGORITHM, Jwk, SIGNATURE_SIZE, SigningKey, Unusable, VerifyingKey};

@@ -1,5 +1,6 @@
 //! Limits that all processes share: they are counted in the database.
 
+use std::iter;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -11,7 +12,7 @@ use super::{Error, Exceeded, Limit};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::http::chain;
-use crate::keys::MacKeys;
+use crate::keys::{MacKeys, code_of};
 
 /// The purpose for which the key is derived.
 const KEY_PURPOSE: &str = "limits";
@@ -102,15 +103,10 @@ impl Limits {
         }
     }
 
-    /// Each part comes after its length: otherwise `ab` and `c` would be `a` and `bc`.
     fn bucket(&self, limit: &Limit, subject: &[&[u8]]) -> Bucket {
-        let mut mac = hmac::Context::with_key(&self.key);
-        for part in std::iter::once(limit.name().as_bytes()).chain(subject.iter().copied()) {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
+        let code = code_of(&self.key, iter::once(limit.name().as_bytes()).chain(subject.iter().copied()));
         let mut bucket = Bucket::default();
-        bucket.copy_from_slice(&mac.sign().as_ref()[..size_of::<Bucket>()]);
+        bucket.copy_from_slice(&code.as_ref()[..size_of::<Bucket>()]);
         bucket
     }
 }

@@ -4,6 +4,7 @@
 use aws_lc_rs::hmac;
 
 use super::{OneTimeToken, Purpose};
+use crate::keys::code_of;
 use crate::user_id::UserId;
 
 /// The purpose for which the key is derived.
@@ -26,15 +27,11 @@ pub(crate) struct Seed<'a> {
 }
 
 impl Seed<'_> {
-    /// The token. Each part comes after its length: otherwise parts could be shifted from one to the next.
+    /// The token.
     pub(crate) fn token(&self, key: &hmac::Key) -> OneTimeToken {
         let user = self.user.get().to_be_bytes();
-        let mut mac = hmac::Context::with_key(key);
-        for part in [self.purpose.as_str().as_bytes(), &user, self.email.as_bytes(), self.bits] {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        OneTimeToken::of_octets(mac.sign().as_ref())
+        let parts = [self.purpose.as_str().as_bytes(), &user, self.email.as_bytes(), self.bits];
+        OneTimeToken::of_octets(code_of(key, parts).as_ref())
     }
 }
 

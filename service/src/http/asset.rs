@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use bytes::Bytes;
 
+use super::{EntityTag, Known};
+
 /// How long caches may keep an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
@@ -51,11 +53,10 @@ impl Asset {
     pub(crate) fn answer(&self, asked: &HeaderMap, freshness: Freshness) -> Response {
         let gzip = self.gzip.as_ref().filter(|_| takes_gzip(asked));
         // A strong validator is of octets, and the compressed ones are others.
-        let etag = format!("\"{}{}\"", self.version, if gzip.is_some() { "-gzip" } else { "" });
-        let is_known = has(asked, &etag);
+        let tag = EntityTag::named(&format!("{}{}", self.version, if gzip.is_some() { "-gzip" } else { "" }));
+        let is_known = Known::of(asked).has(&tag);
         let mut headers = HeaderMap::new();
-        // Base64 and quotes are valid in a header.
-        headers.extend(HeaderValue::try_from(etag).ok().map(|etag| (header::ETAG, etag)));
+        headers.insert(header::ETAG, tag.into_header());
         headers.insert(header::CACHE_CONTROL, freshness.cache_control());
         if self.gzip.is_some() {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -85,21 +86,10 @@ fn version_of(content: &[u8]) -> String {
     BASE64URL.encode(&digest(&SHA256, content).as_ref()[..12])
 }
 
-/// The members of a list in a header.
-fn members(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
-}
-
-/// Whether the client has what this validator stands for (RFC 9110 section 13.1.2).
-fn has(headers: &HeaderMap, etag: &str) -> bool {
-    members(headers, header::IF_NONE_MATCH)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
-}
-
 /// Whether the client takes gzip (RFC 9110 section 12.5.3). One that does not say so gets the plain content.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    members(headers, header::ACCEPT_ENCODING).any(|coding| {
+    let values = headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
         let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
         name.trim().eq_ignore_ascii_case("gzip") && weight.is_none_or(|weight| weight > 0.0)
@@ -160,10 +150,13 @@ mod tests {
     #[test]
     fn a_client_names_what_it_has() {
         for value in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
-            assert!(has(&headers(header::IF_NONE_MATCH, value), "\"a\""), "{value}");
+            assert!(Known::of(&headers(header::IF_NONE_MATCH, value)).has(&EntityTag::named("a")), "{value}");
         }
         for value in ["", "a", "\"b\"", "\"a-gzip\""] {
-            assert!(!has(&headers(header::IF_NONE_MATCH, value), "\"a\""), "{value}");
+            assert!(
+                !Known::of(&headers(header::IF_NONE_MATCH, value)).has(&EntityTag::named("a")),
+                "{value}"
+            );
         }
     }
 }

@@ -74,6 +74,11 @@ where
 pub struct Known(Option<EntityTags>);
 
 impl Known {
+    /// What these headers say.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self(EntityTags::read(headers, &header::IF_NONE_MATCH).unwrap_or_default())
+    }
+
     /// Whether what has this tag need not be sent again.
     #[must_use]
     pub fn has(&self, present: &EntityTag) -> bool {
@@ -85,7 +90,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Known {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(EntityTags::read(&parts.headers, &header::IF_NONE_MATCH).unwrap_or_default()))
+        Ok(Self::of(&parts.headers))
     }
 }
 

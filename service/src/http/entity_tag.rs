@@ -2,9 +2,6 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// How many octets there are between the quotes of a tag of this service.
-const LENGTH: usize = 32;
-
 /// A strong entity tag of this service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityTag(HeaderValue);
@@ -18,7 +15,16 @@ impl EntityTag {
             pair[0] = DIGITS[usize::from(octet >> 4)];
             pair[1] = DIGITS[usize::from(octet & 15)];
         }
-        Self(HeaderValue::from_bytes(&text).unwrap_or(const { HeaderValue::from_static("\"\"") }))
+        Self::quoted(&text)
+    }
+
+    /// The tag of what has this name, of letters, digits, `-` and `_`.
+    pub(super) fn named(name: &str) -> Self {
+        Self::quoted(format!("\"{name}\"").as_bytes())
+    }
+
+    fn quoted(text: &[u8]) -> Self {
+        Self(HeaderValue::from_bytes(text).unwrap_or(const { HeaderValue::from_static("\"\"") }))
     }
 
     /// As `ETag` has it.
@@ -47,16 +53,15 @@ pub(super) struct Malformed;
 pub(super) enum EntityTags {
     /// `*`: those of whatever is there.
     Any,
-    /// Those that may be of this service. The others are equal to none, and a list of many must not take more memory than the
-    /// header: it is held while the body of the request is waited for.
-    Listed(Vec<Listed>),
+    /// Those in lines that are well-formed. They are read again where they are compared: a list of many is held for as long as
+    /// the body of the request is waited for, and must not take more memory than the header.
+    Listed(Vec<HeaderValue>),
 }
 
 /// An entity tag as a client has sent it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+struct Listed<'a> {
     is_weak: bool,
-    opaque: [u8; LENGTH],
+    opaque: &'a [u8],
 }
 
 impl EntityTags {
@@ -67,57 +72,71 @@ impl EntityTags {
         if first.as_bytes().trim_ascii() == b"*" {
             return if lines.count() == 1 { Ok(Some(Self::Any)) } else { Err(Malformed) };
         }
-        let (mut tags, mut count) = (Vec::new(), 0);
-        for line in lines {
-            count += read_line(line.as_bytes(), &mut tags)?;
+        let lines: Vec<_> = lines.cloned().collect();
+        let mut count = 0;
+        for tag in lines.iter().flat_map(Tags::of) {
+            tag?;
+            count += 1;
         }
-        if count == 0 { Err(Malformed) } else { Ok(Some(Self::Listed(tags))) }
+        if count == 0 { Err(Malformed) } else { Ok(Some(Self::Listed(lines))) }
     }
 
     /// Whether a tag is among them by the strong comparison, for which no weak tag is equal to any.
     pub(super) fn have_strong(&self, tag: &EntityTag) -> bool {
-        self.have(|listed| !listed.is_weak && listed.opaque[..] == *tag.opaque())
+        self.have(|listed| !listed.is_weak && listed.opaque == tag.opaque())
     }
 
     /// The same by the weak comparison.
     pub(super) fn have_weak(&self, tag: &EntityTag) -> bool {
-        self.have(|listed| listed.opaque[..] == *tag.opaque())
+        self.have(|listed| listed.opaque == tag.opaque())
     }
 
-    fn have(&self, is_equal: impl Fn(&Listed) -> bool) -> bool {
+    fn have(&self, is_equal: impl Fn(&Listed<'_>) -> bool) -> bool {
         match self {
             Self::Any => true,
-            Self::Listed(tags) => tags.iter().any(is_equal),
+            Self::Listed(lines) => lines.iter().flat_map(Tags::of).flatten().any(|listed| is_equal(&listed)),
         }
     }
 }
 
-/// Reads one line of a list, and says how many tags there are in it. A comma may be part of a tag, and elements of a list may be
-/// empty (RFC 9110 section 5.6.1).
-fn read_line(line: &[u8], tags: &mut Vec<Listed>) -> Result<usize, Malformed> {
-    let (mut rest, mut count) = (line, 0);
-    loop {
-        while let [b' ' | b'\t' | b',', more @ ..] = rest {
-            rest = more;
-        }
-        if rest.is_empty() {
-            return Ok(count);
-        }
-        let weak = rest.strip_prefix(b"W/");
-        let quoted = weak.unwrap_or(rest).strip_prefix(b"\"").ok_or(Malformed)?;
+/// The tags of one line. A comma may be part of a tag, and elements of a list may be empty (RFC 9110 section 5.6.1). What follows
+/// a fault is not read.
+struct Tags<'a>(&'a [u8]);
+
+impl<'a> Tags<'a> {
+    fn of(line: &'a HeaderValue) -> Self {
+        Self(line.as_bytes())
+    }
+
+    fn read(&mut self) -> Result<Listed<'a>, Malformed> {
+        let weak = self.0.strip_prefix(b"W/");
+        let quoted = weak.unwrap_or(self.0).strip_prefix(b"\"").ok_or(Malformed)?;
         let end = quoted.iter().position(|octet| *octet == b'"').ok_or(Malformed)?;
         let (opaque, after) = quoted.split_at(end);
-        if !opaque.iter().all(|octet| matches!(octet, 0x21 | 0x23..=0x7e | 0x80..)) {
+        self.0 = after[1..].trim_ascii_start();
+        let is_valid = opaque.iter().all(|octet| matches!(octet, 0x21 | 0x23..=0x7e | 0x80..));
+        if !is_valid || !matches!(self.0, [] | [b',', ..]) {
             return Err(Malformed);
         }
-        if let Ok(opaque) = opaque.try_into() {
-            tags.push(Listed { is_weak: weak.is_some(), opaque });
+        Ok(Listed { is_weak: weak.is_some(), opaque })
+    }
+}
+
+impl<'a> Iterator for Tags<'a> {
+    type Item = Result<Listed<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let [b' ' | b'\t' | b',', more @ ..] = self.0 {
+            self.0 = more;
         }
-        count += 1;
-        rest = after[1..].trim_ascii_start();
-        if !matches!(rest, [] | [b',', ..]) {
-            return Err(Malformed);
+        if self.0.is_empty() {
+            return None;
         }
+        let tag = self.read();
+        if tag.is_err() {
+            self.0 = &[];
+        }
+        Some(tag)
     }
 }
 
@@ -175,9 +194,9 @@ mod tests {
     }
 
     #[test]
-    fn of_many_tags_only_those_are_kept_that_could_be_equal() {
-        let EntityTags::Listed(tags) = listed(&[&"\"a\",".repeat(15_000), "\"\""]) else { unreachable!() };
-        assert!(tags.is_empty());
+    fn of_many_tags_no_more_is_kept_than_the_lines_that_they_came_in() {
+        let EntityTags::Listed(lines) = listed(&[&"\"a\",".repeat(15_000), "\"\""]) else { unreachable!() };
+        assert_eq!(lines.iter().map(HeaderValue::len).collect::<Vec<_>>(), [60_000, 2]);
     }
 
     #[test]

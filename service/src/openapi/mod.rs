@@ -186,9 +186,14 @@ pub(crate) fn operations(path: &mut PathItem) -> impl Iterator<Item = (MethodFil
 }
 
 fn request_id_header() -> Header {
+    let text = "The id of the request: the caller's if it sent a well-formed one, else a new one";
+    described_header(text, Type::String)
+}
+
+fn described_header(text: &str, schema_type: Type) -> Header {
     HeaderBuilder::new()
-        .description(Some("The id of the request: the caller's if it sent a well-formed one, else a new one"))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some(text))
+        .schema(Some(ObjectBuilder::new().schema_type(schema_type)))
         .build()
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use utoipa::IntoResponses;
 use utoipa::ToSchema;
-use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
 
+use super::described_header;
 use crate::db::{self, Outage};
 use crate::field::{FieldError, Invalid};
 use crate::http::{ACCEPT_PATCH, Problem, ProblemBody, if_match_required, not_a_patch};
@@ -33,43 +33,23 @@ macro_rules! described {
 }
 pub(crate) use described;
 
-fn retry_after_header() -> Header {
-    HeaderBuilder::new()
-        .description(Some("How many seconds to wait before trying again"))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::Integer)))
-        .build()
-}
-
-fn challenge_header() -> Header {
-    HeaderBuilder::new()
-        .description(Some("What is wrong with the token, and what is needed (RFC 6750, RFC 9470)"))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .build()
-}
-
-fn ratelimit_policy_header() -> Header {
-    HeaderBuilder::new()
-        .description(Some(
-            "The limit that is exceeded: its name, how many may come in its window, and the window in seconds \
-             (draft-ietf-httpapi-ratelimit-headers-11)",
-        ))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .build()
-}
-
-fn ratelimit_header() -> Header {
-    HeaderBuilder::new()
-        .description(Some("What is left of that limit, and in how many seconds there will be more"))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .build()
-}
-
-fn accept_patch_header() -> Header {
-    HeaderBuilder::new()
-        .description(Some("The media types of patches (RFC 5789)"))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .build()
-}
+/// The headers that a problem may have, what they say, and their types.
+const HEADERS: [(HeaderName, &str, Type); 5] = [
+    (header::RETRY_AFTER, "How many seconds to wait before trying again", Type::Integer),
+    (
+        header::WWW_AUTHENTICATE,
+        "What is wrong with the token, and what is needed (RFC 6750, RFC 9470)",
+        Type::String,
+    ),
+    (
+        RATELIMIT_POLICY,
+        "The limit that is exceeded: its name, how many may come in its window, and the window in seconds \
+         (draft-ietf-httpapi-ratelimit-headers-11)",
+        Type::String,
+    ),
+    (RATELIMIT, "What is left of that limit, and in how many seconds there will be more", Type::String),
+    (ACCEPT_PATCH, "The media types of patches (RFC 5789)", Type::String),
+];
 
 /// Describes responses that are problems. The examples are rendered by the service itself.
 #[must_use]
@@ -82,15 +62,9 @@ pub fn problem_responses<const N: usize>(
             .example(serde_json::to_value(problem.body(EXAMPLE_ID)).ok())
             .build();
         let mut response = ResponseBuilder::new().description(description);
-        for (name, header) in [
-            (header::RETRY_AFTER, retry_after_header as fn() -> Header),
-            (header::WWW_AUTHENTICATE, challenge_header),
-            (RATELIMIT_POLICY, ratelimit_policy_header),
-            (RATELIMIT, ratelimit_header),
-            (ACCEPT_PATCH, accept_patch_header),
-        ] {
+        for (name, text, schema_type) in HEADERS {
             if problem.header_names().any(|given| given == name) {
-                response = response.header(name.as_str(), header());
+                response = response.header(name.as_str(), described_header(text, schema_type));
             }
         }
         let response = response.content("application/problem+json", content).build();

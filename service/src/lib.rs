@@ -22,6 +22,7 @@ pub mod http;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;
+mod lambda_function;
 pub mod lambda_handler;
 pub mod limits;
 mod link_pages;

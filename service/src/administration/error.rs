@@ -3,6 +3,7 @@
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::db::migrations::MigrateError;
+use crate::lambda_function::Failure;
 use crate::{create_admin, db, keys, random, secrets};
 
 /// Why a function failed.
@@ -42,9 +43,8 @@ pub enum Error {
     State(&'static str),
 }
 
-impl Error {
-    /// The error type that Lambda reports.
-    pub(super) const fn kind(&self) -> &'static str {
+impl Failure for Error {
+    fn kind(&self) -> &'static str {
         match self {
             Self::Migrate(_) => "MigrationError",
             Self::Administrator(_) => "AdministratorError",
@@ -53,7 +53,9 @@ impl Error {
             Self::Event(_) | Self::State(_) => "RotationError",
         }
     }
+}
 
+impl Error {
     /// Turns the error of a call into this, for `map_err`.
     pub(super) fn failed_call<E>(call: &'static str) -> impl Fn(SdkError<E>) -> Self
     where

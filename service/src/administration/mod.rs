@@ -12,15 +12,12 @@ mod version;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use lambda_http::LambdaEvent;
-use lambda_http::lambda_runtime::{self, Diagnostic, service_fn};
+use lambda_http::lambda_runtime;
 use serde_json::Value;
-use tracing::error;
 
 pub use self::error::Error;
 use crate::config::{Administration, KeyRotation};
-use crate::http::chain;
-use crate::telemetry;
+use crate::lambda_function;
 
 /// A function, by what it does, with its configuration.
 #[derive(Debug, Clone)]
@@ -39,19 +36,14 @@ pub enum Function {
 /// If the Runtime API cannot be reached.
 pub async fn run(function: Function) -> Result<(), lambda_runtime::Error> {
     let function = Arc::new(function);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+    lambda_function::run(move |event| {
         let function = Arc::clone(&function);
-        async move {
-            let answer = handle(&function, event.payload).await;
-            // The sandbox is frozen once the answer is out.
-            telemetry::flush(telemetry::SHORT_LIMIT);
-            answer
-        }
-    }))
+        async move { handle(&function, event.payload).await }
+    })
     .await
 }
 
-async fn handle(function: &Function, event: Value) -> Result<Value, Diagnostic> {
+async fn handle(function: &Function, event: Value) -> Result<Value, Error> {
     // The futures of the SDK are nested deeper than the compiler follows.
     let work: Pin<Box<dyn Future<Output = Result<Value, Error>> + '_>> = match function {
         Function::Migrate(administration) if create_admin::is_wanted(&event) => {
@@ -61,9 +53,5 @@ async fn handle(function: &Function, event: Value) -> Result<Value, Diagnostic> 
         Function::Rotate(administration) => Box::pin(rotate::rotate(administration, event)),
         Function::RotateKeys(rotation) => Box::pin(rotate_keys::rotate(rotation, event)),
     };
-    work.await.map_err(|error| {
-        let error_message = chain(&error);
-        error!(cause = error_message, "The function failed");
-        Diagnostic { error_type: error.kind().to_owned(), error_message }
-    })
+    work.await
 }

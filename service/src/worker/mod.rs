@@ -5,18 +5,16 @@ mod event;
 
 use std::time::{Duration, Instant};
 
-use lambda_http::LambdaEvent;
-use lambda_http::lambda_runtime::{self, Diagnostic, service_fn};
+use lambda_http::lambda_runtime;
 use serde::Serialize;
 use serde_json::Value;
-use tracing::error;
 
 use self::event::Event;
 use crate::app_state::AppState;
 use crate::clock::monotonic;
-use crate::http::chain;
 use crate::jobs::{self, Report};
-use crate::{addresses, db, lambda_handler, telemetry};
+use crate::lambda_function::{self, Failure};
+use crate::{addresses, db, lambda_handler};
 
 /// What an invocation returns.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -45,22 +43,24 @@ pub enum Error {
     Database(#[from] db::Error),
 }
 
+impl Failure for Error {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "EventError",
+            Self::Database(_) => "DatabaseError",
+        }
+    }
+}
+
 /// Handles events until the sandbox is shut down. An error is reported to Lambda as a function error.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
-    telemetry::flush(telemetry::SHORT_LIMIT);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+    lambda_function::run(move |event| {
         let state = state.clone();
-        async move {
-            let deadline = lambda_handler::deadline(&event.context);
-            let outcome = handle(&state, event.payload, deadline).await.map_err(|error| diagnostic(&error));
-            // The sandbox is frozen once the answer is out.
-            telemetry::flush(telemetry::SHORT_LIMIT);
-            outcome
-        }
-    }))
+        async move { handle(&state, event.payload, lambda_handler::deadline(&event.context)).await }
+    })
     .await
 }
 
@@ -90,14 +90,4 @@ async fn run_jobs(state: &AppState, watch: Option<Duration>, deadline: Option<In
         reports.extend(jobs::watch_mails(state, until, deadline).await);
     }
     reports
-}
-
-fn diagnostic(error: &Error) -> Diagnostic {
-    let error_message = chain(error);
-    error!(cause = error_message, "The function failed");
-    let error_type = match error {
-        Error::Event(_) => "EventError",
-        Error::Database(_) => "DatabaseError",
-    };
-    Diagnostic { error_type: error_type.to_owned(), error_message }
 }

@@ -11,9 +11,11 @@ source scripts/lib/log.sh
 source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
+# shellcheck source=scripts/lib/service.sh
+source scripts/lib/service.sh
 
 readonly MINUTES=${SOAK_MINUTES:-30}
-readonly FOLDER=target/soak CONNECTIONS=32 SEEDED=1000 SHARE=0.7 SAMPLE_SECONDS=5
+readonly FOLDER=target/soak LOG=target/soak/service.log CONNECTIONS=32 SEEDED=1000 SHARE=0.7 SAMPLE_SECONDS=5
 
 main() {
   [[ $MINUTES =~ ^[1-9][0-9]*$ ]] || die "SOAK_MINUTES is '$MINUTES'; it must be a whole number of minutes"
@@ -21,44 +23,27 @@ main() {
   need_commands wrk python3 curl
   if [[ -z ${TEST_MYSQL_URL:-} ]]; then exec scripts/with-database.sh scripts/soak.sh; fi
 
-  local executable=${EXECUTABLE:-}
-  if [[ -z $executable ]]; then
+  if [[ -z ${EXECUTABLE:-} ]]; then
     need_rust
     cargo build --locked --release
-    executable=${CARGO_TARGET_DIR:-target}/release/users-service
+    EXECUTABLE=${CARGO_TARGET_DIR:-target}/release/users-service
   fi
   mkdir -p "$FOLDER"
   rm -f "$FOLDER"/*
-  database
-  serve "$executable"
+  use_test_server
+  "$EXECUTABLE" migrate >/dev/null
+  trap stop EXIT
+  start_service "$LOG"
+  # The log lines from here on cost the service time, but are not read.
+  : >"$LOG"
   seed
   soak
 }
 
-# The variables of the service, from the URL of the server.
-database() {
-  [[ $TEST_MYSQL_URL =~ ^mysql://([^:@]+):([^@]*)@([^:/]+):([0-9]+)/(.+)$ ]] ||
-    die "TEST_MYSQL_URL must be like mysql://user:password@host:3306/database"
-  export DB_ENGINE=mysql DB_CREDENTIALS=env DB_USER=${BASH_REMATCH[1]} DB_PASSWORD=${BASH_REMATCH[2]} \
-    DB_HOST=${BASH_REMATCH[3]} DB_PORT=${BASH_REMATCH[4]} DB_NAME=${BASH_REMATCH[5]}
-}
-
-# Starts it on a free port; sets `process` and `url`.
-serve() {
-  local log=$FOLDER/service.log
-  "$1" migrate >/dev/null
-  HOST=127.0.0.1 PORT=0 LOG_LEVEL=INFO "$1" serve >/dev/null 2>>"$log" &
-  process=$!
-  trap 'kill "$process" 2>/dev/null || true; wait "$process" 2>/dev/null || true; rm -f "$FOLDER/seed"' EXIT
-  for _ in $(seq 100); do
-    url=$(sed -n 's/.*Listening on \(http:[^,]*\),.*/\1/p' "$log")
-    [[ -z $url ]] || break
-    kill -0 "$process" 2>/dev/null || die "the service did not start:" "$(tail -n 3 "$log")"
-    sleep 0.1
-  done
-  [[ -n $url ]] || die "the service does not listen; see $log"
-  # The log lines from here on cost the service time, but are not read.
-  : >"$log"
+stop() {
+  kill_service
+  wait "$SERVICE" 2>/dev/null || true
+  rm -f "$FOLDER/seed"
 }
 
 # The users that are never deleted; their ids start at 1.
@@ -66,11 +51,11 @@ seed() {
   local user
   for user in $(seq "$SEEDED"); do
     [[ $user == 1 ]] || echo next
-    printf 'url = "%s/users"\nheader = "content-type: application/json"\nsilent\nfail\noutput = "/dev/null"\n' "$url"
+    printf 'url = "%s/users"\nheader = "content-type: application/json"\nsilent\nfail\noutput = "/dev/null"\n' "$URL"
     printf 'data = "{\\"username\\":\\"seed-%d\\",\\"email\\":\\"seed-%d@example.com\\"}"\n' "$user" "$user"
   done >"$FOLDER/seed"
   curl --max-time 120 --config "$FOLDER/seed"
-  curl --silent --fail --max-time 5 --output /dev/null "$url/users/$SEEDED" ||
+  curl --silent --fail --max-time 5 --output /dev/null "$URL/users/$SEEDED" ||
     die "the users have other ids than 1 to $SEEDED" "the database must be new"
 }
 
@@ -78,7 +63,7 @@ seed() {
 load() {
   local output
   output=$(SOAK_RATE=$2 SOAK_SEEDED=$SEEDED SOAK_RUN=$RANDOM$RANDOM wrk --threads 1 --connections "$CONNECTIONS" --duration "$1s" \
-    --timeout 10s --latency --script scripts/soak/mix.lua "$url") || die "wrk failed:" "$output"
+    --timeout 10s --latency --script scripts/soak/mix.lua "$URL") || die "wrk failed:" "$output"
   sed -n 's/^result //p' <<<"$output"
 }
 
@@ -95,7 +80,7 @@ soak() {
   result=$(load $((MINUTES * 60)) "$target")
   kill "$sampler" 2>/dev/null || true
   wait "$sampler" 2>/dev/null || true
-  kill -0 "$process" 2>/dev/null || die "the service exited; see $FOLDER/service.log"
+  kill -0 "$SERVICE" 2>/dev/null || die "the service exited; see $LOG"
 
   local requests reached p50 p99 refused broken
   read -r requests reached p50 p99 refused broken <<<"$result"
@@ -113,9 +98,9 @@ sample() {
   local start=$SECONDS
   echo seconds,rss_kib >"$1"
   while true; do
-    echo "$((SECONDS - start)),$(awk '/^VmRSS/ { print $2 }' "/proc/$process/status")" >>"$1"
+    echo "$((SECONDS - start)),$(awk '/^VmRSS/ { print $2 }' "/proc/$SERVICE/status")" >>"$1"
     # Truncated, so that it does not fill the disk.
-    : >"$FOLDER/service.log"
+    : >"$LOG"
     sleep "$SAMPLE_SECONDS"
   done
 }

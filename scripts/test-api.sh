@@ -49,13 +49,9 @@ test_on_sqlite() {
   try
 }
 
-# TEST_MYSQL_URL is mysql://USER:PASSWORD@HOST:PORT/SCHEMA. The users stay in the schema.
+# The users stay in the schema.
 test_on_server() {
-  [[ ${TEST_MYSQL_URL:-} =~ ^mysql://([^:@]+):([^@]*)@([^:/]+):([0-9]+)/(.+)$ ]] ||
-    die "TEST_MYSQL_URL is '${TEST_MYSQL_URL:-}'; it must be mysql://user:password@host:port/schema" \
-      "scripts/with-database.sh sets it"
-  export DB_ENGINE=mysql DB_USER=${BASH_REMATCH[1]} DB_PASSWORD=${BASH_REMATCH[2]} DB_HOST=${BASH_REMATCH[3]}
-  export DB_PORT=${BASH_REMATCH[4]} DB_NAME=${BASH_REMATCH[5]}
+  use_test_server
   "$EXECUTABLE" migrate
   start
   try

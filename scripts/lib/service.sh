@@ -15,9 +15,19 @@ need_executable() {
   export EXECUTABLE
 }
 
-# start_service LOG: starts it on a free port, with the variables of the caller, and waits until it listens.
+# use_test_server: the variables of the service, from those of scripts/with-database.sh.
+use_test_server() {
+  [[ ${TEST_MYSQL_URL:-} =~ ^mysql://([^:@]+):([^@]*)@([^:/]+):([0-9]+)/(.+)$ ]] ||
+    die "TEST_MYSQL_URL is '${TEST_MYSQL_URL:-}'; it must be mysql://user:password@host:port/schema" \
+      "scripts/with-database.sh sets it"
+  export DB_ENGINE=mysql DB_CREDENTIALS=env DB_USER=${BASH_REMATCH[1]} DB_PASSWORD=${BASH_REMATCH[2]} \
+    DB_HOST=${BASH_REMATCH[3]} DB_PORT=${BASH_REMATCH[4]} DB_NAME=${BASH_REMATCH[5]}
+}
+
+# start_service LOG: starts it on a free port, with the variables of the caller, and waits until it listens. Its log is appended, so
+# that it can be truncated meanwhile.
 start_service() {
-  HOST=127.0.0.1 PORT=0 LOG_LEVEL=INFO LOG_FORMAT=text "$EXECUTABLE" serve 2>"$1" &
+  HOST=127.0.0.1 PORT=0 LOG_LEVEL=INFO LOG_FORMAT=text "$EXECUTABLE" serve >/dev/null 2>>"$1" &
   SERVICE=$!
   for _ in $(seq 100); do
     URL=$(sed -n 's|.*Listening on \(http://[^,]*\),.*|\1|p' "$1")

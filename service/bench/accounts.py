@@ -13,14 +13,13 @@ from contestants import FLOOR, SERVICE, Contestant, Server
 from database import Database
 from http_load import ROWS
 from runtime_api import RuntimeApi
-from scene import ISSUER, PEOPLE, WRONG, Scene, load, make_administrator
+from scene import ISSUER, PEOPLE, UNLIMITED, WRONG, Scene, load, make_administrator
 
 # As many as sign in at once: each core has a hash, and others wait.
 SIGNING_IN = 16
 READING = 32
 STEADY_RATE = 500
 LOGINS = 1000
-UNLIMITED = {name: "1000000/1h" for name in ("SIGN_IN_LIMIT", "SIGN_IN_IP_LIMIT", "SIGN_IN_LOGIN_LIMIT")}
 
 
 def measure(

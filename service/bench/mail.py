@@ -10,14 +10,13 @@ from contestants import SERVICE, Contestant, Server
 from database import Database
 from http_load import ROWS
 from mail_sink import MailSink
-from scene import ISSUER, PEOPLE, Scene, load, make_administrator
+from scene import ISSUER, PEOPLE, UNLIMITED, Scene, load, make_administrator
 
 # One request after another: what one takes, not what is left of the cores beside the mails that are sent.
 ASKING = 1
 FILLING = 32
 # Seconds that the outbox may take to drain.
 DRAINED_WITHIN = 60
-UNLIMITED = {name: "1000000/1h" for name in ("MAIL_HOURLY_LIMIT", "MAIL_DAILY_LIMIT", "MAIL_IP_LIMIT", "SIGN_IN_LIMIT", "SIGN_IN_IP_LIMIT", "SIGN_IN_LOGIN_LIMIT")}
 
 
 def measure(database: Database, contestants: list[Contestant], seconds: float, rounds: int, logins: int, logs: Path) -> dict:

@@ -13,6 +13,11 @@ PEOPLE = 50
 PASSWORD, WRONG = "a swan by the harbour", "seven lanterns in fog"
 # HTTPS, as in AWS. Nobody connects to it.
 ISSUER = "https://users.example.com"
+# All come from one address.
+UNLIMITED = {
+    name: "1000000/1h"
+    for name in ("SIGN_IN_LIMIT", "SIGN_IN_IP_LIMIT", "SIGN_IN_LOGIN_LIMIT", "MAIL_IP_LIMIT", "MAIL_HOURLY_LIMIT", "MAIL_DAILY_LIMIT")
+}
 
 
 def make_administrator(service: Contestant, database: Database, variables: dict[str, str]) -> None:

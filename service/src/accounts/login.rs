@@ -40,6 +40,11 @@ impl Login {
         &self.folded
     }
 
+    /// The login as it was given.
+    pub(crate) fn given(&self) -> &str {
+        self.username().or(self.email_spellings().first().map(String::as_str)).unwrap_or_default()
+    }
+
     /// The name, if it is one.
     pub(super) fn username(&self) -> Option<&str> {
         self.lookup.username()

@@ -23,8 +23,19 @@ pub(crate) struct Links {
 
 impl Links {
     /// Sends a user, whose row is locked, the link with the live token, or with a new one if there is none. To nobody it sends
-    /// nothing, which is as much work.
+    /// nothing.
     pub(crate) async fn send(
+        &self,
+        transaction: &mut Transaction,
+        to: Option<(UserId, &str)>,
+    ) -> Result<(), Error> {
+        self.provide_token(&mut *transaction, to).await?;
+        self.mail.enqueue(&mut *transaction, Kind::Link(self.kind), self.language, to, self.now).await
+    }
+
+    /// Leaves a user, whose row is locked, the live token, or makes a new one if there is none. For nobody it does nothing, which
+    /// is as much work.
+    pub(super) async fn provide_token(
         &self,
         transaction: &mut Transaction,
         to: Option<(UserId, &str)>,
@@ -45,7 +56,7 @@ impl Links {
             };
             one_time_tokens::put(&mut *transaction, &new).await?;
         }
-        self.mail.enqueue(&mut *transaction, Kind::Link(self.kind), self.language, to, self.now).await
+        Ok(())
     }
 
     /// Lets the mail be sent at once, when the transaction is committed.

@@ -1,6 +1,7 @@
 //! Addresses: which ones users have proved to have, the links that are sent to them to prove one, to set a forgotten
 //! password, and to set a first one, and which ones cannot be reached.
 
+mod asked;
 mod links;
 mod repository;
 mod room;

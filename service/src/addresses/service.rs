@@ -6,10 +6,10 @@ use axum::extract::FromRef;
 use tracing::{info, instrument};
 
 use super::links::Links;
-use super::repository::{self, Addressee};
+use super::repository;
 use super::undeliverable::forget_undeliverable;
 use crate::access::Caller;
-use crate::accounts::{self, Error, Login, Status, is_same};
+use crate::accounts::{Error, Login, is_same};
 use crate::app_state::Accounts;
 use crate::clock::Clock;
 use crate::config;
@@ -25,7 +25,7 @@ use crate::{random, roles, user_row};
 /// The use cases of addresses.
 #[derive(Clone)]
 pub struct Service {
-    database: Database,
+    pub(super) database: Database,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
     pub(super) limits: config::Limits,
@@ -45,8 +45,8 @@ impl FromRef<Arc<Accounts>> for Service {
 }
 
 impl Service {
-    /// Sends a link to whoever has this login, if there is somebody who may get one of this kind. Nobody learns whether there
-    /// is: the work and the answer are the same.
+    /// Takes down that somebody asks for a link for a login. Nobody learns whether anybody has it: it is not looked for here, but
+    /// when the outbox is worked off.
     ///
     /// # Errors
     /// [`Error::MailOff`]; [`Error::Limits`] if one IP address asks too often.
@@ -58,37 +58,14 @@ impl Service {
         language: Language,
         network: ClientNetwork,
     ) -> Result<(), Error> {
-        let links = self.links(kind, language).await?;
+        let mail = self.mail.as_ref().ok_or(Error::MailOff)?;
         let limits = self.counting().await?;
         let hit = limits.take(&self.limits.mail_ip, &[network.as_bytes()]).await?;
-        let asked = self.ask_for(&links, login).await;
-        if asked.as_ref().is_err_and(Error::is_outage) {
+        if let Err(error) = mail.ask(&self.database, kind, language, login, self.clock.now()).await {
             limits.give_back(&[hit]).await;
+            return Err(error.into());
         }
-        asked
-    }
-
-    async fn ask_for(&self, links: &Links, login: &Login) -> Result<(), Error> {
-        let candidate = accounts::find(&self.database, login).await?;
-        let (user, email) =
-            candidate.map_or((UserId::NOBODY, None), |found| (found.user_id, Some(found.email)));
-        let has_room = match self.count(links.kind, email.as_deref().unwrap_or(login.folded())).await {
-            Ok(_) => true,
-            Err(Error::Limits(_)) => false,
-            Err(error) => return Err(error),
-        };
-        let email = &email.unwrap_or_default();
-        let asked = self.database.transaction(|mut transaction| async move {
-            user_row::lock(&mut transaction, user).await?;
-            let addressee = repository::addressee(&mut transaction, user).await?;
-            let addressee = addressee.filter(|addressee| {
-                has_room && is_same(&addressee.email, email) && may_get(links.kind, addressee)
-            });
-            let to = addressee.as_ref().map(|addressee| (addressee.user, &*addressee.email));
-            links.send(&mut transaction, to).await
-        });
-        asked.await?;
-        links.wake();
+        mail.wake();
         Ok(())
     }
 
@@ -181,9 +158,4 @@ impl Service {
         let keys = self.tokens.keys().mac_keys().await?;
         Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys))
     }
-}
-
-/// Whether somebody who is there may get a mail of this kind because anybody asks for it.
-fn may_get(kind: LinkKind, addressee: &Addressee) -> bool {
-    addressee.status == Status::Active && !(kind == LinkKind::Verification && addressee.is_proved)
 }

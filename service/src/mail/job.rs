@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::extract::FromRef;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::select;
 use tokio::task::JoinSet;
@@ -13,7 +14,8 @@ use uuid::Uuid;
 
 use super::repository::{self, Lease, Leased, Unreadable};
 use super::sender::{Cause, SendError};
-use super::{Kind, Mail, contents};
+use super::{Asked, Kind, Mail, contents};
+use crate::accounts;
 use crate::addresses;
 use crate::app_state::{Accounts, AppState};
 use crate::clock::monotonic;
@@ -75,7 +77,7 @@ impl Worker {
             while sending.len() < AT_ONCE && self.has_time() {
                 let Some((row, lease)) = waiting.pop_front() else { break };
                 let worker = self.clone();
-                sending.spawn(async move { worker.deliver(&row, lease).await });
+                sending.spawn(async move { worker.deliver(row, lease).await });
             }
             if sending.is_empty() {
                 break;
@@ -125,9 +127,13 @@ impl Worker {
 
     /// Sends one mail, and records what became of it. If that cannot be recorded, the lease ends by itself and the mail is sent
     /// again: rather twice than never.
-    async fn deliver(&self, row: &Leased, lease: Lease) {
+    async fn deliver(&self, mut row: Leased, lease: Lease) {
         let now = self.accounts.clock.now();
-        let outcome = self.send(row, now).await;
+        let outcome = match self.settle(&mut row, lease, now).await {
+            Ok(()) => self.send(&row, now).await,
+            Err(error) => Err(SendError::Transient(error.into())),
+        };
+        let row = &row;
         let recorded = match outcome {
             Ok(was_sent) => {
                 if was_sent {
@@ -156,6 +162,27 @@ impl Worker {
         if let Err(error) = recorded {
             warn!(mail_id = %row.id, cause = chain(&error), "What became of a mail could not be recorded");
         }
+    }
+
+    /// Finds out who is meant by a link that was asked for. Afterwards the row is that of a mail, which need not go to anybody.
+    async fn settle(
+        &self,
+        row: &mut Leased,
+        lease: Lease,
+        now: DateTime<Utc>,
+    ) -> Result<(), accounts::Error> {
+        let Some(asked) = Asked::of(row, lease) else { return Ok(()) };
+        let kind = asked.kind;
+        let lifetime = TimeDelta::from_std(self.mail.link(kind).lifetime).unwrap_or(TimeDelta::MAX);
+        // Whoever asked has given up by then, and a link that comes unawares only frightens.
+        let is_late = now - row.created_at >= lifetime.min(GIVE_UP);
+        let to =
+            if is_late { None } else { addresses::Service::from_ref(&self.accounts).answer(&asked).await? };
+        let (user, email) = to.unzip();
+        row.kind = Some(Kind::Link(kind));
+        row.user = user;
+        row.recipient = email.unwrap_or_default();
+        Ok(())
     }
 
     /// Whether mails to the address of a row have come back. It is asked here and not by who asks for a mail, so that the same

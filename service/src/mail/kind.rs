@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Link(LinkKind),
     /// It tells what was done to the account.
     Notice(Notice),
+    /// It is none yet: somebody asked for a link for a login, and whether anybody has that is still to be found out.
+    Asked(LinkKind),
 }
 
 /// What a link is for.
@@ -35,10 +37,13 @@ pub(crate) enum Notice {
 
 impl Kind {
     /// Each of them.
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Link(LinkKind::Verification),
         Self::Link(LinkKind::Reset),
         Self::Link(LinkKind::Invitation),
+        Self::Asked(LinkKind::Verification),
+        Self::Asked(LinkKind::Reset),
+        Self::Asked(LinkKind::Invitation),
         Self::Notice(Notice::AddressChanged),
         Self::Notice(Notice::PasswordChanged),
     ];
@@ -54,6 +59,9 @@ impl Kind {
             Self::Link(kind) => kind.as_str(),
             Self::Notice(Notice::AddressChanged) => "address_changed",
             Self::Notice(Notice::PasswordChanged) => "password_changed",
+            Self::Asked(LinkKind::Verification) => "asked_verification",
+            Self::Asked(LinkKind::Reset) => "asked_reset",
+            Self::Asked(LinkKind::Invitation) => "asked_invitation",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Mail: an outbox in the database, written in the transaction of what a mail tells of, and a job that sends what is in it.
 
+mod asked;
 mod console;
 mod contents;
 mod job;
@@ -15,6 +16,7 @@ mod smtp;
 mod watch;
 mod words;
 
+pub(crate) use asked::Asked;
 pub use job::send_due;
 pub use kind::Language;
 pub(crate) use kind::{Kind, LinkKind, Notice};

@@ -9,9 +9,13 @@ use uuid::Uuid;
 use super::repository::{self, NewMail};
 use super::sender::Sender;
 use super::{Kind, Language, LinkKind};
+use crate::accounts::Login;
 use crate::config;
 use crate::db::{Error, Executor};
 use crate::user_id::UserId;
+
+/// The most characters of a recipient.
+const LONGEST_LOGIN: usize = 100;
 
 /// What mails are sent with. A clone is the same.
 #[derive(Clone)]
@@ -43,6 +47,25 @@ impl Mail {
     ) -> Result<(), Error> {
         let (user, recipient) = (to.map(|(user, _)| user), to.map_or("", |(_, email)| email));
         let mail = NewMail { id: Uuid::new_v4(), user, kind, language, recipient, now };
+        repository::insert(executor, &mail).await
+    }
+
+    /// Puts into the outbox that somebody asked for a link. Whose the login is, if anybody's, the job finds out: so the answer
+    /// takes the same time for all, and not more than it takes to write this down.
+    pub(crate) async fn ask(
+        &self,
+        executor: impl Executor,
+        kind: LinkKind,
+        language: Language,
+        login: &Login,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        // Nobody has a longer one.
+        let fitting =
+            [login.given(), login.folded()].into_iter().find(|text| text.chars().count() <= LONGEST_LOGIN);
+        let recipient = fitting.unwrap_or_default();
+        let mail =
+            NewMail { id: Uuid::new_v4(), user: None, kind: Kind::Asked(kind), language, recipient, now };
         repository::insert(executor, &mail).await
     }
 

@@ -41,6 +41,28 @@ pub(super) async fn insert(executor: impl Executor, mail: &NewMail<'_>) -> Resul
     executor.run::<Written>(&INSERT, &values).await.map(drop)
 }
 
+const SETTLE: Statement = Statement::idempotent_write(
+    "mails.settle",
+    "update mails set user_id = ?, kind = ?, recipient = ? where mail_id = ? and lease = ?",
+);
+
+/// Makes a row another mail, unless its lease is over.
+pub(super) async fn settle(
+    executor: impl Executor,
+    (mail, lease): (Uuid, Lease),
+    kind: Kind,
+    to: Option<(UserId, &str)>,
+) -> Result<(), Error> {
+    let values = [
+        to.map(|(user, _)| user.get()).into(),
+        kind.as_str().into(),
+        to.map_or("", |(_, email)| email).into(),
+        mail.as_bytes()[..].into(),
+        lease.id.as_bytes()[..].into(),
+    ];
+    executor.run::<Written>(&SETTLE, &values).await.map(drop)
+}
+
 /// The right of one process to send some mails until a time, which nobody else has meanwhile.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lease {

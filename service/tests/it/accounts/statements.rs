@@ -5,6 +5,7 @@ use axum::http::{Method, Request, header};
 use chrono::TimeDelta;
 use serde_json::json;
 use users_service::app::{Service, router};
+use users_service::app_state::AppState;
 use users_service::config::{Credentials, Database, Mysql, Tls};
 
 use crate::harness::accounts::{AccountsApp, PASSWORD, Person, call};
@@ -15,6 +16,7 @@ use crate::harness::wiretap::Wiretap;
 /// A process whose one connection is recorded, beside one that the test works with.
 pub(crate) struct Recorded {
     pub(crate) app: AccountsApp,
+    pub(crate) state: AppState,
     tap: Wiretap,
     service: Service,
 }
@@ -26,8 +28,9 @@ impl Recorded {
         let tap = Wiretap::on(&schema.application()).await;
         let credentials = Credentials::Fixed(tap.login.clone());
         let database = Database::Mysql(Mysql { credentials, tls: Tls::Off, pool_size: 1 });
-        let service = router(app.state_through(database).await);
-        Self { app, tap, service }
+        let state = app.state_through(database).await;
+        let service = router(state.clone());
+        Self { app, state, tap, service }
     }
 
     /// The statements of a request, the second time, when each is prepared.
@@ -41,6 +44,12 @@ impl Recorded {
         assert!(talk.commands.iter().all(|command| ["execute", "query"].contains(command)), "{talk:?}");
         assert_eq!(talk.turns, talk.commands.len(), "{talk:?}");
         talk.commands.len()
+    }
+
+    /// The statements since the last time.
+    pub(crate) fn executed(&self) -> usize {
+        let commands = self.tap.take().commands;
+        commands.iter().filter(|command| **command != "prepare").count()
     }
 
     /// The same of a request without a body by somebody.

@@ -135,6 +135,7 @@ module "function" {
     configuration_set = module.mail[0].configuration_set
     security_group_id = module.network.mail_security_group_id
   }
+  settings                 = var.settings
   max_connections          = var.database_max_connections
   reserved_concurrency     = var.reserved_concurrency
   provisioned_concurrency  = var.provisioned_concurrency

@@ -70,6 +70,39 @@ variable "log_level" {
   }
 }
 
+variable "settings" {
+  description = "Further settings of the service by their names in docs/configuration.md, such as { REQUIRE_IF_MATCH = \"true\" }. What other variables decide, or has no meaning on AWS, is refused."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = length(setsubtract(keys(var.settings), [
+      "SIGN_IN_UNVERIFIED",
+      "REQUIRE_IF_MATCH",
+      "SESSION_IDLE_DAYS",
+      "SESSION_MAX_DAYS",
+      "SIGN_IN_LIMIT",
+      "SIGN_IN_IP_LIMIT",
+      "SIGN_IN_LOGIN_LIMIT",
+      "SIGN_UP_LIMIT",
+      "CONFIRM_LIMIT",
+      "MAIL_IP_LIMIT",
+      "MAIL_HOURLY_LIMIT",
+      "MAIL_DAILY_LIMIT",
+      "LINK_VERIFY",
+      "LINK_RESET",
+      "LINK_INVITE",
+      "VERIFICATION_LIFETIME",
+      "RESET_LIFETIME",
+      "INVITATION_LIFETIME",
+      "PASSWORD_MIN_LENGTH",
+      "PASSWORD_HASH",
+    ])) == 0
+    error_message = "settings may have the names of docs/configuration.md that no other variable decides and that have a meaning on AWS; the list is in terraform/variables.tf."
+  }
+}
+
 variable "allow_destroy" {
   description = "Turns off prod's deletion protection, as the first of two steps to destroy it. Without effect in dev, which is never protected."
   type        = bool

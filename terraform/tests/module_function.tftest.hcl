@@ -11,6 +11,7 @@ variables {
   network                  = { subnet_ids = ["subnet-a", "subnet-b"], security_group_id = "sg-a" }
   database                 = { schema = "ecommerce", host = "db.example.com", port = 3306, admin_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-a" }
   secret_arn               = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/rds/credentials-a"
+  settings                 = { REQUIRE_IF_MATCH = "true" }
   max_connections          = 60
   reserved_concurrency     = -1
   provisioned_concurrency  = 0
@@ -67,7 +68,7 @@ run "passes_settings_and_no_secret" {
   }
 
   assert {
-    condition     = aws_lambda_function.from_image["api"].environment[0].variables == tomap({ ENVIRONMENT = "dev", LOG_LEVEL = "INFO", DB_NAME = "ecommerce", DB_POOL_SIZE = "1" })
+    condition     = aws_lambda_function.from_image["api"].environment[0].variables == tomap({ REQUIRE_IF_MATCH = "true", ENVIRONMENT = "dev", LOG_LEVEL = "INFO", DB_NAME = "ecommerce", DB_POOL_SIZE = "1" })
     error_message = "The api must not get the administrator's secret."
   }
 

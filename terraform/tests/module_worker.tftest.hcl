@@ -24,6 +24,7 @@ variables {
   network                  = { subnet_ids = ["subnet-a", "subnet-b"], security_group_id = "sg-a" }
   database                 = { schema = "ecommerce", host = "db.example.com", port = 3306, admin_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-a" }
   secret_arn               = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/rds/credentials-a"
+  settings                 = { REQUIRE_IF_MATCH = "true" }
   max_connections          = 60
   reserved_concurrency     = -1
   provisioned_concurrency  = 0
@@ -126,8 +127,8 @@ run "knows_the_sender_as_the_api_does" {
   }
 
   assert {
-    condition = { for name, value in aws_lambda_function.from_image["worker"].environment[0].variables : name => value if contains(["ACCESS", "MAIL", "MAIL_FROM", "PUBLIC_URL", "SES_CONFIGURATION_SET"], name) } == {
-      ACCESS = "tokens", MAIL = "ses", MAIL_FROM = "Example <no-reply@users.example.com>", PUBLIC_URL = "https://users.example.com", SES_CONFIGURATION_SET = "users-service-test"
+    condition = { for name, value in aws_lambda_function.from_image["worker"].environment[0].variables : name => value if contains(["ACCESS", "MAIL", "MAIL_FROM", "PUBLIC_URL", "REQUIRE_IF_MATCH", "SES_CONFIGURATION_SET"], name) } == {
+      REQUIRE_IF_MATCH = "true", ACCESS = "tokens", MAIL = "ses", MAIL_FROM = "Example <no-reply@users.example.com>", PUBLIC_URL = "https://users.example.com", SES_CONFIGURATION_SET = "users-service-test"
     }
     error_message = "The worker must know how to send."
   }

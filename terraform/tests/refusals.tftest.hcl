@@ -245,3 +245,13 @@ run "more_kept_warm_than_reserved" {
 
   expect_failures = [var.provisioned_concurrency]
 }
+
+run "a_setting_that_another_variable_decides" {
+  command = plan
+
+  variables {
+    settings = { REQUIRE_IF_MATCH = "true", DB_POOL_SIZE = "50" }
+  }
+
+  expect_failures = [var.settings]
+}

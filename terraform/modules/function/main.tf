@@ -34,7 +34,7 @@ locals {
       command         = "lambda"
       memory_mb       = local.issues_tokens ? 1024 : 512 # processor time is in proportion: of cold starts, and of password hashes
       timeout_seconds = 20                               # below the gateway's 30, so that the service's own answer is what the client sees
-      environment     = merge(local.token_settings, local.mail_settings)
+      environment     = merge(var.settings, local.token_settings, local.mail_settings)
     }
     migrate = {
       description     = "Users service: database migrations and the application's MySQL user"

@@ -79,6 +79,12 @@ variable "mail" {
   }
 }
 
+variable "settings" {
+  description = "Further environment variables of the API and the worker."
+  type        = map(string)
+  nullable    = false
+}
+
 variable "reserved_concurrency" {
   description = "Most requests handled at once, reserved for the API's function; -1 for none reserved."
   type        = number

@@ -15,7 +15,7 @@ locals {
       command         = "worker-lambda"
       memory_mb       = 128 # it waits most of its time, and is billed for that
       timeout_seconds = 90  # a mail that it begins in its last second may take 20
-      environment = merge(local.token_settings, local.mail_settings, !local.sends_mail ? {} : {
+      environment = merge(var.settings, local.token_settings, local.mail_settings, !local.sends_mail ? {} : {
         SES_CONFIGURATION_SET = var.mail.configuration_set.name
       })
     }

@@ -13,6 +13,8 @@ need_rust
 # With ACCESS=open the service authenticates nobody, so the network is not offered it by default.
 export HOST=${HOST:-127.0.0.1} DB_ENGINE=${DB_ENGINE:-sqlite}
 # Mails are shown in the terminal, live links and all: only where nobody else reaches the service.
+# A path is the mailbox of whoever has logged in, not a setting.
+[[ ${MAIL:-} != /* ]] || unset MAIL
 case $HOST in
   127.* | ::1) export MAIL=${MAIL:-console} PUBLIC_URL=${PUBLIC_URL:-http://localhost:${PORT:-8000}} ;;
 esac

@@ -28,6 +28,7 @@ fn named(problems: &ConfigProblems) -> Vec<&str> {
 #[test]
 fn mail_is_off_unless_it_is_on() {
     assert!(mail(&[("PUBLIC_URL", "?")], "0.0.0.0").unwrap().is_none());
+    assert!(mail(&[("MAIL", "/var/mail/ada")], "0.0.0.0").unwrap().is_none(), "as login shells set it");
     assert_eq!(named(&mail(&[("MAIL", "pigeon")], "127.0.0.1").unwrap_err()), ["MAIL"]);
 }
 

@@ -49,6 +49,10 @@ pub(super) enum Kind {
 
 pub(super) fn kind(reader: &mut Reader<'_>, listen: Option<SocketAddr>, in_lambda: bool) -> Option<Kind> {
     let words = [("off", Kind::Off), ("console", Kind::Console), ("smtp", Kind::Smtp), ("ses", Kind::Ses)];
+    // Login shells have a variable of this name, the path of the user's mailbox (POSIX.1-2024, Base Definitions, section 8.3).
+    if reader.optional(&MAIL).is_some_and(|text| text.starts_with('/')) {
+        return Some(Kind::Off);
+    }
     let kind = reader.get(&MAIL).choice(&words)?;
     if kind == Kind::Console {
         require_loopback(reader, listen, in_lambda);

@@ -80,6 +80,8 @@ variable "settings" {
     condition = length(setsubtract(keys(var.settings), [
       "SIGN_IN_UNVERIFIED",
       "REQUIRE_IF_MATCH",
+      "CACHE_TTL",
+      "CACHE_SIZE",
       "SESSION_IDLE_DAYS",
       "SESSION_MAX_DAYS",
       "SIGN_IN_LIMIT",

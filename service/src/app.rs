@@ -38,7 +38,7 @@ fn account_features() -> Routes<Arc<Accounts>> {
 /// The whole HTTP interface, for a local socket and for Lambda alike.
 #[must_use]
 pub fn router(state: AppState) -> Service {
-    let cors = cors(&state.cors_origins);
+    let cors = cors(&state.cors_origins, state.user_cache.is_some());
     let features = match &state.accounts {
         None => open(state),
         Some(accounts) => guarded(Arc::clone(accounts), state),
@@ -89,11 +89,12 @@ fn request_limit(state: &AppState) -> Option<RequestLimitLayer> {
 
 /// Lets the pages of some origins read the answers (<https://fetch.spec.whatwg.org/#http-cors-protocol>). There are no
 /// cookies, so credentials need not be allowed.
-fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+fn cors(origins: &[HeaderValue], keeps_users: bool) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
     }
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let of_a_cache = |name| keeps_users.then_some(name);
     let exposed = [
         "etag",
         "location",
@@ -102,7 +103,8 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
         "ratelimit-policy",
         "www-authenticate",
         "x-request-id",
-    ];
+    ]
+    .map(header::HeaderName::from_static);
     let accepted = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
@@ -115,8 +117,8 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods(methods)
-            .allow_headers(accepted)
-            .expose_headers(exposed.map(header::HeaderName::from_static))
+            .allow_headers(accepted.into_iter().chain(of_a_cache(header::CACHE_CONTROL)).collect::<Vec<_>>())
+            .expose_headers(exposed.into_iter().chain(of_a_cache(header::AGE)).collect::<Vec<_>>())
             .max_age(std::time::Duration::from_hours(1)),
     )
 }

@@ -15,6 +15,7 @@ use crate::limits::RequestLimit;
 use crate::mail::Mail;
 use crate::passwords::{Hasher, Policy};
 use crate::tokens::Tokens;
+use crate::users::UserCache;
 
 /// What every feature's service is made from.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct AppState {
     pub request_limit: Option<RequestLimit>,
     /// Whether changes of users must come with `If-Match`; not by default.
     pub require_if_match: RequireIfMatch,
+    /// The users that were read lately; not kept by default.
+    pub user_cache: Option<UserCache>,
     /// What the accounts need; none with `ACCESS=open`.
     pub accounts: Option<Arc<Accounts>>,
 }
@@ -49,6 +52,7 @@ impl AppState {
             cors_origins: Vec::new(),
             request_limit: None,
             require_if_match: RequireIfMatch(false),
+            user_cache: None,
             accounts: None,
         }
     }
@@ -66,6 +70,7 @@ impl AppState {
             access,
             cors_origins,
             require_if_match,
+            cache,
             limits,
             trusted_proxies,
             passwords,
@@ -75,6 +80,7 @@ impl AppState {
             cors_origins,
             request_limit: limits.requests.map(RequestLimit::new),
             require_if_match: RequireIfMatch(require_if_match),
+            user_cache: cache.map(UserCache::new),
             ..Self::new(database, clock)
         };
         if let config::Access::Tokens(access) = access {
@@ -111,6 +117,8 @@ pub struct Accounts {
     pub hasher: Hasher,
     /// What passwords must be.
     pub policy: Policy,
+    /// The users that were read lately, of which an added one must be told.
+    pub user_cache: Option<UserCache>,
     /// Sends mails; none with `MAIL=off`.
     pub mail: Option<Mail>,
     /// What was configured.
@@ -147,6 +155,7 @@ impl Accounts {
             tokens: Tokens::new(tokens, keys),
             hasher: Hasher::new(passwords.hashing.clone()),
             policy: Policy::new(passwords),
+            user_cache: state.user_cache.clone(),
             mail: mail.map(|mail| Mail::new(*mail)),
             settings: AccountSettings {
                 limits: *limits,

@@ -5,6 +5,7 @@
 mod access;
 mod administration;
 mod aws;
+mod cache;
 mod calls;
 mod credentials;
 mod database;
@@ -29,6 +30,7 @@ use axum::http::HeaderValue;
 pub use self::access::{Access, TokenAccess};
 pub use self::administration::Administration;
 pub use self::aws::Aws;
+pub use self::cache::Cache;
 pub use self::credentials::{Credentials, Login, Secret, Server};
 pub use self::database::Database;
 pub use self::keys::{KeyRotation, KeySecret, Keys};
@@ -54,6 +56,7 @@ const SETTINGS: &[&[Setting]] = &[
     mysql::SETTINGS,
     access::SETTINGS,
     calls::SETTINGS,
+    cache::SETTINGS,
     sessions::SETTINGS,
     tokens::SETTINGS,
     keys::SETTINGS,
@@ -103,6 +106,8 @@ pub struct Application {
     pub cors_origins: Vec<HeaderValue>,
     /// Whether to change or remove a user a call needs `If-Match`.
     pub require_if_match: bool,
+    /// How users that were read are kept; `None` is not at all.
+    pub cache: Option<Cache>,
     /// How often something may be tried.
     pub limits: Limits,
     /// Whose word is taken for a client's IP address.
@@ -172,6 +177,7 @@ impl Application {
         let access = access::read(reader, listen, in_lambda, from_secret);
         let cors_origins = access::cors_origins(reader);
         let require_if_match = calls::require_if_match(reader);
+        let cache = cache::read(reader);
         let limits = limits::read(reader);
         let trusted_proxies = limits::trusted_proxies(reader);
         let passwords = passwords::read(reader, in_lambda);
@@ -179,6 +185,7 @@ impl Application {
             access: access?,
             cors_origins: cors_origins?,
             require_if_match: require_if_match?,
+            cache: cache?,
             limits: limits?,
             trusted_proxies: trusted_proxies?,
             passwords: passwords?,

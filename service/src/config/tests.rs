@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tracing::level_filters::LevelFilter;
@@ -250,4 +251,21 @@ fn to_refuse_whoever_has_not_proved_the_address_takes_mail() {
     let mail = [("MAIL", "console"), ("PUBLIC_URL", "https://users.example")];
     let with_mail: Vec<_> = refuse.into_iter().chain(mail).collect();
     assert!(read(Purpose::Local, &with_mail).is_ok());
+}
+
+#[test]
+fn users_are_kept_only_with_a_time_to_live() {
+    let cache =
+        |variables: &[(&'static str, &str)]| read(Purpose::Local, variables).unwrap().application.cache;
+    assert_eq!(cache(&[]), None);
+    assert_eq!(cache(&[("CACHE_TTL", "0"), ("CACHE_SIZE", "5")]), None);
+    let kept = |seconds, size| Some(Cache { time_to_live: Duration::from_secs(seconds), size });
+    assert_eq!(cache(&[("CACHE_TTL", "5")]), kept(5, 10_000));
+    assert_eq!(cache(&[("CACHE_TTL", "86400"), ("CACHE_SIZE", "1000000")]), kept(86_400, 1_000_000));
+    for (name, wrong) in
+        [("CACHE_TTL", "86401"), ("CACHE_TTL", "5s"), ("CACHE_SIZE", "0"), ("CACHE_SIZE", "1000001")]
+    {
+        let problems = read(Purpose::Local, &[(name, wrong)]).unwrap_err().0;
+        assert_eq!((problems.len(), problems[0].variable), (1, name), "{wrong}");
+    }
 }

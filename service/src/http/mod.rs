@@ -3,6 +3,7 @@
 mod access_log;
 mod asset;
 mod body;
+mod cache_control;
 mod client_address;
 mod condition;
 mod cross_origin;
@@ -23,6 +24,7 @@ mod unavailable;
 
 pub(crate) use asset::{Asset, Freshness};
 pub(crate) use body::receive_body;
+pub use cache_control::CacheControl;
 pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
 pub use condition::{Condition, Known, RequireIfMatch};
 pub(crate) use condition::{changed_meanwhile, if_match_required};

@@ -11,6 +11,16 @@ pub struct KnownParam {
     pub if_none_match: Option<String>,
 }
 
+/// `Cache-Control` of a request that reads.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct CacheControlParam {
+    /// With `CACHE_TTL`, an answer that is fresh (`no-cache`), not older than so many seconds (`max-age=5`), or not kept
+    /// (`no-store`)
+    #[param(rename = "Cache-Control", nullable = false, example = "no-cache")]
+    pub cache_control: Option<String>,
+}
+
 /// `If-Match` of a request that changes something.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]

@@ -22,7 +22,7 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-pub use self::headers::{ConditionParams, IdempotencyKeyParam, KnownParam};
+pub use self::headers::{CacheControlParam, ConditionParams, IdempotencyKeyParam, KnownParam};
 pub(crate) use self::problems::described;
 pub use self::problems::{
     BodyProblems, DatabaseProblems, FormProblems, InvalidInput, PatchProblems, PreconditionProblem,

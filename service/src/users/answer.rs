@@ -1,5 +1,7 @@
 //! Answers with one user: each carries the user's entity tag.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -22,6 +24,15 @@ pub(super) fn shown_unless_known(user: User, known: &Known) -> Response {
     let is_known = known.has(&tag);
     let answer = tagged(user, tag);
     if is_known { not_modified(answer) } else { answer }
+}
+
+/// The same answer, which tells how long ago what is in it was read, if it was kept (RFC 9111 section 5.1).
+pub(super) fn with_age(answer: impl IntoResponse, age: Option<Duration>) -> Response {
+    let mut answer = answer.into_response();
+    if let Some(age) = age {
+        answer.headers_mut().insert(header::AGE, HeaderValue::from(age.as_secs()));
+    }
+    answer
 }
 
 /// 201, the new user.

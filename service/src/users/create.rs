@@ -33,7 +33,10 @@ impl Service {
         // Set by the service and not by the column's default: the row is then known without reading it back.
         let created_at = self.clock.now().trunc_subsecs(0);
         match repository::create(&self.database, &user, created_at).await {
-            Ok(id) => Ok(User::new(id, user, created_at)),
+            Ok(id) => {
+                self.tell_added(id);
+                Ok(User::new(id, user, created_at))
+            }
             Err(error) => Err(self.explain(error, username, email, None).await),
         }
     }
@@ -94,7 +97,10 @@ impl Service {
             also(transaction, id).await.map(|()| id).map_err(Failed::Other)
         });
         match (created.await, request) {
-            (Ok(id), _) => Ok(Added { user: User::new(id, user, created_at), before: false }),
+            (Ok(id), _) => {
+                self.tell_added(id);
+                Ok(Added { user: User::new(id, user, created_at), before: false })
+            }
             (Err(Failed::Claim(error)), Some(request)) => self.settle(request, &user, error).await,
             (Err(Failed::Claim(error) | Failed::Other(error)), _) => {
                 Err(self.explain(error, username, email, None).await)
@@ -113,6 +119,12 @@ impl Service {
         }
         let user = self.added_by(request, user).await?.ok_or(Error::InProgress)?;
         Ok(Added { user, before: true })
+    }
+
+    fn tell_added(&self, id: UserId) {
+        if let Some(cache) = &self.cache {
+            cache.added(id);
+        }
     }
 
     /// Refuses a new user whose address a row holds with its international domain in Unicode letters.

@@ -2,10 +2,12 @@
 
 mod adoption;
 mod answer;
+mod cache;
 mod create;
 mod error;
 mod etag;
 mod model;
+mod reading;
 mod repository;
 mod router;
 mod schema;
@@ -14,6 +16,7 @@ mod update;
 
 pub(crate) use adoption::adopt;
 pub(crate) use answer::created;
+pub use cache::UserCache;
 pub(crate) use create::Added;
 pub use error::{Error, Taken};
 pub use model::{Email, FullName, Lookup, NewUser, User, UserChanges, Username};

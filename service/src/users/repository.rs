@@ -17,6 +17,14 @@ pub struct Listing {
     pub total: u64,
 }
 
+impl Listing {
+    /// The listing of at most one user.
+    pub(super) fn of_one(user: Option<User>, page: Page) -> Self {
+        let total = user.is_some().into();
+        Self { users: user.into_iter().filter(|_| page.offset() == 0).collect(), total }
+    }
+}
+
 const CREATE: Statement = Statement::write(
     "users.create",
     "insert into users (username, email, full_name, created_at) values (?, ?, ?, ?)",

@@ -12,13 +12,13 @@ use super::{Error, NewUser, Service, Taken, UserChanges, answer};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::AppState;
 use crate::http::{
-    ACCEPT_PATCH, Condition, JsonObject, Known, MergePatch, PATCHES, PathParams, Problem, Query,
+    ACCEPT_PATCH, CacheControl, Condition, JsonObject, Known, MergePatch, PATCHES, PathParams, Problem, Query,
 };
 use crate::idempotency::IdempotencyKey;
 use crate::mail::Language;
 use crate::openapi::{
-    BodyProblems, ConditionParams, DatabaseProblems, IdempotencyKeyParam, InvalidInput, KnownParam,
-    PatchProblems, PreconditionProblem, UserIdParam, described,
+    BodyProblems, CacheControlParam, ConditionParams, DatabaseProblems, IdempotencyKeyParam, InvalidInput,
+    KnownParam, PatchProblems, PreconditionProblem, UserIdParam, described,
 };
 use crate::user_id::UserId;
 
@@ -74,20 +74,25 @@ async fn create_user(
 /// that has exactly it, ignoring case.
 #[utoipa::path(
     get, path = "/users", tag = "users",
-    params(ListQuery),
+    params(ListQuery, CacheControlParam),
     responses(
-        (status = 200, description = "A page of users", body = UserListResponse),
+        (status = 200, description = "A page of users", body = UserListResponse,
+         headers(("age" = u32, description = "With `CACHE_TTL`, how many seconds ago it was read, if it was kept"))),
         InvalidInput, DatabaseProblems,
     ),
 )]
-async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<UserListResponse>, Problem> {
+async fn list_users(
+    State(users): State<Service>,
+    cache_control: CacheControl,
+    query: Query,
+) -> Result<Response, Problem> {
     let query = ListQuery::read(query)?;
     let page = query.page();
-    let listing = match query.into_lookup() {
-        Some(lookup) => users.look_up(&lookup, page).await?,
-        None => users.list(page).await?,
+    let (listing, age) = match query.into_lookup() {
+        Some(lookup) => users.look_up_recent(lookup, page, cache_control).await?,
+        None => (users.list(page).await?, None),
     };
-    Ok(Json(UserListResponse::new(listing, page)))
+    Ok(answer::with_age(Json(UserListResponse::new(listing, page)), age))
 }
 
 /// Shows a user
@@ -95,18 +100,29 @@ async fn list_users(State(users): State<Service>, query: Query) -> Result<Json<U
 /// With the `ETag` of an earlier answer in `If-None-Match`, an unchanged user is not sent again.
 #[utoipa::path(
     get, path = "/users/{user_id}", tag = "users",
-    params(UserIdParam, KnownParam),
+    params(UserIdParam, KnownParam, CacheControlParam),
     responses(
         (status = 200, description = "The user", body = UserResponse,
-         headers(("etag" = String, description = "The state of the user"))),
+         headers(
+             ("etag" = String, description = "The state of the user"),
+             ("age" = u32, description = "With `CACHE_TTL`, how many seconds ago it was read, if it was kept"),
+         )),
         (status = 304, description = "The user is as the client has seen it",
-         headers(("etag" = String, description = "The state of the user"))),
+         headers(
+             ("etag" = String, description = "The state of the user"),
+             ("age" = u32, description = "With `CACHE_TTL`, how many seconds ago it was read, if it was kept"),
+         )),
         NotFoundProblem, InvalidInput, DatabaseProblems,
     ),
 )]
-async fn get_user(State(users): State<Service>, known: Known, path: PathParams) -> Result<Response, Problem> {
-    let user = users.get(path.user_id()?).await?;
-    Ok(answer::shown_unless_known(user, &known))
+async fn get_user(
+    State(users): State<Service>,
+    cache_control: CacheControl,
+    known: Known,
+    path: PathParams,
+) -> Result<Response, Problem> {
+    let (user, age) = users.get_recent(path.user_id()?, cache_control).await?;
+    Ok(answer::with_age(answer::shown_unless_known(user, &known), age))
 }
 
 /// Changes a user

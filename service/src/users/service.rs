@@ -7,7 +7,7 @@ use tracing::instrument;
 
 use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
-use super::{Email, Error, Lookup, Taken, User, Username};
+use super::{Email, Error, Lookup, Taken, User, UserCache, Username};
 use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
 use crate::db::{self, Database};
@@ -22,26 +22,30 @@ pub struct Service {
     pub(super) clock: Arc<dyn Clock>,
     /// Tells of changed addresses; none with `ACCESS=open` or `MAIL=off`.
     pub(super) mail: Option<Mail>,
+    /// The users that were read lately; none with `CACHE_TTL=0`.
+    pub(super) cache: Option<UserCache>,
 }
 
 impl FromRef<Arc<AppState>> for Service {
     fn from_ref(state: &Arc<AppState>) -> Self {
         let mail = state.accounts.as_ref().and_then(|accounts| accounts.mail.clone());
-        Self { mail, ..Self::over(state.database.clone(), Arc::clone(&state.clock)) }
+        let cache = state.user_cache.clone();
+        Self { mail, cache, ..Self::over(state.database.clone(), Arc::clone(&state.clock)) }
     }
 }
 
 impl FromRef<Arc<Accounts>> for Service {
     fn from_ref(accounts: &Arc<Accounts>) -> Self {
         let (database, clock) = (accounts.database.clone(), Arc::clone(&accounts.clock));
-        Self { mail: accounts.mail.clone(), ..Self::over(database, clock) }
+        let (mail, cache) = (accounts.mail.clone(), accounts.user_cache.clone());
+        Self { mail, cache, ..Self::over(database, clock) }
     }
 }
 
 impl Service {
     /// The users of this database.
     pub(crate) const fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, mail: None }
+        Self { database, clock, mail: None, cache: None }
     }
 
     /// The user with this id.
@@ -68,12 +72,7 @@ impl Service {
     /// Only those of the database.
     #[instrument(level = "debug", name = "users.look_up", skip_all)]
     pub async fn look_up(&self, lookup: &Lookup, page: Page) -> Result<Listing, Error> {
-        let mut users: Vec<User> = self.first_match(lookup).await?.into_iter().collect();
-        let total = users.len() as u64;
-        if page.offset() > 0 {
-            users.clear();
-        }
-        Ok(Listing { users, total })
+        Ok(Listing::of_one(self.first_match(lookup).await?, page))
     }
 
     /// What a failed write means: a violated unique key means that a value is taken.
@@ -118,7 +117,7 @@ impl Service {
         taken
     }
 
-    async fn first_match(&self, lookup: &Lookup) -> Result<Option<User>, Error> {
+    pub(super) async fn first_match(&self, lookup: &Lookup) -> Result<Option<User>, db::Error> {
         if let Some(username) = lookup.username() {
             let found = repository::find_by_username(&self.database, username).await?;
             return Ok(found.filter(|user| lookup.matches(user)));

@@ -33,6 +33,7 @@ impl Service {
             return require_unchanged(&user, condition).map(|()| user);
         }
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
+        let writing = self.writing(id);
         // Written and read in one transaction, so that the answer is what this request has made of the user.
         let updated = self.database.transaction(|mut transaction| async move {
             if let Some((caller, language)) = caller {
@@ -52,7 +53,9 @@ impl Service {
             }
             Ok(repository::get(&mut transaction, id).await?)
         });
-        match updated.await {
+        let updated = updated.await;
+        writing.end(&updated);
+        match updated {
             Ok(user) => {
                 if let Some(mail) = &self.mail {
                     mail.wake();
@@ -79,8 +82,11 @@ impl Service {
         id: UserId,
         condition: &Condition,
     ) -> Result<(), Error> {
+        let writing = self.writing(id);
         if caller.is_none() && condition.is_none() {
-            return if repository::delete(&self.database, id).await? { Ok(()) } else { Err(Error::NotFound) };
+            let deleted = repository::delete(&self.database, id).await;
+            writing.end(&deleted);
+            return if deleted? { Ok(()) } else { Err(Error::NotFound) };
         }
         let deleted = self.database.transaction(|mut transaction| async move {
             if let Some(caller) = caller {
@@ -91,7 +97,9 @@ impl Service {
             }
             if repository::delete(&mut transaction, id).await? { Ok(()) } else { Err(Error::NotFound) }
         });
-        deleted.await?;
+        let deleted = deleted.await;
+        writing.end(&deleted);
+        deleted?;
         if let Some(caller) = caller {
             info!(user_id = %id, by = %caller.user_id, "A user was removed");
         }

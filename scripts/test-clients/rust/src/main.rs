@@ -21,14 +21,14 @@ async fn main() -> Result<(), Failure> {
 
     let user = client.create_user(None, &new_user("grace_rs")?).await?.into_inner();
     let id = NonZeroU64::from(user.user_id);
-    assert_eq!(client.get_user(id, None).await?.into_inner().username, user.username);
-    let listed = client.list_users(None, None, None, Some("grace_rs")).await?.into_inner();
+    assert_eq!(client.get_user(id, None, None).await?.into_inner().username, user.username);
+    let listed = client.list_users(None, None, None, None, Some("grace_rs")).await?.into_inner();
     assert_eq!(listed.users.len(), 1);
 
     let taken = problem(client.create_user(None, &new_user("grace_rs")?).await);
     assert_eq!((taken.status, taken.code.as_str()), (409, "username_taken"));
     client.delete_user(id, None).await?;
-    assert_eq!(problem(client.get_user(id, None).await).code, "user_not_found");
+    assert_eq!(problem(client.get_user(id, None, None).await).code, "user_not_found");
     client.sign_out(&types::SignOut { refresh_token }).await?;
     Ok(())
 }

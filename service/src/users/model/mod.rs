@@ -93,7 +93,7 @@ impl UserChanges {
 /// A search for the one user that has exactly this name, this address, or both, ignoring case.
 ///
 /// What is looked for need not be valid: rows that are older than the rules can be found too.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Lookup {
     username: Option<String>,
     email_spellings: Vec<String>,

@@ -293,7 +293,8 @@ fn assert_conforms(answer: &Answer, response: &Value, place: &str) {
     let described = response.get("content").and_then(Value::as_object);
     let described = described.and_then(|content| content.keys().next().cloned());
     assert_eq!(answer.header("content-type"), described.unwrap_or_default(), "{place}");
-    for name in response["headers"].as_object().unwrap().keys() {
+    // `Age` is that of an answer that was kept; `users::caching` provokes it.
+    for name in response["headers"].as_object().unwrap().keys().filter(|name| *name != "age") {
         assert!(answer.headers.contains_key(name), "{place}: {name}");
     }
 }

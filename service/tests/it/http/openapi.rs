@@ -350,7 +350,8 @@ async fn every_answer_that_is_listed_is_given() {
                 described.unwrap_or_default(),
                 "{method} {path} {status}"
             );
-            for name in response["headers"].as_object().unwrap().keys() {
+            // `Age` is that of an answer that was kept; `users::caching` provokes it.
+            for name in response["headers"].as_object().unwrap().keys().filter(|name| *name != "age") {
                 assert!(answer.headers.contains_key(name), "{method} {path} {status}: {name}");
             }
         }

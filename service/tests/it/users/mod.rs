@@ -3,6 +3,7 @@
 mod adoption;
 mod bad_bodies;
 mod bad_fields;
+mod caching;
 mod calls;
 mod conditional;
 mod contract;

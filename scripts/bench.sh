@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Benchmarks this service against the Python service, a minimal service on the same libraries (the floor), and the
 # database alone, on temporary database servers, and writes docs/benchmarks.md.
-#   BENCH="http accounts mail lambda growth startup"   which ones; others keep their last figures; report only writes the report
+#   BENCH="http cache accounts mail lambda growth startup"   which ones; others keep their last figures; report only writes the report
 #   BENCH_SECONDS=4 BENCH_ROUNDS=3                the length of a sample, and how many
 #   BENCH_ROWS=10000000                           the largest table of growth
 #   BENCH_LOGINS=1000                             how many sign-ins with known and with unknown logins

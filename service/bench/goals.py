@@ -39,6 +39,8 @@ def all_goals(parts: dict) -> list[Goal]:
     found: list[Goal] = []
     for database in parts.get("http", {}).get("databases", []):
         found += http_goals(database)
+    for database in parts.get("cache", {}).get("databases", []):
+        found += cache_goals(database)
     for database in parts.get("accounts", {}).get("databases", []):
         found += accounts_goals(database)
     for database in parts.get("mail", {}).get("databases", []):
@@ -67,6 +69,11 @@ def http_goals(database: dict) -> list[Goal]:
         Goal("list of 10 with total, 32 connections, against the floor", title, over(FLOOR, "list"), 0.9, True),
         Goal("create, 32 connections, against the floor", title, over(FLOOR, "create"), 0.9, True),
     ]
+
+
+def cache_goals(database: dict) -> list[Goal]:
+    rates = {cache: middle(database["samples"], "rate", cache=cache, scenario="get", connections=32) for cache in ("with", "without")}
+    return [Goal("get with a warm cache, 32 connections, against without", database["database"], ratio(rates["with"], rates["without"]), 2.5, True)]
 
 
 def accounts_goals(database: dict) -> list[Goal]:

@@ -3,6 +3,7 @@ one, is computed here."""
 
 import plots
 from accounts_report import accounts_section
+from cache_report import cache_section
 from contestants import FLOOR, PEER, SERVICE
 from database import ROOT
 from figures import errors_of, figure, middle, of, rows_where, shown
@@ -17,7 +18,7 @@ CONTESTANTS = (SERVICE, FLOOR, PEER)
 
 HEAD = """# Benchmarks
 
-Measured and written by one command, which rewrites this page: `make bench`. `BENCH="http lambda"` chooses parts (`http`, `accounts`,
+Measured and written by one command, which rewrites this page: `make bench`. `BENCH="http lambda"` chooses parts (`http`, `cache`, `accounts`,
 `mail`, `lambda`, `growth`, `startup`; `report` only rewrites the page), `BENCH_SECONDS` the length of a sample, `BENCH_ROUNDS` how often each is taken,
 `BENCH_ROWS` the largest table of `growth`, `PEER` the folder of the Python service. Raw figures are left in `target/bench/*.json`.
 
@@ -47,7 +48,7 @@ def write(parts: dict) -> None:
         text += f"| {name} | {part['date']} | {part['machine']} | {part['commit']} | {part['seconds']:g} | {part['rounds']} |\n"
     text += WHO + ("" if all(part["peer"] for part in parts.values()) else NO_PEER)
     text += goals_section(parts)
-    sections = {"http": http_section, "accounts": accounts_section, "mail": mail_section, "lambda": lambda_section, "growth": growth_section, "startup": startup_section}
+    sections = {"http": http_section, "cache": cache_section, "accounts": accounts_section, "mail": mail_section, "lambda": lambda_section, "growth": growth_section, "startup": startup_section}
     for name, section in sections.items():
         if name in parts:
             text += section(parts[name])

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import accounts
+import cache
 import growth
 import http_load
 import lambda_program
@@ -23,7 +24,7 @@ from database import ROOT, Database
 
 FOLDER = ROOT / "target/bench"
 LOGS = FOLDER / "logs"
-PARTS = ("http", "accounts", "mail", "lambda", "growth", "startup")
+PARTS = ("http", "cache", "accounts", "mail", "lambda", "growth", "startup")
 
 
 def machine() -> str:
@@ -60,6 +61,7 @@ def measured(part: str, chosen: dict, contestants: list[Contestant]) -> dict | l
     service, results = contestants[0], []
     measures: dict[str, Callable[[Database], dict]] = {
         "http": lambda database: http_load.measure(database, contestants, chosen["seconds"], chosen["rounds"], LOGS),
+        "cache": lambda database: cache.measure(database, service, chosen["seconds"], chosen["rounds"], LOGS),
         "accounts": lambda database: accounts.measure(database, contestants, chosen["seconds"], chosen["rounds"], chosen["logins"], LOGS),
         "mail": lambda database: mail.measure(database, contestants, chosen["seconds"], chosen["rounds"], chosen["logins"], LOGS),
         "lambda": lambda database: lambda_program.measure(database, contestants, chosen["rounds"]),

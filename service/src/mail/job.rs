@@ -22,8 +22,6 @@ use crate::clock::monotonic;
 use crate::db;
 use crate::http::chain;
 
-/// How many mails are sent at once.
-pub(super) const AT_ONCE: usize = 8;
 /// How long one may take. A server that takes longer has not promised anything yet (RFC 5321, section 4.5.3.2 allows it
 /// minutes, and whoever waits for it holds up others).
 const SEND_LIMIT: Duration = Duration::from_secs(20);
@@ -63,9 +61,10 @@ impl Worker {
     async fn run(self) -> Result<(), db::Error> {
         let (mut waiting, mut sending) = (VecDeque::new(), JoinSet::new());
         let (mut may_be_more, mut outcome) = (true, Ok(()));
+        let at_once = self.mail.sender().at_once();
         let mut ticks = interval_at((monotonic() + LOOK_AGAIN).into(), LOOK_AGAIN);
         loop {
-            let has_room = waiting.is_empty() && sending.len() < AT_ONCE;
+            let has_room = waiting.is_empty() && sending.len() < at_once;
             if may_be_more && has_room && outcome.is_ok() && self.has_time() {
                 // What is being sent is finished even if the outbox cannot be read.
                 (may_be_more, outcome) = match self.lease(&mut waiting).await {
@@ -74,7 +73,7 @@ impl Worker {
                 };
                 continue;
             }
-            while sending.len() < AT_ONCE && self.has_time() {
+            while sending.len() < at_once && self.has_time() {
                 let Some((row, lease)) = waiting.pop_front() else { break };
                 let worker = self.clone();
                 sending.spawn(async move { worker.deliver(row, lease).await });

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::message::Outgoing;
 use super::ses::Ses;
-use super::smtp::Smtp;
+use super::smtp::{self, Smtp};
 use crate::config::{self, MailTransport};
 
 /// Sends mails in the configured way.
@@ -36,6 +36,16 @@ impl Sender {
             MailTransport::Smtp(builder) => Self::Smtp(Smtp::new(builder, &config.site)),
             MailTransport::Ses(ses) => Self::Ses(Box::new(Ses::new(ses))),
             MailTransport::Console { folder } => Self::Console(Console::new(folder.clone())),
+        }
+    }
+
+    /// How many mails are sent at once.
+    pub(super) const fn at_once(&self) -> usize {
+        match self {
+            Self::Smtp(_) => smtp::AT_ONCE,
+            // A new account may send 14 mails a second.
+            Self::Ses(_) => 4,
+            Self::Console(_) => 1,
         }
     }
 

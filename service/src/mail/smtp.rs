@@ -7,11 +7,13 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{self, AsyncSmtpTransportBuilder, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::job::AT_ONCE;
 use super::message::Outgoing;
 use super::refusal::Refusal;
 use super::sender::SendError;
 
+/// How many mails are sent at once. Each waits for the server's answers, and with the end of its text, which lettre writes by itself,
+/// for the acknowledgement of the rest, up to 40 ms on Linux (Nagle's algorithm; RFC 9293, section 3.7.4).
+pub(super) const AT_ONCE: usize = 16;
 /// How long each step of a dialogue may take.
 const STEP_LIMIT: Duration = Duration::from_secs(15);
 /// How long a connection is kept: servers close them after some minutes.

@@ -4,6 +4,7 @@ mod adoption;
 mod bad_bodies;
 mod bad_fields;
 mod caching;
+mod caching_properties;
 mod calls;
 mod conditional;
 mod contract;

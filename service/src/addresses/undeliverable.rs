@@ -19,13 +19,15 @@ use crate::user_id::UserId;
 /// If the database fails. What was marked by then stays so, and may be marked again.
 pub async fn mark_undeliverable(accounts: &Accounts, told: &Undeliverable) -> Result<usize, Error> {
     let (kind, now) = (told.reason.as_str(), accounts.clock.now());
+    // An event may come late, or again: an address that was proved after the mail was sent can be reached.
+    let at = told.sent_at.map_or(now, |sent_at| sent_at.min(now));
     let mut marked = 0;
     // A login without an @ would be a name.
     for address in told.addresses.iter().filter(|address| address.contains('@')) {
         let Ok(login) = Login::parse(address) else { continue };
         let found = accounts::find(&accounts.database, &login).await?;
         if let Some(user) = &found {
-            put(&accounts.database, user.user_id, &user.email, told.reason, now).await?;
+            put(&accounts.database, user.user_id, &user.email, told.reason, at).await?;
             marked += 1;
         }
         let user_id = found.map(|user| tracing::field::display(user.user_id));
@@ -53,10 +55,10 @@ async fn put(
     user: UserId,
     email: &str,
     reason: Reason,
-    now: DateTime<Utc>,
+    at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let (email, reason, now) = (email.into(), reason.as_str().into(), to_millis(now).into());
-    let values = [email, reason, now, user.get().into(), email, reason, now];
+    let (email, reason, at) = (email.into(), reason.as_str().into(), to_millis(at).into());
+    let values = [email, reason, at, user.get().into(), email, reason, at];
     executor.run::<Written>(&PUT, &values).await.map(drop)
 }
 

@@ -1,6 +1,7 @@
 //! What SES tells of mails that it has taken, by Amazon's event bus: which addresses cannot be reached, or do not want to be.
 //! <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-eventbridge-examples.html>
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,6 +17,8 @@ const NOT_SPAM: &str = "not-spam";
 pub struct Undeliverable {
     /// Why.
     pub reason: Reason,
+    /// When the mail was sent, if the event says so.
+    pub sent_at: Option<DateTime<Utc>>,
     /// The addresses that the mail was sent to. There is none if the event is of something that passes.
     pub addresses: Vec<String>,
 }
@@ -86,7 +89,20 @@ struct Event {
 /// it: whoever owns one could name somebody else.
 #[derive(Deserialize)]
 struct Sent {
+    timestamp: Option<String>,
     destination: Vec<String>,
+}
+
+impl Sent {
+    /// The addresses that it was sent to, if they cannot be reached.
+    fn undeliverable(self, reason: Reason, is_for_good: bool) -> Undeliverable {
+        let sent_at = self.timestamp.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
+        Undeliverable {
+            reason,
+            sent_at: sent_at.map(|time| time.to_utc()),
+            addresses: if is_for_good { self.destination } else { Vec::new() },
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -104,8 +120,7 @@ struct Bounce {
 impl Bounced {
     fn undeliverable(self) -> Undeliverable {
         let is_for_good = self.bounce.bounce_type == PERMANENT;
-        let addresses = if is_for_good { self.mail.destination } else { Vec::new() };
-        Undeliverable { reason: Reason::Bounce, addresses }
+        self.mail.undeliverable(Reason::Bounce, is_for_good)
     }
 }
 
@@ -124,8 +139,7 @@ struct Complaint {
 impl Complained {
     fn undeliverable(self) -> Undeliverable {
         let is_complaint = self.complaint.complaint_feedback_type.is_none_or(|kind| kind != NOT_SPAM);
-        let addresses = if is_complaint { self.mail.destination } else { Vec::new() };
-        Undeliverable { reason: Reason::Complaint, addresses }
+        self.mail.undeliverable(Reason::Complaint, is_complaint)
     }
 }
 
@@ -154,7 +168,7 @@ mod tests {
                                            "diagnosticCode": "smtp; 550 5.1.1 user unknown"}],
                     "timestamp": "2024-01-15T10:30:00.000Z", "reportingMTA": "dsn; mta.example.com",
                 },
-                "mail": {"messageId": "0100", "destination": ["ada@example.com"]},
+                "mail": {"timestamp": "2024-01-15T10:29:00.000Z", "messageId": "0100", "destination": ["ada@example.com"]},
             }),
         )
     }
@@ -172,7 +186,9 @@ mod tests {
     #[test]
     fn a_permanent_bounce_names_who_cannot_be_reached() {
         let read = Undeliverable::read(bounce("Permanent")).unwrap();
-        assert_eq!(read, Undeliverable { reason: Reason::Bounce, addresses: vec!["ada@example.com".into()] });
+        let sent_at = Some("2024-01-15T10:29:00Z".parse().unwrap());
+        let addresses = vec!["ada@example.com".to_owned()];
+        assert_eq!(read, Undeliverable { reason: Reason::Bounce, sent_at, addresses });
     }
 
     #[test]
@@ -192,7 +208,7 @@ mod tests {
     #[test]
     fn a_complaint_names_who_has_made_it() {
         for feedback in [json!("abuse"), json!(null), json!("of a new kind")] {
-            let Undeliverable { reason, addresses } = Undeliverable::read(complaint(&feedback)).unwrap();
+            let Undeliverable { reason, addresses, .. } = Undeliverable::read(complaint(&feedback)).unwrap();
             assert_eq!((reason, &*addresses), (Reason::Complaint, &["ada@example.com".to_owned()][..]));
         }
     }

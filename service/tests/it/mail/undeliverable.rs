@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use users_service::clock::Clock;
 use users_service::worker::{Outcome, handle};
 
 use crate::harness::accounts::{AccountsApp, PASSWORD, with_accounts_on_every_database};
@@ -15,6 +16,7 @@ with_accounts_on_every_database! {
     another_address_is_another_matter,
     notices_are_stopped_too,
     whoever_proves_the_address_gets_mails_again,
+    a_late_event_of_a_mail_before_the_proof_stops_nothing,
     whoever_is_invited_gets_mails_again,
     the_mark_goes_with_the_user,
 }
@@ -133,6 +135,24 @@ async fn whoever_proves_the_address_gets_mails_again(app: AccountsApp) {
     app.minutes_pass(1);
     tell(&app, bounce("Permanent", "ada@example.com")).await;
     assert!(!gets_mail(&app, "ada").await, "it came back after it was proved");
+}
+
+async fn a_late_event_of_a_mail_before_the_proof_stops_nothing(app: AccountsApp) {
+    app.person("ada", &[]).await;
+    app.ask_for_verification("ada@example.com").await;
+    let token = app.mail().await.token().to_owned();
+    let mut event = bounce("Permanent", "ada@example.com");
+    event["detail"]["mail"]["timestamp"] = json!(app.clock.now().to_rfc3339());
+    app.minutes_pass(1);
+    assert_eq!(app.confirm_email(&token).await.status, 204);
+    app.minutes_pass(1);
+    tell(&app, event.clone()).await;
+    assert!(gets_mail(&app, "ada").await);
+    for timestamp in ["2999-01-01T00:00:00.000Z", "yesterday"] {
+        event["detail"]["mail"]["timestamp"] = json!(timestamp);
+        tell(&app, event.clone()).await;
+        assert!(!gets_mail(&app, "ada").await, "{timestamp}");
+    }
 }
 
 async fn whoever_is_invited_gets_mails_again(app: AccountsApp) {

@@ -12,7 +12,11 @@ create table users (
     unique key idx_username (username),
     unique key idx_email (email),
     -- Narrow, for counting users and finding a far page.
-    key idx_user_id (user_id)
+    key idx_user_id (user_id),
+    -- For lists by time, and for users of a span of time.
+    key idx_created_at (created_at, user_id),
+    -- For users whose full name begins with something.
+    key idx_full_name (full_name)
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 
 -- What a user has beyond the contract of `users`: a state and a password. No row means active and without a password.
@@ -24,6 +28,7 @@ create table accounts (
     password_changed_at bigint default null,
     last_signed_in_at bigint default null,
     primary key (user_id),
+    key idx_status (status, user_id),
     foreign key (user_id) references users (user_id) on delete cascade
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 

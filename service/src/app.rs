@@ -97,6 +97,7 @@ fn cors(origins: &[HeaderValue], keeps_users: bool) -> Option<CorsLayer> {
     let of_a_cache = |name| keeps_users.then_some(name);
     let exposed = [
         "etag",
+        "link",
         "location",
         "retry-after",
         "ratelimit",

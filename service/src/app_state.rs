@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use crate::clock::{Clock, monotonic};
 use crate::config;
 use crate::db::Database;
-use crate::http::{RequireIfMatch, TrustedProxies};
+use crate::http::{RequireIfMatch, StrictQuery, TrustedProxies};
 use crate::keys::{self, KeyRing};
 use crate::limits::RequestLimit;
 use crate::mail::Mail;
@@ -36,6 +36,8 @@ pub struct AppState {
     pub require_if_match: RequireIfMatch,
     /// The users that were read lately; not kept by default.
     pub user_cache: Option<UserCache>,
+    /// Whether unknown parameters are refused; not by default.
+    pub strict_query: StrictQuery,
     /// What the accounts need; none with `ACCESS=open`.
     pub accounts: Option<Arc<Accounts>>,
 }
@@ -53,6 +55,7 @@ impl AppState {
             request_limit: None,
             require_if_match: RequireIfMatch(false),
             user_cache: None,
+            strict_query: StrictQuery(false),
             accounts: None,
         }
     }
@@ -71,6 +74,7 @@ impl AppState {
             cors_origins,
             require_if_match,
             cache,
+            strict_query,
             limits,
             trusted_proxies,
             passwords,
@@ -81,6 +85,7 @@ impl AppState {
             request_limit: limits.requests.map(RequestLimit::new),
             require_if_match: RequireIfMatch(require_if_match),
             user_cache: cache.map(UserCache::new),
+            strict_query: StrictQuery(strict_query),
             ..Self::new(database, clock)
         };
         if let config::Access::Tokens(access) = access {
@@ -99,6 +104,12 @@ impl FromRef<Arc<AppState>> for TrustedProxies {
 impl FromRef<Arc<AppState>> for RequireIfMatch {
     fn from_ref(state: &Arc<AppState>) -> Self {
         state.require_if_match
+    }
+}
+
+impl FromRef<Arc<AppState>> for StrictQuery {
+    fn from_ref(state: &Arc<AppState>) -> Self {
+        state.strict_query
     }
 }
 

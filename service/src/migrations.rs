@@ -23,6 +23,18 @@ pub const ALL: &[Migration] = &[
     migration!("0013", "create_mails", creates: ["mails"]),
     migration!("0014", "create_undeliverable_addresses", creates: ["undeliverable_addresses"]),
     migration!("0015", "create_idempotency_keys", creates: ["idempotency_keys"]),
+    Migration {
+        prepare: Some(users::without_created_at_index),
+        ..migration!("0016", "index_created_at", creates: [])
+    },
+    Migration {
+        prepare: Some(users::without_full_name_index),
+        ..migration!("0017", "index_full_name", creates: [])
+    },
+    Migration {
+        prepare: Some(users::without_status_index),
+        ..migration!("0018", "index_status", creates: [])
+    },
 ];
 
 #[cfg(test)]

@@ -108,6 +108,8 @@ pub struct Application {
     pub require_if_match: bool,
     /// How users that were read are kept; `None` is not at all.
     pub cache: Option<Cache>,
+    /// Whether parameters that a call does not have are refused.
+    pub strict_query: bool,
     /// How often something may be tried.
     pub limits: Limits,
     /// Whose word is taken for a client's IP address.
@@ -178,6 +180,7 @@ impl Application {
         let cors_origins = access::cors_origins(reader);
         let require_if_match = calls::require_if_match(reader);
         let cache = cache::read(reader);
+        let strict_query = calls::strict_query(reader);
         let limits = limits::read(reader);
         let trusted_proxies = limits::trusted_proxies(reader);
         let passwords = passwords::read(reader, in_lambda);
@@ -186,6 +189,7 @@ impl Application {
             cors_origins: cors_origins?,
             require_if_match: require_if_match?,
             cache: cache?,
+            strict_query: strict_query?,
             limits: limits?,
             trusted_proxies: trusted_proxies?,
             passwords: passwords?,

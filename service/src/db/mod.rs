@@ -32,7 +32,7 @@ use self::migrations::Task;
 pub(crate) use self::millis::{from_millis, to_millis};
 pub use self::mysql::account;
 use self::pool::Connections;
-pub(crate) use self::statement::{Computed, Statement, Written};
+pub(crate) use self::statement::{Computed, Statement, Value, Written};
 pub(crate) use self::transaction::Transaction;
 use crate::config;
 

@@ -46,7 +46,7 @@ pub use problem::{
     unsupported_media_type,
 };
 pub(crate) use problem::{broken_body, uri_too_long};
-pub use query::Query;
+pub use query::{Query, StrictQuery};
 pub use render::chain;
 pub(crate) use render::render;
 pub use request_id::GatewayRequestId;

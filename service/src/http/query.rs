@@ -3,16 +3,23 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
+use super::fields::MAX_ERRORS;
 use crate::field::{FieldError, Invalid, unless_invalid};
 
-/// The parameters of a query string. The last of a repeated one counts; unknown ones are ignored.
+/// Whether parameters that a call does not have are refused, instead of ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StrictQuery(pub bool);
+
+/// The parameters of a query string. The last of a repeated one counts; unknown ones are ignored, unless the service is
+/// [strict](StrictQuery).
 #[derive(Debug)]
 pub struct Query {
     parameters: HashMap<String, String>,
+    strict: StrictQuery,
     errors: Vec<FieldError>,
 }
 
@@ -23,7 +30,58 @@ impl Query {
     /// All errors, in the order in which the parameters were read.
     pub fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Vec<FieldError>> {
         let value = read(&mut self);
+        if self.strict.0 {
+            let mut unknown: Vec<String> = self.parameters.into_keys().collect();
+            unknown.sort_unstable();
+            let unknown = unknown.into_iter().take(MAX_ERRORS);
+            self.errors
+                .extend(unknown.map(|name| Invalid::new("unknown", "is no parameter of this call").at(name)));
+        }
         unless_invalid(value, self.errors)
+    }
+
+    /// Whether a parameter was sent.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.contains_key(name)
+    }
+
+    /// What a parser makes of a parameter, if it was sent.
+    pub fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        self.check(name, parse(&text))
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        self.parsed(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Invalid::new("invalid_format", "must be true or false")),
+        })
+    }
+
+    /// The value, unless the parameter is invalid.
+    pub fn check<T>(&mut self, name: &'static str, parsed: Result<T, Invalid>) -> Option<T> {
+        parsed.map_err(|invalid| self.errors.push(invalid.at(name))).ok()
+    }
+
+    /// Refuses a parameter, if it was sent.
+    pub fn refuse(&mut self, name: &'static str, code: &'static str, message: &'static str) {
+        if self.text(name).is_some() {
+            self.errors.push(Invalid::new(code, message).at(name));
+        }
+    }
+
+    /// The same where unknown parameters are refused.
+    pub fn refuse_if_strict(&mut self, name: &'static str, code: &'static str, message: &'static str) {
+        if self.strict.0 {
+            self.refuse(name, code, message);
+        }
     }
 
     /// A text parameter.
@@ -49,13 +107,17 @@ impl Query {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Query {
+impl<S: Send + Sync> FromRequestParts<S> for Query
+where
+    StrictQuery: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let query = parts.uri.query().unwrap_or_default();
         Ok(Self {
             parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            strict: StrictQuery::from_ref(state),
             errors: Vec::new(),
         })
     }

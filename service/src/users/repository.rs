@@ -147,8 +147,24 @@ pub(super) async fn delete(executor: impl Executor, id: UserId) -> Result<bool, 
     Ok(deleted.rows > 0)
 }
 
+const COUNT: Statement =
+    Statement::read("users.count", "select count(*) as total from users force index (idx_user_id)")
+        .on_sqlite("select count(*) as total from users");
+
+/// How many users there are.
+pub(super) async fn count(executor: impl Executor) -> Result<u64, Error> {
+    let row: Option<Total> = executor.run(&COUNT, &[]).await?;
+    Ok(row.map_or(0, |row| row.total.unsigned_abs()))
+}
+
 #[derive(Debug, FromRow)]
-struct UserRow {
+struct Total {
+    total: i64,
+}
+
+/// A row with the columns of a user.
+#[derive(Debug, FromRow)]
+pub(super) struct UserRow {
     user_id: i64,
     username: String,
     email: String,

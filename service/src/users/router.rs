@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::list::{self, Lists, WalkParams};
 use super::schema::{self, ListQuery, UserListResponse, UserResponse};
 use super::{Error, NewUser, Service, Taken, UserChanges, answer};
 use crate::access::{Access, Caller, Permission, Routes, route};
@@ -71,21 +72,32 @@ async fn create_user(
 /// Lists users, or looks one up
 ///
 /// A page past the end is empty and has the right total. With `username` or `email` the list has the one user, if any,
-/// that has exactly it, ignoring case.
+/// that has exactly it, ignoring case. With `after`, empty at first, the list is walked through: each page has a `Link` to the next,
+/// and takes as little work however far on it is. Such a page may have fewer users than `page_size`, or none, and still a next one:
+/// only a page without `Link` is the last.
 #[utoipa::path(
     get, path = "/users", tag = "users",
-    params(ListQuery, CacheControlParam),
+    params(ListQuery, WalkParams, CacheControlParam),
     responses(
         (status = 200, description = "A page of users", body = UserListResponse,
-         headers(("age" = u32, description = "With `CACHE_TTL`, how many seconds ago it was read, if it was kept"))),
+         headers(
+             ("link" = String, description = "With `after`: the next page (RFC 8288), `rel=\"next\"`"),
+             ("age" = u32, description = "With `CACHE_TTL`, how many seconds ago it was read, if it was kept"),
+         )),
         InvalidInput, DatabaseProblems,
     ),
 )]
 async fn list_users(
     State(users): State<Service>,
+    State(lists): State<Lists>,
+    caller: Option<Caller>,
+    uri: Uri,
     cache_control: CacheControl,
     query: Query,
 ) -> Result<Response, Problem> {
+    if query.has("after") {
+        return list::walk(&lists, caller.as_ref(), &uri, query).await;
+    }
     let query = ListQuery::read(query)?;
     let page = query.page();
     let (listing, age) = match query.into_lookup() {

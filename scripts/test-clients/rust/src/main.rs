@@ -22,7 +22,26 @@ async fn main() -> Result<(), Failure> {
     let user = client.create_user(None, &new_user("grace_rs")?).await?.into_inner();
     let id = NonZeroU64::from(user.user_id);
     assert_eq!(client.get_user(id, None, None).await?.into_inner().username, user.username);
-    let listed = client.list_users(None, None, None, Some("grace_rs"), None).await?.into_inner();
+    let listed = client
+        .list_users(
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            Some("grace_rs"),
+        )
+        .await?
+        .into_inner();
     assert_eq!(listed.users.len(), 1);
 
     let taken = problem(client.create_user(None, &new_user("grace_rs")?).await);

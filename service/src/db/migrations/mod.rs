@@ -5,6 +5,7 @@
 //! file that is easy to check, and `migrate --mark-applied` or `--mark-pending` records the result.
 
 mod error;
+mod index;
 mod mysql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -14,6 +15,7 @@ use std::pin::Pin;
 use sqlx::MySqlConnection;
 
 pub use self::error::MigrateError;
+pub(crate) use self::index::drop_index;
 pub(crate) use self::mysql::migrate_error;
 #[cfg(feature = "sqlite")]
 pub(super) use self::sqlite::{apply as apply_on_sqlite, run as run_on_sqlite};

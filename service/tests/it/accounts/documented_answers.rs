@@ -66,7 +66,12 @@ impl<'a> Scene<'a> {
         };
         let target =
             path.replace("{user_id}", &user).replace("{role}", role).replace("{session_id}", session);
-        let target = if (&*name, status) == ("GET /users", "422") { "/users?page=0".into() } else { target };
+        let target = match (&*name, status) {
+            ("GET /users", "422") => "/users?page=0".into(),
+            // With a next page.
+            ("GET /users", "200") => "/users?page_size=1&after=".into(),
+            _ => target,
+        };
         let body = match status {
             "400" => "{".to_owned(),
             "413" => " ".repeat((1 << 20) + 1),

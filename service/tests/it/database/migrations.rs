@@ -227,16 +227,17 @@ async fn the_tables_are_utf8mb4_whatever_the_default_is() {
 }
 
 #[tokio::test]
-async fn the_indexes_are_the_unique_keys_and_the_narrow_one() {
+async fn the_indexes_are_the_unique_keys_and_those_of_lists() {
     let schema = MysqlSchema::new().await;
     schema.migrate(Task::Apply).await.unwrap();
     let indexes = format!(
-        "select group_concat(concat(index_name, ' ', column_name, ' ', non_unique) order by binary index_name)
+        "select group_concat(concat(index_name, ' ', column_name, ' ', non_unique) order by binary index_name, seq_in_index)
          from information_schema.statistics where table_schema = '{}' and table_name = 'users'",
         schema.name()
     );
     assert_eq!(
         schema.value(&indexes).await.unwrap(),
-        "PRIMARY user_id 0,idx_email email 0,idx_user_id user_id 1,idx_username username 0"
+        "PRIMARY user_id 0,idx_created_at created_at 1,idx_created_at user_id 1,idx_email email 0,\
+         idx_full_name full_name 1,idx_user_id user_id 1,idx_username username 0"
     );
 }

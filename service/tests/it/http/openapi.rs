@@ -256,11 +256,14 @@ async fn a_date_is_no_date_time_because_it_has_no_zone() {
 }
 
 #[tokio::test]
-async fn the_fields_of_a_user_are_required_and_complete() {
+async fn the_fields_of_users_and_lists_are_complete_and_those_of_every_answer_required() {
     let app = TestApp::on_sqlite().await;
     app.user("ada").await;
+    app.user("bob").await;
     let document = document().await;
-    for (name, answer) in [("User", app.get("/users/1").await), ("UserList", app.get("/users").await)] {
+    for (name, answers) in
+        [("User", ["/users/1", "/users/2"]), ("UserList", ["/users", "/users?page_size=1&after="])]
+    {
         let schema = &document["components"]["schemas"][name];
         let described: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
         let required: BTreeSet<_> = schema["required"]
@@ -269,9 +272,12 @@ async fn the_fields_of_a_user_are_required_and_complete() {
             .iter()
             .map(|field| field.as_str().unwrap().to_owned())
             .collect();
-        let given: BTreeSet<_> = answer.json().as_object().unwrap().keys().cloned().collect();
-        assert_eq!(described, given);
-        assert_eq!(required, given);
+        let mut given: Vec<BTreeSet<String>> = Vec::new();
+        for path in answers {
+            given.push(app.get(path).await.json().as_object().unwrap().keys().cloned().collect());
+        }
+        assert_eq!(described, &given[0] | &given[1]);
+        assert_eq!(required, &given[0] & &given[1]);
     }
 }
 
@@ -312,6 +318,8 @@ fn provoke(method: &str, path: &str, status: &str) -> Option<Request<Body>> {
         "304" => Some(with("if-none-match", "*", request(verb, &target))),
         "412" => Some(with("if-match", "\"another\"", json_request(verb, &target, body))),
         "415" => Some(Request::builder().method(verb).uri(target).body(Body::from("{}")).unwrap()),
+        // With a next page.
+        "200" if path == "/users" => Some(request(verb, "/users?page_size=1&after=")),
         "422" if path == "/users" && method == "GET" => Some(request(verb, "/users?page=0")),
         _ => Some(json_request(verb, &target, body)),
     }

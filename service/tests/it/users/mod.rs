@@ -13,3 +13,4 @@ mod listing;
 mod patching;
 mod properties;
 mod updates;
+mod walking;

@@ -1,0 +1,41 @@
+//! A page of a walk: read the parameters, call the service, render.
+
+use axum::Json;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::query::{Walk, next_page};
+use super::{Filters, Lists};
+use crate::access::{Caller, Permission};
+use crate::field::{FieldError, Invalid};
+use crate::http::{Problem, Query};
+use crate::users::schema::UserListResponse;
+
+/// A page, with a `Link` to the next (RFC 8288) if there is one.
+pub(in crate::users) async fn walk(
+    lists: &Lists,
+    caller: Option<&Caller>,
+    uri: &Uri,
+    query: Query,
+) -> Result<Response, Problem> {
+    let walk = Walk::read(query)?;
+    permit(caller, &walk.filters)?;
+    let page = lists.page(&walk).await?;
+    let link = page.next.as_ref().map(|cursor| format!("<{}>; rel=\"next\"", next_page(uri, cursor)));
+    let link = link.map(|link| [(header::LINK, link)]);
+    Ok((link, Json(UserListResponse::of_walk(page, walk.page_size))).into_response())
+}
+
+/// What belongs to accounts is for those who may see accounts. Without accounts, to ignore such a filter would be to list users
+/// whom it was to leave out.
+fn permit(caller: Option<&Caller>, filters: &Filters) -> Result<(), Problem> {
+    let names: Vec<_> = filters.of_accounts().collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    if let Some(caller) = caller {
+        return Ok(caller.require(&Permission::ACCOUNTS_READ)?);
+    }
+    let off = |name| Invalid::new("accounts_off", "is a filter of accounts, which are off").at(name);
+    Err(names.into_iter().map(off).collect::<Vec<FieldError>>().into())
+}

@@ -37,8 +37,8 @@ async fn main() -> Result<(), Failure> {
             None,
             None,
             None,
-            None,
             Some("grace_rs"),
+            None,
         )
         .await?
         .into_inner();

@@ -93,6 +93,7 @@ async fn a_page_of_a_known_origin_may_read_answers_and_errors_with_their_headers
             names(&answer.headers, "access-control-expose-headers"),
             [
                 "etag",
+                "link",
                 "location",
                 "ratelimit",
                 "ratelimit-policy",

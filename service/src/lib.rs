@@ -28,6 +28,7 @@ pub mod limits;
 mod link_pages;
 pub mod local_server;
 pub mod mail;
+pub mod metrics;
 pub mod migrations;
 pub mod one_time_tokens;
 pub mod openapi;

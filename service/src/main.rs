@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 use tracing::info;
 use users_service::administration::{self, Function};
 use users_service::app::{self, router};
@@ -15,6 +16,7 @@ use users_service::clock::{Clock, SystemClock};
 use users_service::config::{self, Administration, Config, KeyRotation, Purpose};
 use users_service::db::Database;
 use users_service::db::migrations::{self, Task};
+use users_service::metrics::Endpoint;
 use users_service::{
     create_admin, jobs, keys, lambda_handler, local_server, openapi, secrets, telemetry, worker,
 };
@@ -147,6 +149,10 @@ fn serve() -> Result<(), Failure> {
     telemetry::start(config.log)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = local_server::bind(config.listen)?;
+        let metrics = match config.metrics {
+            Some(address) => Some(Endpoint::bind(address).await?),
+            None => None,
+        };
         fetch_secrets(&mut config).await;
         let database = Database::open(config.database, users_service::migrations::ALL).await?;
         let state = AppState::open(config.application, database, Arc::new(SystemClock)).await?;
@@ -156,9 +162,26 @@ fn serve() -> Result<(), Failure> {
             tracing::warn!(cause = users_service::http::chain(&error), "The database is not ready");
         }
         jobs::start(&state);
-        local_server::serve(listener, router(state)).await?;
-        Ok(())
+        serve_until_stopped(listener, metrics, state).await
     })
+}
+
+/// Metrics are there until the last request is answered.
+async fn serve_until_stopped(
+    listener: TcpListener,
+    metrics: Option<Endpoint>,
+    state: AppState,
+) -> Result<(), Failure> {
+    let database = state.database.clone();
+    let served = local_server::serve(listener, router(state));
+    match metrics {
+        None => served.await?,
+        Some(metrics) => tokio::select! {
+            served = served => served?,
+            failed = metrics.serve(database) => match failed? {},
+        },
+    }
+    Ok(())
 }
 
 /// Runs a function of AWS Lambda that works with what the API works with.

@@ -79,6 +79,8 @@ pub struct Config {
     pub log: Log,
     /// Where `serve` listens.
     pub listen: SocketAddr,
+    /// Where `serve` has metrics, if it does.
+    pub metrics: Option<SocketAddr>,
     /// Which database, and how to connect to it.
     pub database: Database,
     /// How the application behaves.
@@ -162,10 +164,17 @@ impl Config {
         // All are read before the first `?`, so that every problem is listed.
         let log = log::read(reader, in_lambda);
         let listen = listen::read(reader);
+        let metrics = listen::metrics(reader, listen);
         let database = database::read(reader, in_lambda);
         let from_secret = in_lambda || database.as_ref().is_some_and(Database::uses_secret);
         let application = Application::read(reader, listen, in_lambda, from_secret);
-        Some(Self { log: log?, listen: listen?, database: database?, application: application? })
+        Some(Self {
+            log: log?,
+            listen: listen?,
+            metrics: metrics?,
+            database: database?,
+            application: application?,
+        })
     }
 }
 

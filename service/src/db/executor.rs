@@ -11,6 +11,7 @@ use super::outcome::{Answer, Outcome, Wanted};
 use super::pool::Permit;
 use super::statement::{Dialect, Statement, Value};
 use crate::clock::monotonic;
+use crate::metrics;
 use crate::request_context;
 
 /// How often work is tried that conflicts with other transactions.
@@ -29,8 +30,9 @@ pub(crate) trait Executor: Send {
         Self: Sized,
     {
         async move {
-            let answer = self.answer(statement, values, T::wanted).await?;
-            T::read(answer).map_err(|error| Error::Internal(error.into()))
+            let answer = self.answer(statement, values, T::wanted).await;
+            metrics::statement(&answer);
+            T::read(answer?).map_err(|error| Error::Internal(error.into()))
         }
     }
 
@@ -113,6 +115,7 @@ where
             Err(error) if may_retry(&error, attempts) && monotonic() < deadline => {
                 sleep(Duration::from_millis(10) * attempts).await;
                 attempts += 1;
+                metrics::STATEMENT_RETRIES.count();
             }
             result => return result,
         }

@@ -32,6 +32,7 @@ use self::migrations::Task;
 pub(crate) use self::millis::{from_millis, to_millis};
 pub use self::mysql::account;
 use self::pool::Connections;
+pub(crate) use self::pool::PoolState;
 pub(crate) use self::statement::{Computed, Statement, Value, Written};
 pub(crate) use self::transaction::Transaction;
 use crate::config;
@@ -99,6 +100,11 @@ impl Database {
     #[must_use]
     pub fn description(&self) -> &str {
         &self.0.description
+    }
+
+    /// How many connections there are.
+    pub(crate) fn pool_state(&self) -> PoolState {
+        self.0.connections.state()
     }
 
     /// Closes connections that have been idle for longer than this, and returns their number.

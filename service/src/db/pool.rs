@@ -28,6 +28,14 @@ pub(super) struct Permit {
     _write: Option<Arc<OwnedSemaphorePermit>>,
 }
 
+/// How many connections there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PoolState {
+    pub(crate) open: usize,
+    pub(crate) idle: usize,
+    pub(crate) max: usize,
+}
+
 /// Connections for reading and for writing.
 #[derive(Clone)]
 pub(super) struct Connections {
@@ -80,6 +88,18 @@ impl Connections {
             Ok(permit) => permit.map_err(|closed| Error::Internal(closed.into())),
             Err(_) => Err(busy()),
         }
+    }
+
+    /// How many connections there are.
+    pub(super) fn state(&self) -> PoolState {
+        // Of a shared pool both are the same.
+        let is_shared = std::ptr::eq(self.readers.manager(), self.writers.manager());
+        let pools = [&self.readers, &self.writers].into_iter().take(if is_shared { 1 } else { 2 });
+        pools.map(Pool::status).fold(PoolState::default(), |state, pool| PoolState {
+            open: state.open + pool.size,
+            idle: state.idle + pool.available,
+            max: state.max + pool.max_size,
+        })
     }
 
     /// Closes connections that have been idle for longer than this.

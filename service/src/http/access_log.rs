@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
-use axum::http::{Method, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use tracing::info;
 
 use crate::clock::monotonic;
+use crate::metrics;
 
 /// How much of a path a line shows.
 const MAX_PATH: usize = 1 << 10;
@@ -48,6 +49,7 @@ impl AccessLog {
     pub(super) fn answered(&mut self, response: &Response) {
         self.stage = Stage::Answered;
         let status = response.status();
+        self.count(Some(status));
         info!(
             method = self.method.as_str(),
             path = &*self.path(),
@@ -58,6 +60,10 @@ impl AccessLog {
             status.as_str(),
             status.canonical_reason().unwrap_or_default()
         );
+    }
+
+    fn count(&self, status: Option<StatusCode>) {
+        metrics::request(self.route.as_ref().map(MatchedPath::as_str), &self.method, status, self.start);
     }
 
     fn path(&self) -> Cow<'_, str> {
@@ -77,6 +83,7 @@ impl AccessLog {
 impl Drop for AccessLog {
     fn drop(&mut self) {
         if self.stage == Stage::Begun {
+            self.count(None);
             info!(
                 method = self.method.as_str(),
                 path = &*self.path(),

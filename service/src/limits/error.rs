@@ -7,6 +7,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use super::{Limit, Rate};
 use crate::db::{self, DatabaseError};
 use crate::http::Problem;
+use crate::metrics;
 
 /// `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11, section 3).
 pub(crate) const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -61,6 +62,12 @@ impl From<Exceeded> for Problem {
 }
 
 impl Exceeded {
+    /// A refusal by this limit, which is counted as one.
+    pub(super) fn counted(limit: Limit, wait: Duration) -> Self {
+        metrics::limit_refused(limit.name());
+        Self { limit, wait }
+    }
+
     /// One for the document.
     pub(crate) fn example() -> Self {
         Self { limit: Rate::EXAMPLE.named("sign-in"), wait: Duration::from_secs(12) }

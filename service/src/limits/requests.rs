@@ -76,7 +76,7 @@ impl Generations {
         let wait = with_this.saturating_sub(now + limit.window());
         let allowed = wait.is_zero();
         self.new.insert(requester, if allowed { with_this } else { empty_at });
-        if allowed { Ok(()) } else { Err(Exceeded { limit: *limit, wait }) }
+        if allowed { Ok(()) } else { Err(Exceeded::counted(*limit, wait)) }
     }
 
     fn age(&mut self, window: Duration, now: Duration) {

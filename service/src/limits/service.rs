@@ -81,7 +81,7 @@ impl Limits {
         let cell = Cell::new(limit, self.clock.now().timestamp_millis());
         let tat = repository::take(&self.database, &bucket, &cell).await?;
         let counts_until =
-            cell.outcome(tat).map_err(|wait| Error::Exceeded(Exceeded { limit: *limit, wait }))?;
+            cell.outcome(tat).map_err(|wait| Error::Exceeded(Exceeded::counted(*limit, wait)))?;
         Ok(Hit { bucket, interval: cell.interval, counts_until })
     }
 

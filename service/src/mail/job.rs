@@ -21,6 +21,7 @@ use crate::app_state::{Accounts, AppState};
 use crate::clock::monotonic;
 use crate::db;
 use crate::http::chain;
+use crate::metrics;
 
 /// How long one may take. A server that takes longer has not promised anything yet (RFC 5321, section 4.5.3.2 allows it
 /// minutes, and whoever waits for it holds up others).
@@ -118,6 +119,7 @@ impl Worker {
     /// Deletes a row that is none of a mail. If that fails, the next run comes upon it again.
     async fn drop_unreadable(&self, row: &Unreadable, lease: Lease) {
         let mail_id = hexadecimal(&row.id);
+        metrics::MAILS_GIVEN_UP.count();
         error!(mail_id, cause = chain(&row.cause), "A mail could not be read; it was given up");
         if let Err(error) = repository::delete(&self.accounts.database, &row.id, lease).await {
             warn!(mail_id, cause = chain(&error), "What became of a mail could not be recorded");
@@ -136,6 +138,7 @@ impl Worker {
         let recorded = match outcome {
             Ok(was_sent) => {
                 if was_sent {
+                    metrics::MAILS_SENT.count();
                     info!(mail_id = %row.id, kind = kind(row), attempts = row.attempts, "A mail was sent");
                 }
                 repository::delete(&self.accounts.database, row.id.as_bytes(), lease).await
@@ -143,6 +146,7 @@ impl Worker {
             Err(SendError::Transient(cause)) if now - row.created_at < GIVE_UP => {
                 let pause = pause(row.attempts);
                 let seconds = pause.num_seconds();
+                metrics::MAILS_POSTPONED.count();
                 warn!(
                     mail_id = %row.id, kind = kind(row), attempts = row.attempts, seconds, cause = chain(&*cause),
                     "A mail could not be sent; it is tried again"
@@ -151,6 +155,7 @@ impl Worker {
                 repository::postpone(&self.accounts.database, row.id, lease, next).await
             }
             Err(SendError::Transient(cause) | SendError::Permanent(cause)) => {
+                metrics::MAILS_GIVEN_UP.count();
                 error!(
                     mail_id = %row.id, kind = kind(row), attempts = row.attempts, cause = chain(&*cause),
                     "A mail was given up"

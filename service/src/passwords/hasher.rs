@@ -15,7 +15,7 @@ use super::memory::Memory;
 use super::policy::NewPassword;
 use super::presented::PresentedPassword;
 use super::queue::Queue;
-use crate::{config, random};
+use crate::{config, metrics, random};
 
 /// What a presented password is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Hasher {
         let params = self.0.params.clone();
         let computed = Arc::clone(&self.0.computed);
         let hash = self.0.queue.run(params.m_cost(), move |memory| {
-            computed.fetch_add(1, Ordering::Relaxed);
+            count(&computed);
             Argon2::compute(params, salt, password.as_bytes(), memory)
         });
         Ok(PasswordHash::from_stored(hash.await?.to_text()))
@@ -117,6 +117,12 @@ impl fmt::Debug for Hasher {
     }
 }
 
+/// Counts a hash, of this hasher and of the process.
+fn count(computed: &AtomicU64) {
+    computed.fetch_add(1, Ordering::Relaxed);
+    metrics::HASHES.count();
+}
+
 /// See [`Hasher::verify`].
 fn verdict(
     stored: &Kind,
@@ -126,7 +132,7 @@ fn verdict(
     computed: &AtomicU64,
 ) -> Verdict {
     let mut matches = |password: &str| {
-        computed.fetch_add(1, Ordering::Relaxed);
+        count(computed);
         stored.matches(password.as_bytes(), memory)
     };
     let received = password.as_received();

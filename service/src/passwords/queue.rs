@@ -11,6 +11,8 @@ use tracing::error;
 use super::busy::Busy;
 use super::computation::{Computation, Task};
 use super::memory::Memory;
+use crate::clock::monotonic;
+use crate::metrics;
 
 /// How many may wait for each that is computed: at 15 ms a hash the last waits for a quarter of a second.
 const WAITING: usize = 16;
@@ -58,7 +60,8 @@ impl Queue {
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
         let is_large = memory > self.0.memory_of_one;
-        self.0.enqueue(Box::new(Computation { is_large, work, reply }))?;
+        let enqueued = self.0.enqueue(Box::new(Computation { is_large, work, reply }));
+        enqueued.inspect_err(|Busy| metrics::HASH_REFUSALS.count())?;
         match answer.await {
             Ok(Ok(value)) => Ok(value),
             // As if it had been computed here.
@@ -96,7 +99,9 @@ impl Shared {
     fn compute(&self, mut memory: Memory) {
         while let Some(task) = self.next(&mut memory) {
             let is_large = task.is_large();
+            let start = monotonic();
             task.run(&mut memory);
+            metrics::HASH_TIME.add(start.elapsed());
             if is_large {
                 // Given back to the system.
                 memory = Memory::default();

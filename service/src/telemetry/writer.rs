@@ -7,6 +7,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{mem, thread};
 
+use crate::metrics;
+
 /// How much may wait to be written: some thousands of lines.
 const CAPACITY: usize = 1 << 20;
 /// How much memory each of the two buffers keeps once it is empty.
@@ -66,6 +68,7 @@ impl LogBuffer {
         // The lines that are missing are one gap, and the notice about them stands in its place.
         if state.dropped > 0 || state.lines.len() + line.len() > CAPACITY {
             state.dropped += 1;
+            metrics::LOG_LINES_DROPPED.count();
             return;
         }
         state.lines.extend_from_slice(line);
@@ -116,7 +119,11 @@ impl LogBuffer {
             missing = match write_all(&mut output, &batch) {
                 Ok(()) => 0,
                 // The notice is a line of the rest, too.
-                Err(rest) => missing.saturating_sub(1) + count_lines(rest),
+                Err(rest) => {
+                    let lines = count_lines(rest);
+                    metrics::LOG_LINES_DROPPED.add(lines.saturating_sub(missing.min(1)));
+                    missing.saturating_sub(1) + lines
+                }
             };
             batch.clear();
             batch.shrink_to(KEPT_CAPACITY);

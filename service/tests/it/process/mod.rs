@@ -6,6 +6,8 @@ mod create_admin;
 mod executable;
 mod log_readers;
 mod logs;
+mod metrics;
+mod metrics_page;
 mod secrecy;
 mod security_page;
 mod settings_page;

@@ -1,0 +1,39 @@
+//! What is counted without labels, or with a handful that are known beforehand.
+
+use super::instruments::{Counter, TimeSpent};
+use super::table::Table;
+use crate::db::Error;
+
+pub(super) static STATEMENTS_OK: Counter = Counter::new();
+pub(super) static STATEMENTS_REFUSED: Counter = Counter::new();
+pub(super) static STATEMENTS_UNAVAILABLE: Counter = Counter::new();
+pub(super) static STATEMENTS_FAILED: Counter = Counter::new();
+pub(crate) static STATEMENT_RETRIES: Counter = Counter::new();
+pub(crate) static HASHES: Counter = Counter::new();
+pub(crate) static HASH_TIME: TimeSpent = TimeSpent::new();
+pub(crate) static HASH_REFUSALS: Counter = Counter::new();
+pub(crate) static MAILS_SENT: Counter = Counter::new();
+pub(crate) static MAILS_POSTPONED: Counter = Counter::new();
+pub(crate) static MAILS_GIVEN_UP: Counter = Counter::new();
+pub(crate) static LOG_LINES_DROPPED: Counter = Counter::new();
+
+/// Refusals by the name of the limit, of which the service has about ten.
+pub(super) static LIMIT_REFUSALS: Table<Counter, 32> = Table::new();
+
+/// Counts a statement by what came of it.
+pub(crate) fn statement<T>(result: &Result<T, Error>) {
+    let counter = match result {
+        Ok(_) => &STATEMENTS_OK,
+        Err(Error::Duplicate { .. } | Error::ForeignKey(_)) => &STATEMENTS_REFUSED,
+        Err(Error::Unavailable { .. }) => &STATEMENTS_UNAVAILABLE,
+        Err(Error::Internal(_)) => &STATEMENTS_FAILED,
+    };
+    counter.count();
+}
+
+/// Counts a refusal by the limit of this name.
+pub(crate) fn limit_refused(name: &'static str) {
+    if let Some(counter) = LIMIT_REFUSALS.get(name, Counter::new) {
+        counter.count();
+    }
+}

@@ -1,0 +1,98 @@
+//! Requests by their route, method and status, and how long they took.
+//!
+//! The number of series is bounded, whatever is asked for: a route is a template of the router, and what the service does not know is
+//! one value. The counters of a route are found by its template, without a lock, and made at its first request.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use axum::http::{Method, StatusCode};
+
+use super::instruments::{Counter, Histogram};
+use super::table::Table;
+
+/// The route of a request that none of the router's is for.
+const UNMATCHED: &str = "unmatched";
+/// The methods, and what stands for any other.
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
+const OTHER_METHOD: usize = METHODS.len() - 1;
+/// The statuses, in order; the last two are any other, and a request that was closed by its client before it had an answer.
+const STATUSES: [&str; 38] = [
+    "200", "201", "202", "204", "206", "301", "302", "303", "304", "307", "308", "400", "401", "403", "404",
+    "405", "406", "408", "409", "410", "411", "412", "413", "414", "415", "416", "417", "422", "428", "429",
+    "431", "500", "501", "502", "503", "504", "other", "closed",
+];
+const CLOSED: usize = STATUSES.len() - 1;
+const OTHER_STATUS: usize = CLOSED - 1;
+
+static COUNTING: AtomicBool = AtomicBool::new(false);
+/// Several times as many as there are routes.
+static ROUTES: Table<Route, 256> = Table::new();
+
+#[derive(Debug)]
+struct Route([OnceLock<Box<Series>>; METHODS.len()]);
+
+/// What is counted of a route and method.
+#[derive(Debug)]
+pub(super) struct Series {
+    answers: [Counter; STATUSES.len()],
+    pub(super) durations: Histogram,
+}
+
+impl Route {
+    const fn new() -> Self {
+        Self([const { OnceLock::new() }; METHODS.len()])
+    }
+}
+
+impl Series {
+    fn new() -> Box<Self> {
+        Box::new(Self { answers: [const { Counter::new() }; STATUSES.len()], durations: Histogram::new() })
+    }
+
+    /// Which statuses there were, and how often.
+    pub(super) fn answers(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.answers.iter().map(Counter::get);
+        STATUSES.into_iter().zip(counts).filter(|&(_, count)| count > 0)
+    }
+}
+
+/// Counts requests from now on.
+pub(super) fn begin() {
+    COUNTING.store(true, Ordering::Relaxed);
+}
+
+/// Counts a request with what it was answered; with `None` it was closed before that.
+pub(crate) fn request(route: Option<&str>, method: &Method, status: Option<StatusCode>, start: Instant) {
+    if !COUNTING.load(Ordering::Relaxed) {
+        return;
+    }
+    let Some(route) = ROUTES.get(route.unwrap_or(UNMATCHED), Route::new) else { return };
+    let method = METHODS.iter().position(|&known| known == method.as_str()).unwrap_or(OTHER_METHOD);
+    let series = route.0[method].get_or_init(Series::new);
+    let status = status.map_or(CLOSED, |status| {
+        STATUSES[..OTHER_STATUS].binary_search(&status.as_str()).unwrap_or(OTHER_STATUS)
+    });
+    series.answers[status].count();
+    series.durations.observe(start.elapsed());
+}
+
+/// What was counted: route, method, and the rest.
+pub(super) fn counted() -> impl Iterator<Item = (&'static str, &'static str, &'static Series)> {
+    ROUTES.entries().into_iter().flat_map(|(name, route)| {
+        let methods = METHODS.iter().zip(&route.0);
+        methods.filter_map(move |(method, series)| series.get().map(|series| (name, *method, &**series)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statuses_are_in_order() {
+        assert!(STATUSES[..OTHER_STATUS].is_sorted());
+        assert_eq!(&STATUSES[OTHER_STATUS..], ["other", "closed"]);
+    }
+}

@@ -1,5 +1,6 @@
--- Lists by the time of creation, and the users of a span of time. The id makes the order total. Times are compared as text, so rows
--- that were not written by the service get its form.
+-- Lists by the time of creation, and the users of a span of time. The id makes the order total; it ends every index, and
+-- named here it could not be sought together with the time. Times are compared as text, so rows that were not written by the service get
+-- its form.
 update users set created_at = strftime('%Y-%m-%dT%H:%M:%SZ', created_at)
     where created_at not like '____-__-__T__:__:__Z' and strftime('%s', created_at) is not null;
-create index idx_created_at on users (created_at, user_id);
+create index idx_created_at on users (created_at);

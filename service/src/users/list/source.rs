@@ -192,13 +192,13 @@ pub(super) fn compare<'a>(sql: &mut Sql<'a>, column: &str, operator: &str, place
         Some(Position::Text(text)) => {
             sql.add(&format!(" and {column} {operator} ?")).bind(text.as_str());
         }
-        // MySQL makes no range of a comparison of rows, and SQLite none of an `or`; the plus keeps SQLite from beginning at the
-        // first user of the second.
+        // MySQL makes no range of a comparison of rows, and SQLite none of an `or`. The plus keeps SQLite from beginning at the first
+        // user of the second, and so does the collation, without which it seeks no id in a row.
         Some(Position::Time(time, id)) => {
             let strict = &operator[..1];
             sql.either(
                 &format!(" and ({column} {strict} ? or ({column} = ? and users.user_id {operator} ?))"),
-                &format!(" and +{column} {strict}= ? and ({column}, users.user_id) {operator} (?, ?)"),
+                &format!(" and +{column} {strict}= ? and ({column}, users.user_id) {operator} (?, ? collate binary)"),
             );
             sql.bind(*time).bind(*time).bind(*id);
         }

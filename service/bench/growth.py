@@ -1,6 +1,9 @@
 """Growth: what each call costs from one thousand to ten million rows, and the plan of the statement behind it."""
 
+import base64
+import hashlib
 import http.client
+import json
 import re
 import time
 from pathlib import Path
@@ -15,6 +18,19 @@ PAGE = 10
 # As few as still have a median, when one takes seconds.
 FEWEST = 5
 COLUMNS = "user_id, username, email, full_name, created_at"
+# The version of a cursor, its order, the hash of its filters.
+CURSOR_HEAD = 10
+# Walks through the list, each by its parameters: of all, and of those whose name begins with something that many, few or no names do.
+WALKS = {
+    "walk, first page": "",
+    "walk, end by user_id": "sort=user_id",
+    "walk, end by created_at": "sort=created_at",
+    "walk, end by username": "sort=username",
+    "walk, q of many": "q=a",
+    "walk, q of many, by username": "q=a&sort=-username",
+    "walk, q of few": "q=anna000000",
+    "walk, q of none": "q=zz",
+}
 
 
 def comparisons(rows: int) -> dict[str, str]:
@@ -27,6 +43,24 @@ def comparisons(rows: int) -> dict[str, str]:
         "join users on users.user_id = page.user_id order by page.user_id",
         "exact total": "select count(*) from users",
     }
+
+
+def walks(database: Database, port: int) -> dict[str, str]:
+    """The path of a page of each walk: its first, or one that is near the end."""
+    paths = {}
+    for what, query in WALKS.items():
+        path = f"/users?{query}&page_size={PAGE}&after="
+        paths[what] = path + (cursor_near_end(database, port, path, query.removeprefix("sort=")) if " end " in what else "")
+    return paths
+
+
+def cursor_near_end(database: Database, port: int, path: str, sort: str) -> str:
+    """That of the first page, put at another place: with `ACCESS=open` there is no key to a cursor, see docs/lists.md."""
+    user, name, created = database.run(f"select user_id, username, unix_timestamp(created_at) from users order by {sort} desc limit 1 offset {2 * PAGE}")[0]
+    place = {"user_id": user.to_bytes(4), "created_at": int(created).to_bytes(8) + user.to_bytes(4), "username": name.encode()}[sort]
+    first = json.loads(ask_once(port, "GET", path, None))["next"]
+    cursor = base64.urlsafe_b64decode(first + "==")[:CURSOR_HEAD] + place
+    return base64.urlsafe_b64encode(cursor + hashlib.sha256(cursor).digest()[:16]).decode().rstrip("=")
 
 
 def measure(database: Database, service: Contestant, seconds: float, most_rows: int, logs: Path) -> dict:
@@ -64,6 +98,8 @@ def at_size(database: Database, server: Server, rows: int, seconds: float) -> li
     database.run("delete from users where user_id > %s", rows)
     for what, page in (("first page", 1), ("deep page", rows // PAGE)):
         found.append({"rows": rows, "what": what, "ms": over_http(server.port, f"/users?page={page}&page_size={PAGE}", seconds)})
+    for what, path in walks(database, server.port).items():
+        found.append({"rows": rows, "what": what, "ms": over_http(server.port, path, seconds / 2)})
     for what, sql in comparisons(rows).items():
         found.append({"rows": rows, "what": what, "ms": repeated(lambda: database.run(sql), seconds / 2)})
     return found
@@ -109,6 +145,7 @@ def captured(database: Database, service: Contestant, rows: int, logs: Path) -> 
     # A new one, because MariaDB logs the values of statements that were prepared after the log was switched on.
     server = Server(service, database, logs)
     try:
+        calls |= {what: ("GET", path, None) for what, path in walks(database, server.port).items()}
         for what, (method, path, body) in calls.items():
             for statement in logged(database, lambda: ask_once(server.port, method, path, body)):
                 found.append({"what": what, "statement": statement, "plan": plan(database, statement)})
@@ -120,11 +157,12 @@ def captured(database: Database, service: Contestant, rows: int, logs: Path) -> 
     return found
 
 
-def ask_once(port: int, method: str, path: str, body: str | None) -> None:
+def ask_once(port: int, method: str, path: str, body: str | None) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, body, {"content-type": "application/json"} if body else {})
-    connection.getresponse().read()
+    answer = connection.getresponse().read()
     connection.close()
+    return answer
 
 
 def logged(database: Database, action) -> list[str]:

@@ -71,7 +71,8 @@ def growth(database: dict, curves: list[str], file: Path) -> None:
     sizes = sorted({point["rows"] for point in database["points"]})
     for what in curves:
         values = [middle(rows_where(database["points"], rows=rows), "ms", what=what) for rows in sizes]
-        axes.plot(sizes, values, marker="o", label=what, linestyle="--" if what in ("plain OFFSET", "deferred join") else "-")
+        style = "--" if what in ("plain OFFSET", "deferred join") else ":" if what.startswith("walk") else "-"
+        axes.plot(sizes, values, marker="o", label=what, linestyle=style)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("rows")

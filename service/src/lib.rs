@@ -41,6 +41,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod telemetry;
 pub mod tokens;
+pub mod trace_parent;
 pub mod user_id;
 mod user_row;
 pub mod users;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::clock::monotonic;
+use crate::trace_parent::TraceParent;
 
 /// How long all statements of a request may take together, including retries and waiting for connections, counted from
 /// the first one. The body has arrived by then.
@@ -22,6 +23,8 @@ tokio::task_local! {
 #[derive(Debug)]
 pub struct RequestContext {
     id: String,
+    /// The trace that its caller says it is part of.
+    trace: Option<TraceParent>,
     /// When the platform ends the request, if it does.
     platform_deadline: Option<Instant>,
     /// Set by the first statement.
@@ -32,7 +35,14 @@ impl RequestContext {
     /// A request with this id, which the platform ends at a certain time, or never.
     #[must_use]
     pub const fn new(id: String, platform_deadline: Option<Instant>) -> Self {
-        Self { id, platform_deadline, deadline: Cell::new(None) }
+        Self { id, trace: None, platform_deadline, deadline: Cell::new(None) }
+    }
+
+    /// The same as part of this trace.
+    #[must_use]
+    pub const fn within(mut self, trace: Option<TraceParent>) -> Self {
+        self.trace = trace;
+        self
     }
 
     fn deadline(&self) -> Instant {
@@ -53,6 +63,12 @@ impl RequestContext {
 /// Calls a function with the id of the current request; `None` outside a request.
 pub fn with_request_id<T>(mut function: impl FnMut(Option<&str>) -> T) -> T {
     CURRENT.try_with(|context| function(Some(&context.id))).unwrap_or_else(|_| function(None))
+}
+
+/// The trace that the current request is part of.
+#[must_use]
+pub fn trace_parent() -> Option<TraceParent> {
+    CURRENT.try_with(|context| context.trace).ok().flatten()
 }
 
 /// Until when the statements of the current request may go on; outside a request [`WORK_LIMIT`] from now.

@@ -23,6 +23,7 @@ use super::render::render;
 use super::request_id::request_id;
 use crate::clock::monotonic;
 use crate::request_context::RequestContext;
+use crate::trace_parent::TraceParent;
 
 /// The longest path and query: three times what API Gateway lets through, half of what a URI here can hold.
 pub(crate) const MAX_TARGET: usize = 32 << 10;
@@ -73,6 +74,7 @@ where
         let route = request.extensions().get().filter(|_| refused.is_none()).cloned();
         let log = AccessLog::new(request.method().clone(), request.uri().clone(), route);
         let context = RequestContext::new(id.to_str().unwrap_or_default().to_owned(), deadline);
+        let context = context.within(TraceParent::of(request.headers()));
         context.scope(ResponseFuture {
             route: refused.is_none().then(|| self.route.call(request)),
             deadline: deadline.map(|deadline| sleep_until(deadline.into())),

@@ -13,7 +13,7 @@ use tracing_subscriber::registry::{LookupSpan, Scope};
 use super::timestamp;
 use super::value::Values;
 use crate::clock::{Clock, SystemClock};
-use crate::request_context::with_request_id;
+use crate::request_context::{trace_parent, with_request_id};
 
 /// The time, the level, the fields of the event, those of the spans that it is in, and the request's id.
 ///
@@ -50,6 +50,10 @@ where
             }
         }
         with_request_id(|id| id.map_or(Ok(()), |id| write_request_id(&mut line, id)))?;
+        if let Some(trace) = trace_parent() {
+            // Hexadecimal digits alone.
+            write!(line, r#","trace_id":"{}","parent_id":"{}""#, trace.trace_id(), trace.parent_id())?;
+        }
         line.push_str("}\n");
         writer.write_str(&line)
     }

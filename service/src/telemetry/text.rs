@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::value::Values;
-use crate::request_context::with_request_id;
+use crate::request_context::{trace_parent, with_request_id};
 
 /// `INFO: Request: GET /users/1`, as the Python service wrote it; other fields and the request's id follow the message.
 pub(super) struct Text;
@@ -35,6 +35,10 @@ where
         let Line { mut writer, result, .. } = line;
         result?;
         with_request_id(|id| id.map_or(Ok(()), |id| write_request_id(&mut writer, id)))?;
+        if let Some(trace) = trace_parent() {
+            // Hexadecimal digits alone.
+            write!(writer, " trace_id={} parent_id={}", trace.trace_id(), trace.parent_id())?;
+        }
         writer.write_str("\n")
     }
 }

@@ -11,3 +11,4 @@ mod metrics_page;
 mod secrecy;
 mod security_page;
 mod settings_page;
+mod traces;

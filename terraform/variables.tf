@@ -80,6 +80,7 @@ variable "settings" {
     condition = length(setsubtract(keys(var.settings), [
       "SIGN_IN_UNVERIFIED",
       "REQUIRE_IF_MATCH",
+      "STRICT_QUERY",
       "CACHE_TTL",
       "CACHE_SIZE",
       "SESSION_IDLE_DAYS",

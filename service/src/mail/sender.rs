@@ -43,9 +43,8 @@ impl Sender {
     pub(super) const fn at_once(&self) -> usize {
         match self {
             Self::Smtp(_) => smtp::AT_ONCE,
-            // A new account may send 14 mails a second.
-            Self::Ses(_) => 4,
-            Self::Console(_) => 1,
+            // A new account of SES may send 14 mails a second.
+            Self::Ses(_) | Self::Console(_) => 4,
         }
     }
 

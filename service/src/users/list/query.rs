@@ -1,5 +1,7 @@
 //! The parameters of a walk, read into values that are valid; every fault is reported at once.
 
+use std::borrow::Cow;
+
 use axum::http::Uri;
 use url::form_urlencoded;
 use utoipa::IntoParams;
@@ -116,10 +118,17 @@ fn filters(query: &mut Query) -> Filters {
     }
 }
 
-/// The reference to the page after this one: the same parameters, with another cursor. Parameters that mean nothing are left out.
+/// The reference to the page after this one: the same parameters, with another cursor. Parameters that mean nothing, and all but the
+/// last of those that are repeated, are left out.
 pub(super) fn next_page(uri: &Uri, cursor: &str) -> String {
     let given = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let kept = given.filter(|(name, _)| name == "page_size" || WALK_PARAMETERS.contains(&name.as_ref()));
+    let mut kept: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+    for (name, value) in given {
+        if name == "page_size" || WALK_PARAMETERS.contains(&name.as_ref()) {
+            kept.retain(|(earlier, _)| *earlier != name);
+            kept.push((name, value));
+        }
+    }
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(kept).append_pair("after", cursor);
     format!("/users?{}", query.finish())

@@ -13,6 +13,7 @@ const ROWS: &str = "
 on_every_database! {
     an_old_row_is_shown_as_it_is,
     an_old_row_is_listed,
+    rows_of_others_are_walked_through_in_the_order_of_their_times,
     an_old_row_is_found_by_its_values,
     an_old_row_can_be_updated_in_its_other_fields,
     an_old_row_can_be_brought_under_the_rules,
@@ -117,4 +118,36 @@ async fn an_old_international_address_can_be_respelled_by_its_own_user(app: Test
     let changed = app.put("/users/8", json!({"email": "ada@münchen.de"})).await;
     assert_eq!(changed.json()["email"], "ada@xn--mnchen-3ya.de");
     assert_eq!(app.listed("/users?email=ada@m%C3%BCnchen.de").await.1, 1);
+}
+
+async fn rows_of_others_are_walked_through_in_the_order_of_their_times(app: TestApp) {
+    let app = with_old_rows(app).await;
+    for name in ["ada", "eve"] {
+        let row = format!("insert into users (username, email) values ('{name}', '{name}@example.com')");
+        app.database.execute(&row).await;
+    }
+    app.database
+        .execute("update users set created_at = '2019-06-01 12:00:00.250000' where username = 'ada'")
+        .await;
+    for (sort, expected) in [
+        ("created_at", ["x", "ada", "john doe", "eve", "_ünal_"]),
+        ("-created_at", ["_ünal_", "eve", "john doe", "ada", "x"]),
+    ] {
+        let (mut found, mut after) = (Vec::new(), Some(String::new()));
+        while let Some(cursor) = after {
+            let page = app.get(&format!("/users?sort={sort}&page_size=1&after={cursor}")).await.json();
+            after = page["next"].as_str().map(ToOwned::to_owned);
+            found.extend(
+                page["users"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|user| user["username"].as_str().unwrap().to_owned()),
+            );
+            assert!(found.len() <= expected.len(), "{found:?}");
+        }
+        assert_eq!(found, expected);
+    }
+    let before = app.get("/users?after=&created_before=2019-06-01T12:00:01Z").await.json();
+    assert_eq!(before["users"].as_array().unwrap().len(), 2, "{before}");
 }

@@ -72,7 +72,9 @@ pub struct Claims {
 impl Read {
     /// Reads a payload.
     pub(super) fn parse(payload: &[u8]) -> Result<Self, Fault> {
-        serde_json::from_slice(payload).map_err(|_| Fault::Claims)
+        // Members that nobody reads are not looked into, and must be UTF-8 all the same (RFC 8259 section 8.1).
+        let text = std::str::from_utf8(payload).map_err(|_| Fault::Claims)?;
+        serde_json::from_str(text).map_err(|_| Fault::Claims)
     }
 
     /// The claims, once issuer, audience and times are checked.
@@ -103,4 +105,18 @@ fn user_id(text: &str) -> Option<u32> {
 /// A UUID, in the one spelling that it is issued in.
 fn session_id(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|id| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_nobody_reads_must_be_utf_8_too() {
+        let claims = r#"{"iss": "i", "sub": "7", "aud": "i", "exp": 1, "iat": 1, "jti": "x", "client_id": "c",
+            "sid": "6f1b0f0e-2c52-4d0c-8ad5-3f2c5a1f9a51", "auth_time": 1, "roles": [], "scope": "", "more": "?"}"#;
+        assert!(Read::parse(claims.as_bytes()).is_ok());
+        let octets: Vec<u8> = claims.bytes().map(|octet| if octet == b'?' { 0xff } else { octet }).collect();
+        assert!(matches!(Read::parse(&octets), Err(Fault::Claims)));
+    }
 }

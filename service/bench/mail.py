@@ -79,6 +79,8 @@ def drain(database: Database, sink: MailSink) -> None:
 def asked(scene: Scene, logins: int) -> dict:
     """Links for logins that somebody has, and for others."""
     print(f"  links for {logins} known and {logins} unknown logins", flush=True)
+    # It has been idle while mails were drained, and the service closes what is idle; http.client opens it again.
+    scene.connection.close()
 
     def ask(kind: str, number: int) -> None:
         login = f"{'person' if kind == 'known' else 'nobody'}{number % PEOPLE}"

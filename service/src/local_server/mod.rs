@@ -138,7 +138,7 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
 }
 
 /// The next connection, once the number of connections allows it. The semaphore is never closed.
-async fn accept(
+pub(crate) async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
 ) -> (TcpStream, IpAddr, Result<OwnedSemaphorePermit, AcquireError>) {

@@ -16,13 +16,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
-use tracing::{debug, info, warn};
+use tokio::time::timeout;
+use tracing::{debug, info};
 
 use super::text::MEDIA_TYPE;
 use super::{page, requests};
 use crate::clock::{Clock, SystemClock};
 use crate::db::Database;
+use crate::local_server::accept;
 
 const PATH: &str = "/metrics";
 /// How many may ask at once; further ones wait in the kernel's queue.
@@ -31,8 +32,6 @@ const MAX_CONNECTIONS: usize = 8;
 const CONNECTION_LIMIT: Duration = Duration::from_secs(10);
 /// The largest head: the least that hyper takes.
 const MAX_HEAD: usize = 8 << 10;
-/// How long to wait after a failed `accept`.
-const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The socket that metrics are served on.
 #[derive(Debug)]
@@ -63,21 +62,12 @@ impl Endpoint {
         info!("Metrics at http://{}{PATH}", self.listener.local_addr()?);
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
-            // The semaphore is never closed.
-            let permit = Arc::clone(&permits).acquire_owned().await;
-            match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    let (database, started) = (database.clone(), self.started);
-                    tokio::spawn(async move {
-                        answer_one(stream, &database, started).await;
-                        drop(permit);
-                    });
-                }
-                Err(error) => {
-                    warn!(%error, "A connection for metrics could not be accepted");
-                    sleep(ACCEPT_RETRY_DELAY).await;
-                }
-            }
+            let (stream, _, permit) = accept(&self.listener, &permits).await;
+            let (database, started) = (database.clone(), self.started);
+            tokio::spawn(async move {
+                answer_one(stream, &database, started).await;
+                drop(permit);
+            });
         }
     }
 }

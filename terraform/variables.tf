@@ -78,6 +78,7 @@ variable "settings" {
 
   validation {
     condition = length(setsubtract(keys(var.settings), [
+      "METRICS_EMF",
       "SIGN_IN_UNVERIFIED",
       "REQUIRE_IF_MATCH",
       "STRICT_QUERY",

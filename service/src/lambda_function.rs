@@ -33,8 +33,7 @@ where
         let work = handle(event);
         async move {
             let answer = work.await.map_err(|error| diagnostic(&error));
-            // The sandbox is frozen once the answer is out.
-            telemetry::flush(telemetry::SHORT_LIMIT);
+            telemetry::end_invocation();
             answer
         }
     }))

@@ -16,7 +16,7 @@ use users_service::clock::{Clock, SystemClock};
 use users_service::config::{self, Administration, Config, KeyRotation, Purpose};
 use users_service::db::Database;
 use users_service::db::migrations::{self, Task};
-use users_service::metrics::Endpoint;
+use users_service::metrics::{self, Endpoint};
 use users_service::{
     create_admin, jobs, keys, lambda_handler, local_server, openapi, secrets, telemetry, worker,
 };
@@ -149,7 +149,7 @@ fn serve() -> Result<(), Failure> {
     telemetry::start(config.log)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = local_server::bind(config.listen)?;
-        let metrics = match config.metrics {
+        let metrics = match config.metrics.listen {
             Some(address) => Some(Endpoint::bind(address).await?),
             None => None,
         };
@@ -188,6 +188,9 @@ async fn serve_until_stopped(
 fn run_in_lambda(run: impl AsyncFnOnce(AppState) -> Result<(), Failure>) -> Result<(), Failure> {
     let mut config = Config::from_env(Purpose::Lambda)?;
     telemetry::start(config.log)?;
+    if let Some(lines) = config.metrics.lines.take() {
+        metrics::begin(lines);
+    }
     // A function answers one request at a time: more threads would only cost start-up time.
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         fetch_secrets(&mut config).await;

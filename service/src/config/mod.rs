@@ -15,6 +15,7 @@ mod limits;
 mod listen;
 mod log;
 mod mail;
+mod metrics;
 mod mysql;
 mod passwords;
 mod reader;
@@ -37,6 +38,7 @@ pub use self::keys::{KeyRotation, KeySecret, Keys};
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat};
 pub use self::mail::{Link, Mail, MailTransport, Ses};
+pub use self::metrics::{MetricLines, Metrics};
 pub use self::mysql::{Mysql, Tls};
 pub use self::passwords::{Hashing, Passwords};
 use self::reader::Reader;
@@ -51,6 +53,7 @@ const SETTINGS: &[&[Setting]] = &[
     deployment::SETTINGS,
     log::SETTINGS,
     listen::SETTINGS,
+    metrics::SETTINGS,
     database::SETTINGS,
     credentials::SETTINGS,
     mysql::SETTINGS,
@@ -79,8 +82,8 @@ pub struct Config {
     pub log: Log,
     /// Where `serve` listens.
     pub listen: SocketAddr,
-    /// Where `serve` has metrics, if it does.
-    pub metrics: Option<SocketAddr>,
+    /// Who is told what the process has counted.
+    pub metrics: Metrics,
     /// Which database, and how to connect to it.
     pub database: Database,
     /// How the application behaves.
@@ -164,7 +167,7 @@ impl Config {
         // All are read before the first `?`, so that every problem is listed.
         let log = log::read(reader, in_lambda);
         let listen = listen::read(reader);
-        let metrics = listen::metrics(reader, listen);
+        let metrics = metrics::read(reader, listen);
         let database = database::read(reader, in_lambda);
         let from_secret = in_lambda || database.as_ref().is_some_and(Database::uses_secret);
         let application = Application::read(reader, listen, in_lambda, from_secret);

@@ -74,9 +74,8 @@ impl AccessLog {
         self.route.as_ref().map_or("none", MatchedPath::as_str)
     }
 
-    /// In whole microseconds: what is finer is noise.
     fn duration_ms(&self) -> f64 {
-        (self.start.elapsed().as_secs_f64() * 1e6).round() / 1e3
+        metrics::milliseconds(self.start.elapsed())
     }
 }
 

@@ -51,7 +51,7 @@ pub async fn run(state: AppState) -> Result<(), lambda_runtime::Error> {
         let service = service.clone();
         async move {
             let answer = answer(service, event).await;
-            telemetry::flush(telemetry::SHORT_LIMIT);
+            telemetry::end_invocation();
             Ok::<_, Infallible>(answer)
         }
     }))

@@ -37,3 +37,13 @@ pub(crate) fn limit_refused(name: &'static str) {
         counter.count();
     }
 }
+
+/// The refusals by each limit.
+pub(super) fn refusals_by_limit() -> Vec<(&'static str, u64)> {
+    LIMIT_REFUSALS.entries().into_iter().map(|(name, counter)| (name, counter.get())).collect()
+}
+
+/// The refusals by all limits.
+pub(super) fn limit_refusals() -> u64 {
+    refusals_by_limit().iter().map(|(_, count)| count).sum()
+}

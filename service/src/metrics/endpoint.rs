@@ -47,7 +47,8 @@ impl Endpoint {
     /// If the address is not one of this machine, or the port is in use or not permitted.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await.map_err(|error| {
-            let message = format!("cannot listen on {address}: {error}; set HOST and METRICS_PORT to others");
+            let message =
+                format!("cannot listen on {address}: {error}; set METRICS_HOST and METRICS_PORT to others");
             io::Error::new(error.kind(), message)
         })?;
         requests::begin();

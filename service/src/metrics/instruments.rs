@@ -44,6 +44,10 @@ impl TimeSpent {
     pub(super) fn seconds(&self) -> f64 {
         Duration::from_nanos(self.0.get()).as_secs_f64()
     }
+
+    pub(super) fn micros(&self) -> u64 {
+        self.0.get() / 1_000
+    }
 }
 
 /// The upper bounds of the buckets of a [`Histogram`], in milliseconds: from a read that the pool had a connection for to the

@@ -1,11 +1,14 @@
 //! Metrics: what this process has done so far, counted for whoever watches it.
 //!
-//! What is counted lives as long as the process and is counted without a lock; a scrape reads it. Requests, which have labels, are
-//! counted only while somebody may ask: [`Endpoint::bind`] begins it.
+//! What is counted lives as long as the process and is counted without a lock, whether or not anybody asks. `serve` shows it to who
+//! scrapes it; a function of Lambda logs what each invocation has added, because nobody could scrape that. Requests, which have
+//! labels, are counted only for these: [`Endpoint::bind`] or [`begin`] begins it.
 
+pub mod cloudwatch;
 mod counts;
 mod declared;
 mod endpoint;
+mod growth;
 mod instruments;
 mod page;
 mod requests;
@@ -18,4 +21,6 @@ pub(crate) use self::counts::{
 };
 pub use self::declared::{Kind, METRICS, Metric};
 pub use self::endpoint::Endpoint;
-pub(crate) use self::requests::request;
+pub use self::growth::begin;
+pub(crate) use self::growth::{Growth, grown};
+pub(crate) use self::requests::{Answered, milliseconds, request};

@@ -2,15 +2,18 @@
 //!
 //! The number of series is bounded, whatever is asked for: a route is a template of the router, and what the service does not know is
 //! one value. The counters of a route are found by its template, without a lock, and made at its first request.
+//!
+//! A function of Lambda has one request at a time and nothing to count: it remembers the last.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::http::{Method, StatusCode};
 
 use super::instruments::{Counter, Histogram};
 use super::table::Table;
+use crate::request_context::with_request_id;
 
 /// The route of a request that none of the router's is for.
 const UNMATCHED: &str = "unmatched";
@@ -26,9 +29,34 @@ const STATUSES: [&str; 38] = [
 const CLOSED: usize = STATUSES.len() - 1;
 const OTHER_STATUS: usize = CLOSED - 1;
 
-static COUNTING: AtomicBool = AtomicBool::new(false);
+/// What is done with requests: nothing, or one of the two below.
+static MODE: AtomicU8 = AtomicU8::new(0);
+/// Each is counted.
+const COUNTED: u8 = 1;
+/// The last one is remembered.
+const REMEMBERED: u8 = 2;
+
+static LAST: Mutex<Option<Answered>> = Mutex::new(None);
 /// Several times as many as there are routes.
 static ROUTES: Table<Route, 256> = Table::new();
+
+/// A request that was answered, or was closed before that.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// One of the known ones.
+    pub(crate) method: &'static str,
+    /// A template.
+    pub(crate) route: String,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) duration_ms: f64,
+    pub(crate) id: String,
+}
+
+impl Answered {
+    pub(super) fn is_server_error(&self) -> bool {
+        self.status.is_some_and(|status| status.is_server_error())
+    }
+}
 
 #[derive(Debug)]
 struct Route([OnceLock<Box<Series>>; METHODS.len()]);
@@ -60,16 +88,48 @@ impl Series {
 
 /// Counts requests from now on.
 pub(super) fn begin() {
-    COUNTING.store(true, Ordering::Relaxed);
+    MODE.store(COUNTED, Ordering::Relaxed);
+}
+
+/// Remembers the last request from now on: for a process that has one at a time.
+pub(super) fn remember() {
+    MODE.store(REMEMBERED, Ordering::Relaxed);
+}
+
+/// The last request, if there was one since this was last called.
+pub(super) fn take() -> Option<Answered> {
+    LAST.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Counts a request with what it was answered; with `None` it was closed before that.
 pub(crate) fn request(route: Option<&str>, method: &Method, status: Option<StatusCode>, start: Instant) {
-    if !COUNTING.load(Ordering::Relaxed) {
+    let mode = MODE.load(Ordering::Relaxed);
+    if mode == 0 {
         return;
     }
-    let Some(route) = ROUTES.get(route.unwrap_or(UNMATCHED), Route::new) else { return };
+    let route = route.unwrap_or(UNMATCHED);
     let method = METHODS.iter().position(|&known| known == method.as_str()).unwrap_or(OTHER_METHOD);
+    if mode == COUNTED {
+        count(route, method, status, start);
+    } else {
+        let answered = Answered {
+            method: METHODS[method],
+            route: route.to_owned(),
+            status,
+            duration_ms: milliseconds(start.elapsed()),
+            id: with_request_id(|id| id.unwrap_or_default().to_owned()),
+        };
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(answered);
+    }
+}
+
+/// To the microsecond: what is finer is noise.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn count(route: &str, method: usize, status: Option<StatusCode>, start: Instant) {
+    let Some(route) = ROUTES.get(route, Route::new) else { return };
     let series = route.0[method].get_or_init(Series::new);
     let status = status.map_or(CLOSED, |status| {
         STATUSES[..OTHER_STATUS].binary_search(&status.as_str()).unwrap_or(OTHER_STATUS)

@@ -60,6 +60,13 @@ impl Queue {
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
         let is_large = memory > self.0.memory_of_one;
+        // Before whoever waits for it goes on, and is done.
+        let work = move |memory: &mut Memory| {
+            let start = monotonic();
+            let value = work(memory);
+            metrics::HASH_TIME.add(start.elapsed());
+            value
+        };
         let enqueued = self.0.enqueue(Box::new(Computation { is_large, work, reply }));
         enqueued.inspect_err(|Busy| metrics::HASH_REFUSALS.count())?;
         match answer.await {
@@ -99,9 +106,7 @@ impl Shared {
     fn compute(&self, mut memory: Memory) {
         while let Some(task) = self.next(&mut memory) {
             let is_large = task.is_large();
-            let start = monotonic();
             task.run(&mut memory);
-            metrics::HASH_TIME.add(start.elapsed());
             if is_large {
                 // Given back to the system.
                 memory = Memory::default();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+use chrono::{DateTime, Utc};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::field::RecordFields;
@@ -42,14 +43,14 @@ where
     ) -> fmt::Result {
         // Put together here: a line has forty pieces, and each call of the writer is a dynamic one.
         let mut line = String::with_capacity(USUAL_LENGTH);
-        begin(&mut line, *event.metadata().level())?;
+        begin(&mut line, *event.metadata().level(), SystemClock.now())?;
         write_members(&mut line, event)?;
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<FormattedFields<Self>>() {
                 line.push_str(fields);
             }
         }
-        with_request_id(|id| id.map_or(Ok(()), |id| write_request_id(&mut line, id)))?;
+        with_request_id(|id| id.map_or(Ok(()), |id| write_text(&mut line, "request_id", id)))?;
         if let Some(trace) = trace_parent() {
             // Hexadecimal digits alone.
             write!(line, r#","trace_id":"{}","parent_id":"{}""#, trace.trace_id(), trace.parent_id())?;
@@ -63,22 +64,26 @@ where
 pub(super) fn dropped(count: u64) -> String {
     let mut line = String::new();
     // Writing to a string does not fail.
-    let _ = begin(&mut line, Level::WARN);
+    let _ = begin(&mut line, Level::WARN, SystemClock.now());
     let _ = writeln!(line, r#","message":"Log lines were dropped","dropped":{count}}}"#);
     line
 }
 
-fn begin(writer: &mut impl Write, level: Level) -> fmt::Result {
+/// The beginning of every line.
+pub(super) fn begin(writer: &mut impl Write, level: Level, now: DateTime<Utc>) -> fmt::Result {
     writer.write_str(r#"{"timestamp":""#)?;
-    timestamp::write(writer, SystemClock.now())?;
+    timestamp::write(writer, now)?;
     writer.write_str(r#"","level":""#)?;
     writer.write_str(level.as_str())?;
     writer.write_str("\"")
 }
 
-fn write_request_id(writer: &mut impl Write, id: &str) -> fmt::Result {
-    writer.write_str(r#","request_id":""#)?;
-    Values::new(escape).write_str(writer, id)?;
+/// A further member of a line, whose value may be any text.
+pub(super) fn write_text(writer: &mut impl Write, name: &str, value: &str) -> fmt::Result {
+    writer.write_str(",\"")?;
+    writer.write_str(name)?;
+    writer.write_str("\":\"")?;
+    Values::new(escape).write_str(writer, value)?;
     writer.write_str("\"")
 }
 

@@ -3,6 +3,7 @@
 //! Logging never blocks: lines are written by a thread of their own, and dropped when it cannot keep up. Before the
 //! process ends, or is frozen, [`flush`] waits for it.
 
+mod emf;
 mod json;
 mod text;
 mod timestamp;
@@ -24,7 +25,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use self::json::Json;
 use self::text::Text;
 use self::writer::LogBuffer;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Log, LogFormat};
+use crate::metrics;
 
 /// How long the end of the process waits for its last lines.
 pub const EXIT_LIMIT: Duration = Duration::from_secs(1);
@@ -58,6 +61,15 @@ pub fn start(log: Log) -> io::Result<()> {
 /// This blocks the thread, for some 40 microseconds if the reader of the log keeps up.
 pub fn flush(limit: Duration) -> bool {
     BUFFER.flush(limit)
+}
+
+/// Ends an invocation of a Lambda function, after whose answer the process is frozen: logs what was counted meanwhile, if that is
+/// wanted, and waits for the lines. `LOG_LEVEL` is about what is told to people, and does not rule this.
+pub fn end_invocation() {
+    if let Some(growth) = metrics::grown() {
+        BUFFER.append(emf::line(&growth, SystemClock.now()).as_bytes());
+    }
+    flush(SHORT_LIMIT);
 }
 
 fn start_writer(format: LogFormat, terminal: bool) -> io::Result<()> {

@@ -63,7 +63,7 @@ impl LogBuffer {
     }
 
     /// Takes a line, or counts it as dropped.
-    fn append(&self, line: &[u8]) {
+    pub(super) fn append(&self, line: &[u8]) {
         let mut state = self.lock();
         // The lines that are missing are one gap, and the notice about them stands in its place.
         if state.dropped > 0 || state.lines.len() + line.len() > CAPACITY {

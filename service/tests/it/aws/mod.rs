@@ -3,3 +3,4 @@
 mod administration;
 mod lambda_event;
 mod lambda_program;
+mod metrics;

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod databases;
 pub(crate) mod deployment;
+pub(crate) mod emf;
 pub(crate) mod eventually;
 pub(crate) mod http_server;
 pub(crate) mod lambda_function;

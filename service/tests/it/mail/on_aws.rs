@@ -9,11 +9,11 @@ use crate::harness::ses::{ACCESS_KEY, REGION, SECRET_KEY, SESSION_TOKEN, Ses};
 use crate::mail::killed::{PASSWORD, make_administrator};
 
 /// Both functions on one database, and the Amazon SES that they know.
-pub(super) struct Deployment {
+pub(crate) struct Deployment {
     file: SqliteFile,
-    pub(super) ses: Ses,
-    pub(super) api: LambdaFunction,
-    pub(super) worker: LambdaFunction,
+    pub(crate) ses: Ses,
+    pub(crate) api: LambdaFunction,
+    pub(crate) worker: LambdaFunction,
     token: String,
 }
 
@@ -42,7 +42,7 @@ fn variables(file: &SqliteFile, ses: &Ses) -> Vec<(&'static str, String)> {
 }
 
 impl Deployment {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (file, ses) = (SqliteFile::new(), Ses::start().await);
         let variables = variables(&file, &ses);
         make_administrator(&variables);
@@ -55,7 +55,7 @@ impl Deployment {
     }
 
     /// Adds a user, who is invited.
-    pub(super) async fn invite(&self, name: &str) {
+    pub(crate) async fn invite(&self, name: &str) {
         let body = json!({"username": name, "email": format!("{name}@example.com"), "invite": true});
         let mut event = gateway_event("POST", "/users", Some(&body.to_string()));
         event["headers"]["authorization"] = format!("Bearer {}", self.token).into();
@@ -64,12 +64,12 @@ impl Deployment {
     }
 
     /// What the worker makes of an event.
-    pub(super) async fn work(&self, event: Value) -> Outcome {
+    pub(crate) async fn work(&self, event: Value) -> Outcome {
         self.worker.call(event).await
     }
 
     /// Lets the worker run its jobs once.
-    pub(super) async fn run_jobs(&self) {
+    pub(crate) async fn run_jobs(&self) {
         let outcome = self.work(json!({"jobs": true})).await.unwrap();
         let jobs = outcome["jobs"].as_array().unwrap();
         assert!(jobs.iter().all(|job| job["ending"] == "done"), "{outcome}");
@@ -77,14 +77,14 @@ impl Deployment {
     }
 
     /// The recipients of the mails that wait.
-    pub(super) async fn waiting(&self) -> Vec<String> {
+    pub(crate) async fn waiting(&self) -> Vec<String> {
         let mut connection = self.file.connect().await;
         let waiting = sqlx::query_scalar("select recipient from mails order by recipient");
         waiting.fetch_all(&mut connection).await.unwrap()
     }
 
     /// Lets the mails that wait be due.
-    pub(super) async fn make_due(&self) {
+    pub(crate) async fn make_due(&self) {
         self.file.execute("update mails set next_attempt_at = 0").await;
     }
 }

@@ -22,7 +22,7 @@ with_accounts_on_every_database! {
 }
 
 /// An event of Amazon SES that a mail has come back.
-pub(super) fn bounce(kind: &str, address: &str) -> Value {
+pub(crate) fn bounce(kind: &str, address: &str) -> Value {
     let recipient = json!({"emailAddress": address, "action": "failed", "status": "5.1.1"});
     let bounce = json!({"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": [recipient]});
     json!({"version": "0", "detail-type": "Email Bounced", "source": "aws.ses", "account": "123456789012",

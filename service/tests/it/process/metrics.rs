@@ -289,7 +289,7 @@ async fn a_port_that_is_taken_ends_the_start() {
     let variables = variables.map(|(name, value)| (name, value.to_owned()));
     let mut program = Program::start(&["serve"], &variables);
     assert!(!program.ended().await.success());
-    program.logged("set HOST and METRICS_PORT to others").await;
+    program.logged("set METRICS_HOST and METRICS_PORT to others").await;
     let same =
         variables.clone().map(|(name, value)| (name, if name == "PORT" { port.clone() } else { value }));
     let output = command(&["serve"], &same).output().unwrap();

@@ -1,0 +1,124 @@
+//! The list of metrics that a function has in `CloudWatch`, and how much each has grown.
+//!
+//! What API Gateway, Lambda and RDS tell of themselves is not in it, but for [`METRICS`] that nearly every request has, which are
+//! logged only on demand.
+
+use super::counts;
+use super::instruments::{Counter, TimeSpent};
+use super::requests::Answered;
+
+/// A metric in `CloudWatch`.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Its unit, one of those that `CloudWatch` has.
+    pub unit: Unit,
+    /// What it tells.
+    pub help: &'static str,
+    /// Whether nearly every request has it, so that it needs a line for each.
+    pub usual: bool,
+    source: Source,
+}
+
+/// A unit of `CloudWatch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of something.
+    Count,
+    /// A time.
+    Milliseconds,
+}
+
+impl Unit {
+    /// The word of `CloudWatch` for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "Count",
+            Self::Milliseconds => "Milliseconds",
+        }
+    }
+}
+
+/// Where the value comes from.
+#[derive(Debug)]
+enum Source {
+    /// What was counted since the last line.
+    Counter(&'static Counter),
+    /// The time that was spent since the last line.
+    Time(&'static TimeSpent),
+    /// The refusals since the last line, by all limits.
+    Limits,
+    /// What the last request tells.
+    Request(fn(&Answered) -> f64),
+}
+
+impl Source {
+    /// How much is to be told, when `told` was told before.
+    fn value(&self, told: &mut u64, request: Option<&Answered>) -> f64 {
+        let now = match self {
+            Self::Counter(counter) => counter.get(),
+            Self::Time(time) => time.micros(),
+            Self::Limits => counts::limit_refusals(),
+            Self::Request(value) => return request.map_or(0.0, value),
+        };
+        let grown = now.saturating_sub(std::mem::replace(told, now));
+        // Exact up to 2^53.
+        #[expect(clippy::cast_precision_loss, reason = "CloudWatch has no integers")]
+        let grown = grown as f64;
+        if matches!(self, Self::Time(_)) { grown / 1e3 } else { grown }
+    }
+}
+
+/// Declares metrics: `"Name" unit, source, "help";`, those that nearly every request has with `usual` before the name.
+macro_rules! metrics {
+    (@usual) => { false };
+    (@usual usual) => { true };
+    ($($name:literal $unit:ident $($usual:ident)?, $kind:ident $($source:expr)?, $help:literal;)+) => {
+        /// Every metric.
+        pub static METRICS: &[Metric] = &[$(Metric {
+            name: $name,
+            unit: Unit::$unit,
+            help: $help,
+            usual: metrics!(@usual $($usual)?),
+            source: Source::$kind$(($source))?,
+        }),+];
+    };
+}
+
+metrics! {
+    "RequestDuration" Milliseconds usual, Request |request| request.duration_ms,
+        "The time from the event to its answer; how many there are is the number of requests";
+    "ServerErrors" Count, Request |request| f64::from(u8::from(request.is_server_error())),
+        "Requests that the service answered with 5xx";
+    "DbStatementsOk" Count usual, Counter &counts::STATEMENTS_OK, "Statements that the database answered";
+    "DbStatementsRefused" Count usual, Counter &counts::STATEMENTS_REFUSED, "Statements that were refused by a key";
+    "DbStatementsUnavailable" Count, Counter &counts::STATEMENTS_UNAVAILABLE,
+        "Statements for which the database, or a connection to it, was not to be had";
+    "DbStatementsFailed" Count, Counter &counts::STATEMENTS_FAILED, "Statements that failed";
+    "DbRetries" Count, Counter &counts::STATEMENT_RETRIES, "Times that a statement or a transaction was tried again";
+    "PasswordHashes" Count, Counter &counts::HASHES, "Password hashes that were computed";
+    "PasswordHashTime" Milliseconds, Time &counts::HASH_TIME, "The time that was spent on password hashes";
+    "PasswordHashRefusals" Count, Counter &counts::HASH_REFUSALS,
+        "Password hashes that were refused because the queue was full";
+    "MailsSent" Count, Counter &counts::MAILS_SENT, "Mails that were sent";
+    "MailsPostponed" Count, Counter &counts::MAILS_POSTPONED, "Attempts to send a mail after which it is tried again";
+    "MailsGivenUp" Count, Counter &counts::MAILS_GIVEN_UP, "Mails that were given up";
+    "LimitRefusals" Count, Limits, "Refusals by limits; limits in the line names them";
+    "LogLinesDropped" Count, Counter &counts::LOG_LINES_DROPPED, "Log lines that could not be written in time";
+}
+
+/// What was told of each metric of the list so far.
+#[derive(Debug, Default)]
+pub(super) struct Told(Vec<u64>);
+
+impl Told {
+    /// What there is to tell now, which is told thereby; without `usual` not what nearly every request has.
+    pub(super) fn grow(&mut self, request: Option<&Answered>, usual: bool) -> Vec<(&'static Metric, f64)> {
+        self.0.resize(METRICS.len(), 0);
+        let values = METRICS.iter().zip(&mut self.0);
+        let values = values.map(|(metric, told)| (metric, metric.source.value(told, request)));
+        values.filter(|(metric, value)| *value > 0.0 && (usual || !metric.usual)).collect()
+    }
+}

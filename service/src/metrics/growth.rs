@@ -1,0 +1,65 @@
+//! What was counted during one invocation of a function: it runs one at a time, so that is what the process has counted since the
+//! invocation before.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::cloudwatch::{Metric, Told};
+use super::counts;
+use super::requests::{self, Answered};
+use crate::config::MetricLines;
+
+static STATE: Mutex<Option<State>> = Mutex::new(None);
+
+/// What there is to tell of an invocation.
+#[derive(Debug)]
+pub(crate) struct Growth {
+    /// The name of the function.
+    pub(crate) function: String,
+    /// The values that are not zero.
+    pub(crate) values: Vec<(&'static Metric, f64)>,
+    /// The limits that have refused something.
+    pub(crate) limits: Vec<&'static str>,
+    /// The request, if the invocation was one.
+    pub(crate) request: Option<Answered>,
+}
+
+#[derive(Debug)]
+struct State {
+    lines: MetricLines,
+    told: Told,
+    limits: Vec<(&'static str, u64)>,
+}
+
+/// Lets [`grown`] tell of each invocation from now on.
+pub fn begin(lines: MetricLines) {
+    requests::remember();
+    *lock() = Some(State { lines, told: Told::default(), limits: Vec::new() });
+}
+
+/// What was counted since the last call, unless that is nothing or nobody wants to know.
+pub(crate) fn grown() -> Option<Growth> {
+    lock().as_mut()?.grow()
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Option<State>> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    fn grow(&mut self) -> Option<Growth> {
+        let request = requests::take();
+        let values = self.told.grow(request.as_ref(), self.lines.with_usual);
+        if values.is_empty() {
+            return None;
+        }
+        Some(Growth { function: self.lines.function.clone(), values, limits: self.refusing(), request })
+    }
+
+    fn refusing(&mut self) -> Vec<&'static str> {
+        let now = counts::refusals_by_limit();
+        let grown = now.iter().filter(|entry| !self.limits.contains(entry)).map(|&(name, _)| name);
+        let grown = grown.collect();
+        self.limits = now;
+        grown
+    }
+}

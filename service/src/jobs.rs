@@ -17,6 +17,7 @@ use crate::clock::monotonic;
 use crate::db;
 use crate::http::chain;
 use crate::mail::Mail;
+use crate::metrics;
 use crate::{accounts, idempotency, limits, mail, sessions};
 
 /// How long one run of a job may take where nothing else limits it.
@@ -180,12 +181,17 @@ async fn run(job: Job, state: &AppState, deadline: Instant) -> Report {
 
 fn report(job: &'static str, outcome: Result<Result<(), db::Error>, Elapsed>) -> Report {
     let ending = match outcome {
-        Ok(Ok(())) => Ending::Done,
+        Ok(Ok(())) => {
+            metrics::JOBS_DONE.count();
+            Ending::Done
+        }
         Ok(Err(error)) => {
+            metrics::JOBS_FAILED.count();
             warn!(job, cause = chain(&error), "A job failed");
             Ending::Failed
         }
         Err(_) => {
+            metrics::JOBS_OUT_OF_TIME.count();
             warn!(job, "A job ran out of time");
             Ending::OutOfTime
         }

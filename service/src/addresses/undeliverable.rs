@@ -11,6 +11,7 @@ use crate::accounts::{self, Login, is_same};
 use crate::app_state::Accounts;
 use crate::db::{Error, Executor, Statement, Written, to_millis};
 use crate::mail::{Reason, Undeliverable};
+use crate::metrics;
 use crate::user_id::UserId;
 
 /// Marks addresses, and says how many of them are a user's.
@@ -31,6 +32,7 @@ pub async fn mark_undeliverable(accounts: &Accounts, told: &Undeliverable) -> Re
             marked += 1;
         }
         let user_id = found.map(|user| tracing::field::display(user.user_id));
+        metrics::ADDRESSES_UNDELIVERABLE.count();
         warn!(kind, user_id, "An address cannot be reached");
     }
     Ok(marked)

@@ -3,7 +3,10 @@
 //! It is `deadpool`, because that of sqlx pings at every release, which is a round trip on each request, and loses the
 //! connection's place when the ping meets a dead socket (launchbadge/sqlx#4349).
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
@@ -15,6 +18,8 @@ use super::connector::{Connector, Pooled};
 use super::error::{Error, Outage};
 use super::leased::Leased;
 use super::statement::{Access, Dialect};
+use crate::clock::monotonic;
+use crate::metrics;
 
 /// The pool time-out: how long a request waits for a free connection before it is answered 503.
 const WAIT_LIMIT: Duration = Duration::from_secs(2);
@@ -74,7 +79,7 @@ impl Connections {
         let lease = async {
             let Permit { access, .. } = *permit;
             let pool = if access == Access::Read { &self.readers } else { &self.writers };
-            let object = pool.get().await.map_err(pool_error)?;
+            let object = waited_for(pool.get()).await.map_err(pool_error)?;
             Ok(Leased::new(object, permit.clone()))
         };
         timeout_at(deadline.into(), lease).await.unwrap_or_else(|_| Err(timed_out()))
@@ -84,7 +89,8 @@ impl Connections {
         if let Ok(permit) = Arc::clone(&self.write_permits).try_acquire_owned() {
             return Ok(permit);
         }
-        match timeout(WAIT_LIMIT, Arc::clone(&self.write_permits).acquire_owned()).await {
+        let permit = waited_for(Arc::clone(&self.write_permits).acquire_owned());
+        match timeout(WAIT_LIMIT, permit).await {
             Ok(permit) => permit.map_err(|closed| Error::Internal(closed.into())),
             Err(_) => Err(busy()),
         }
@@ -133,7 +139,28 @@ fn pool_error(error: PoolError<Error>) -> Error {
     }
 }
 
+/// The outcome of a future, whose wait is counted if it is not there at once. Only then is the clock read.
+async fn waited_for<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    if let Poll::Ready(outcome) = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
+        return outcome;
+    }
+    let _wait = Wait(monotonic());
+    future.await
+}
+
+/// A wait for a connection, which is counted when it ends, also if it is given up.
+struct Wait(Instant);
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        metrics::CONNECTION_WAITS.count();
+        metrics::CONNECTION_WAIT_TIME.add(self.0.elapsed());
+    }
+}
+
 fn busy() -> Error {
+    metrics::CONNECTION_REFUSALS.count();
     Error::unavailable(Outage::Busy, "no connection came free in time")
 }
 

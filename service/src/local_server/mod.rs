@@ -34,6 +34,7 @@ use self::request_body::RequestBody;
 use self::socket::{ResponseBody, Socket};
 use crate::app::Service;
 use crate::http::{Peer, Refused};
+use crate::metrics;
 
 /// The idle time-out of a kept-alive connection: longer than the 60 seconds of the usual load balancers, which would
 /// otherwise send a request into a connection that is being closed. It is also the time-out for the head of a request.
@@ -119,6 +120,7 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
         let answer = answers(service.clone(), peer, Arc::clone(&exchange), Arc::clone(&stopping));
         let connection = connections.watch(http.serve_connection(socket, answer));
         let drained = drained.subscribe();
+        let open = metrics::HTTP_CONNECTIONS.hold();
         tokio::spawn(async move {
             let result = tokio::select! {
                 result = connection => result,
@@ -127,7 +129,7 @@ pub async fn serve(listener: TcpListener, service: Service) -> io::Result<()> {
             if let Err(error) = result {
                 refusal::log_end(&error, exchange.refusal(), exchange.is_receiving());
             }
-            drop(permit);
+            drop((permit, open));
         });
     };
     stopping.store(true, Ordering::Relaxed);

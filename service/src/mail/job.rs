@@ -92,7 +92,18 @@ impl Worker {
         for (row, lease) in waiting {
             self.give_back(&row, lease).await;
         }
+        if metrics::are_watched() && outcome.is_ok() {
+            self.count_waiting().await?;
+        }
         outcome
+    }
+
+    /// Counts what has to wait. Not when somebody scrapes: that would let scrapers occupy the database.
+    async fn count_waiting(&self) -> Result<(), db::Error> {
+        let (waiting, oldest) = repository::waiting(&self.accounts.database).await?;
+        metrics::MAILS_WAITING.set(waiting);
+        metrics::OLDEST_MAIL.set(oldest);
+        Ok(())
     }
 
     fn has_time(&self) -> bool {
@@ -205,6 +216,7 @@ impl Worker {
             ));
         }
         if self.is_undeliverable(row).await.map_err(|error| SendError::Transient(error.into()))? {
+            metrics::MAILS_UNDELIVERABLE.count();
             info!(mail_id = %row.id, kind = kind(row), "A mail was dropped: its address cannot be reached");
             return Ok(false);
         }

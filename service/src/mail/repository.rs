@@ -108,6 +108,26 @@ struct Due {
     mail_id: Vec<u8>,
 }
 
+const WAITING: Statement = Statement::read(
+    "mails.waiting",
+    "select count(*) as waiting, coalesce(min(created_at), 0) as oldest
+     from (select created_at from mails order by next_attempt_at limit 1000) as first_mails",
+);
+
+/// How many mails wait, and when the oldest was written down, of the thousand whose turn is first.
+pub(super) async fn waiting(executor: impl Executor) -> Result<(u64, u64), Error> {
+    let row: Option<Waiting> = executor.run(&WAITING, &[]).await?;
+    let number =
+        |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default();
+    Ok((number(row.as_ref().map(|row| row.waiting)), number(row.map(|row| row.oldest))))
+}
+
+#[derive(FromRow)]
+struct Waiting {
+    waiting: i64,
+    oldest: i64,
+}
+
 /// A lease is taken with one statement, so that of two processes one has it.
 const LEASE: Statement = Statement::write(
     "mails.lease",

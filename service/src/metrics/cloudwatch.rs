@@ -4,7 +4,7 @@
 //! logged only on demand.
 
 use super::counts;
-use super::instruments::{Counter, TimeSpent};
+use super::instruments::{Counter, Gauge, TimeSpent};
 use super::requests::Answered;
 
 /// A metric in `CloudWatch`.
@@ -28,6 +28,8 @@ pub enum Unit {
     Count,
     /// A time.
     Milliseconds,
+    /// A longer time.
+    Seconds,
 }
 
 impl Unit {
@@ -37,6 +39,7 @@ impl Unit {
         match self {
             Self::Count => "Count",
             Self::Milliseconds => "Milliseconds",
+            Self::Seconds => "Seconds",
         }
     }
 }
@@ -48,6 +51,10 @@ enum Source {
     Counter(&'static Counter),
     /// The time that was spent since the last line.
     Time(&'static TimeSpent),
+    /// What is so now, if that was found out since the last line.
+    Gauge(&'static Gauge),
+    /// The seconds since a moment, likewise.
+    Since(&'static Gauge),
     /// The refusals since the last line, by all limits.
     Limits,
     /// What the last request tells.
@@ -60,15 +67,19 @@ impl Source {
         let now = match self {
             Self::Counter(counter) => counter.get(),
             Self::Time(time) => time.micros(),
+            Self::Gauge(gauge) => return as_f64(gauge.take()),
+            Self::Since(moment) => return as_f64(counts::seconds_since(moment.take())),
             Self::Limits => counts::limit_refusals(),
             Self::Request(value) => return request.map_or(0.0, value),
         };
-        let grown = now.saturating_sub(std::mem::replace(told, now));
-        // Exact up to 2^53.
-        #[expect(clippy::cast_precision_loss, reason = "CloudWatch has no integers")]
-        let grown = grown as f64;
+        let grown = as_f64(now.saturating_sub(std::mem::replace(told, now)));
         if matches!(self, Self::Time(_)) { grown / 1e3 } else { grown }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "CloudWatch has no integers; up to 2^53 they are exact")]
+const fn as_f64(number: u64) -> f64 {
+    number as f64
 }
 
 /// Declares metrics: `"Name" unit, source, "help";`, those that nearly every request has with `usual` before the name.
@@ -98,6 +109,12 @@ metrics! {
         "Statements for which the database, or a connection to it, was not to be had";
     "DbStatementsFailed" Count, Counter &counts::STATEMENTS_FAILED, "Statements that failed";
     "DbRetries" Count, Counter &counts::STATEMENT_RETRIES, "Times that a statement or a transaction was tried again";
+    "DbConnectionWaits" Count usual, Counter &counts::CONNECTION_WAITS,
+        "Times that a connection to the database was not there at once";
+    "DbConnectionWaitTime" Milliseconds usual, Time &counts::CONNECTION_WAIT_TIME,
+        "The time that was spent waiting for connections to the database";
+    "DbConnectionRefusals" Count, Counter &counts::CONNECTION_REFUSALS,
+        "Times that no connection to the database came free in time";
     "PasswordHashes" Count, Counter &counts::HASHES, "Password hashes that were computed";
     "PasswordHashTime" Milliseconds, Time &counts::HASH_TIME, "The time that was spent on password hashes";
     "PasswordHashRefusals" Count, Counter &counts::HASH_REFUSALS,
@@ -105,6 +122,18 @@ metrics! {
     "MailsSent" Count, Counter &counts::MAILS_SENT, "Mails that were sent";
     "MailsPostponed" Count, Counter &counts::MAILS_POSTPONED, "Attempts to send a mail after which it is tried again";
     "MailsGivenUp" Count, Counter &counts::MAILS_GIVEN_UP, "Mails that were given up";
+    "MailsUndeliverable" Count, Counter &counts::MAILS_UNDELIVERABLE,
+        "Mails that were not sent, because their address cannot be reached";
+    "MailsWaiting" Count, Gauge &counts::MAILS_WAITING,
+        "Mails in the outbox after a run of the job, of which 1000 are counted at most";
+    "MailsWaitingTime" Seconds, Since &counts::OLDEST_MAIL, "How long the oldest of these mails has been waiting";
+    "AddressesUndeliverable" Count, Counter &counts::ADDRESSES_UNDELIVERABLE,
+        "Notices that an address cannot be reached: a mail came back, or was reported as spam";
+    "RefreshTokensReused" Count, Counter &counts::REFRESH_TOKENS_REUSED,
+        "Refresh tokens that were used a second time, which ended their sessions";
+    "JobsDone" Count usual, Counter &counts::JOBS_DONE, "Runs of jobs that ended well";
+    "JobsFailed" Count, Counter &counts::JOBS_FAILED, "Runs of jobs that failed";
+    "JobsOutOfTime" Count, Counter &counts::JOBS_OUT_OF_TIME, "Runs of jobs that ran out of time";
     "LimitRefusals" Count, Limits, "Refusals by limits; limits in the line names them";
     "LogLinesDropped" Count, Counter &counts::LOG_LINES_DROPPED, "Log lines that could not be written in time";
 }

@@ -60,9 +60,16 @@ metrics! {
         "Requests that were answered, or closed by their client before that";
     REQUEST_DURATION = Histogram "users_service_http_request_duration_seconds", Some("seconds"), ["route", "method"],
         "The time from the head of a request to the head of its answer";
+    HTTP_CONNECTIONS = Gauge "users_service_http_connections_open", None, [], "Connections of clients";
     CONNECTIONS_OPEN = Gauge "users_service_db_connections_open", None, [], "Connections to the database";
     CONNECTIONS_IDLE = Gauge "users_service_db_connections_idle", None, [], "Connections to the database that nothing uses";
     CONNECTIONS_MAX = Gauge "users_service_db_connections_max", None, [], "How many connections to the database there may be";
+    CONNECTION_WAITS = Counter "users_service_db_connection_waits", None, [],
+        "Times that a connection to the database was not there at once: all were in use, or it was made or tested first";
+    CONNECTION_WAIT_SECONDS = Counter "users_service_db_connection_wait_seconds", Some("seconds"), [],
+        "The time that was spent waiting for connections to the database";
+    CONNECTION_REFUSALS = Counter "users_service_db_connection_refusals", None, [],
+        "Times that no connection to the database came free within two seconds";
     STATEMENTS = Counter "users_service_db_statements", None, ["outcome"],
         "Statements: ok, refused by a key, unavailable (the database or a connection), or failed";
     STATEMENT_RETRIES = Counter "users_service_db_retries", None, [],
@@ -71,7 +78,17 @@ metrics! {
     HASH_SECONDS = Counter "users_service_password_hash_seconds", Some("seconds"), [], "The time that was spent on password hashes";
     HASH_REFUSALS = Counter "users_service_password_hash_refusals", None, [],
         "Password hashes that were refused because the queue was full";
-    MAILS = Counter "users_service_mails", None, ["outcome"], "Attempts to send a mail: sent, postponed, or given_up";
+    MAILS = Counter "users_service_mails", None, ["outcome"],
+        "Attempts to send a mail: sent, postponed, given_up, or undeliverable (not sent, because its address cannot be reached)";
+    MAILS_WAITING = Gauge "users_service_mails_waiting", None, [],
+        "Mails in the outbox after the last run of the job, of which 1000 are counted at most";
+    MAILS_WAITING_SECONDS = Gauge "users_service_mails_waiting_seconds", Some("seconds"), [],
+        "How long the oldest of these mails has been waiting";
+    ADDRESSES_UNDELIVERABLE = Counter "users_service_addresses_undeliverable", None, [],
+        "Notices that an address cannot be reached: a mail came back, or was reported as spam";
+    REFRESH_TOKENS_REUSED = Counter "users_service_refresh_tokens_reused", None, [],
+        "Refresh tokens that were used a second time, which ended their sessions";
+    JOB_RUNS = Counter "users_service_job_runs", None, ["outcome"], "Runs of jobs: done, failed, or out_of_time";
     LIMIT_REFUSALS = Counter "users_service_limit_refusals", None, ["limit"], "Refusals by each limit";
     LOG_LINES_DROPPED = Counter "users_service_log_lines_dropped", None, [], "Log lines that could not be written in time";
 }

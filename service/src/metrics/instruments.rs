@@ -50,6 +50,45 @@ impl TimeSpent {
     }
 }
 
+/// A number that goes up and down.
+#[derive(Debug)]
+pub(crate) struct Gauge(AtomicU64);
+
+/// What counts in a [`Gauge`] for as long as it is there.
+#[derive(Debug)]
+pub(crate) struct Held(&'static Gauge);
+
+impl Gauge {
+    pub(super) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    pub(crate) fn set(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The number, which is zero from then on until it is set anew.
+    pub(super) fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+
+    /// Counts one more, until what is returned is dropped.
+    pub(crate) fn hold(&'static self) -> Held {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Held(self)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The upper bounds of the buckets of a [`Histogram`], in milliseconds: from a read that the pool had a connection for to the
 /// longest that a request may take.
 pub(super) const BOUNDS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];

@@ -16,11 +16,13 @@ mod table;
 mod text;
 
 pub(crate) use self::counts::{
-    HASH_REFUSALS, HASH_TIME, HASHES, LOG_LINES_DROPPED, MAILS_GIVEN_UP, MAILS_POSTPONED, MAILS_SENT,
-    STATEMENT_RETRIES, limit_refused, statement,
+    ADDRESSES_UNDELIVERABLE, CONNECTION_REFUSALS, CONNECTION_WAIT_TIME, CONNECTION_WAITS, HASH_REFUSALS,
+    HASH_TIME, HASHES, HTTP_CONNECTIONS, JOBS_DONE, JOBS_FAILED, JOBS_OUT_OF_TIME, LOG_LINES_DROPPED,
+    MAILS_GIVEN_UP, MAILS_POSTPONED, MAILS_SENT, MAILS_UNDELIVERABLE, MAILS_WAITING, OLDEST_MAIL,
+    REFRESH_TOKENS_REUSED, STATEMENT_RETRIES, limit_refused, statement,
 };
 pub use self::declared::{Kind, METRICS, Metric};
 pub use self::endpoint::Endpoint;
 pub use self::growth::begin;
 pub(crate) use self::growth::{Growth, grown};
-pub(crate) use self::requests::{Answered, milliseconds, request};
+pub(crate) use self::requests::{Answered, are_watched, milliseconds, request};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::instruments::Counter;
+use super::instruments::{Counter, Gauge};
 use super::text::Text;
 use super::{counts, declared, requests};
 use crate::db::{Database, PoolState};
@@ -14,16 +14,19 @@ pub(super) fn text(database: &Database, started: DateTime<Utc>) -> String {
     text.family(&declared::BUILD).sample(&build, 1);
     text.family(&declared::START_TIME).sample(&[], started.timestamp());
     write_requests(&mut text);
+    gauge(&mut text, &declared::HTTP_CONNECTIONS, &counts::HTTP_CONNECTIONS);
     write_database(&mut text, database);
     counter(&mut text, &declared::HASHES, &counts::HASHES);
     text.family(&declared::HASH_SECONDS).sample(&[], counts::HASH_TIME.seconds());
     counter(&mut text, &declared::HASH_REFUSALS, &counts::HASH_REFUSALS);
-    let mails = [
-        ("sent", &counts::MAILS_SENT),
-        ("postponed", &counts::MAILS_POSTPONED),
-        ("given_up", &counts::MAILS_GIVEN_UP),
+    write_mails(&mut text);
+    counter(&mut text, &declared::REFRESH_TOKENS_REUSED, &counts::REFRESH_TOKENS_REUSED);
+    let jobs = [
+        ("done", &counts::JOBS_DONE),
+        ("failed", &counts::JOBS_FAILED),
+        ("out_of_time", &counts::JOBS_OUT_OF_TIME),
     ];
-    by_label(&mut text, &declared::MAILS, &mails);
+    by_label(&mut text, &declared::JOB_RUNS, &jobs);
     by_label(&mut text, &declared::LIMIT_REFUSALS, &counts::LIMIT_REFUSALS.entries());
     counter(&mut text, &declared::LOG_LINES_DROPPED, &counts::LOG_LINES_DROPPED);
     text.finish()
@@ -47,6 +50,9 @@ fn write_database(text: &mut Text, database: &Database) {
     text.family(&declared::CONNECTIONS_OPEN).sample(&[], open);
     text.family(&declared::CONNECTIONS_IDLE).sample(&[], idle);
     text.family(&declared::CONNECTIONS_MAX).sample(&[], max);
+    counter(text, &declared::CONNECTION_WAITS, &counts::CONNECTION_WAITS);
+    text.family(&declared::CONNECTION_WAIT_SECONDS).sample(&[], counts::CONNECTION_WAIT_TIME.seconds());
+    counter(text, &declared::CONNECTION_REFUSALS, &counts::CONNECTION_REFUSALS);
     let statements = [
         ("ok", &counts::STATEMENTS_OK),
         ("refused", &counts::STATEMENTS_REFUSED),
@@ -55,6 +61,24 @@ fn write_database(text: &mut Text, database: &Database) {
     ];
     by_label(text, &declared::STATEMENTS, &statements);
     counter(text, &declared::STATEMENT_RETRIES, &counts::STATEMENT_RETRIES);
+}
+
+fn write_mails(text: &mut Text) {
+    let mails = [
+        ("sent", &counts::MAILS_SENT),
+        ("postponed", &counts::MAILS_POSTPONED),
+        ("given_up", &counts::MAILS_GIVEN_UP),
+        ("undeliverable", &counts::MAILS_UNDELIVERABLE),
+    ];
+    by_label(text, &declared::MAILS, &mails);
+    gauge(text, &declared::MAILS_WAITING, &counts::MAILS_WAITING);
+    let waiting = counts::seconds_since(counts::OLDEST_MAIL.get());
+    text.family(&declared::MAILS_WAITING_SECONDS).sample(&[], waiting);
+    counter(text, &declared::ADDRESSES_UNDELIVERABLE, &counts::ADDRESSES_UNDELIVERABLE);
+}
+
+fn gauge(text: &mut Text, metric: &'static declared::Metric, gauge: &Gauge) {
+    text.family(metric).sample(&[], gauge.get());
 }
 
 fn counter(text: &mut Text, metric: &'static declared::Metric, counter: &Counter) {

@@ -91,6 +91,11 @@ pub(super) fn begin() {
     MODE.store(COUNTED, Ordering::Relaxed);
 }
 
+/// Whether anybody is shown what the process counts, so that it may be worth a statement.
+pub(crate) fn are_watched() -> bool {
+    MODE.load(Ordering::Relaxed) != 0
+}
+
 /// Remembers the last request from now on: for a process that has one at a time.
 pub(super) fn remember() {
     MODE.store(REMEMBERED, Ordering::Relaxed);

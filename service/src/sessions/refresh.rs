@@ -11,6 +11,7 @@ use super::service::Begun;
 use super::standing::Standing;
 use super::{Error, Issued, Service};
 use crate::access::Refusal;
+use crate::metrics;
 
 /// For how long the predecessor of a refresh token gets the same successor again: an answer may be lost, and two tabs may
 /// refresh at once.
@@ -82,6 +83,7 @@ impl Service {
         now: DateTime<Utc>,
     ) -> Result<Error, Error> {
         repository::end(&self.database, standing.user_id, presented.session, now).await?;
+        metrics::REFRESH_TOKENS_REUSED.count();
         warn!(
             session_id = %presented.session,
             user_id = %standing.user_id,

@@ -173,14 +173,16 @@ async fn the_worker_tells_of_its_mails_after_each_invocation() {
     for name in ["MailsSent", "MailsPostponed", "MailsGivenUp"] {
         assert_eq!(line.value(name), Some(1.0), "{line:#?}");
     }
-    assert_eq!(line.line.get("route"), None);
+    assert_eq!((line.value("MailsWaiting"), line.line.get("route")), (Some(1.0), None), "{line:#?}");
     deployment.make_due().await;
     deployment.run_jobs().await;
     let line = lines(&deployment.worker, 2).await.remove(1);
-    assert_eq!((line.value("MailsSent"), line.value("MailsPostponed")), (Some(1.0), None), "{line:#?}");
-    deployment.work(bounce("Permanent", "ada@example.com")).await.unwrap();
+    assert_eq!(line.values(), [("MailsSent", 1.0)], "{line:#?}");
+    // With nothing to do there is nothing to tell.
     deployment.run_jobs().await;
-    assert!(deployment.waiting().await.is_empty());
+    deployment.work(bounce("Permanent", "ada@example.com")).await.unwrap();
+    let line = lines(&deployment.worker, 3).await.remove(2);
+    assert_eq!(line.values(), [("AddressesUndeliverable", 1.0)], "{line:#?}");
 }
 
 #[tokio::test]

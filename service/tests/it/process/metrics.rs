@@ -19,25 +19,25 @@ use crate::harness::wire::{LAST_REQUEST, exchange};
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A server and where its metrics are.
-struct Watched {
-    server: Server,
+pub(super) struct Watched {
+    pub(super) server: Server,
     address: String,
 }
 
 impl Watched {
-    async fn on_sqlite(variables: &[(&str, &str)]) -> Self {
+    pub(super) async fn on_sqlite(variables: &[(&str, &str)]) -> Self {
         let own = variables.iter().copied().chain([("METRICS_PORT", "0")]);
         Self::over(Server::on_sqlite(&own.collect::<Vec<_>>()).await).await
     }
 
-    async fn over(server: Server) -> Self {
+    pub(super) async fn over(server: Server) -> Self {
         let line = server.program.logged("Metrics at http://").await;
         let (_, rest) = line.split_once("http://").unwrap();
         let address = rest.split_once("/metrics").unwrap().0.to_owned();
         Self { server, address }
     }
 
-    async fn ask(&self, method: Method, path: &str) -> Answer {
+    pub(super) async fn ask(&self, method: Method, path: &str) -> Answer {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let response = client.request(method, format!("http://{}{path}", self.address)).send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
@@ -45,7 +45,7 @@ impl Watched {
     }
 
     /// Every sample, by its name with its labels.
-    async fn scrape(&self) -> BTreeMap<String, f64> {
+    pub(super) async fn scrape(&self) -> BTreeMap<String, f64> {
         let answer = self.ask(Method::GET, "/metrics").await;
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, MEDIA_TYPE));
         samples(answer.text())
@@ -63,7 +63,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 }
 
 #[track_caller]
-fn assert_samples(samples: &BTreeMap<String, f64>, expected: &[(&str, f64)]) {
+pub(super) fn assert_samples(samples: &BTreeMap<String, f64>, expected: &[(&str, f64)]) {
     for (name, value) in expected {
         assert_eq!(samples.get(*name), Some(value), "{name} in {samples:#?}");
     }

@@ -7,6 +7,7 @@ mod executable;
 mod log_readers;
 mod logs;
 mod metrics;
+mod metrics_of_parts;
 mod metrics_page;
 mod secrecy;
 mod security_page;

@@ -173,7 +173,6 @@ module "monitoring" {
   concurrency_ceiling  = module.function.concurrency_ceiling
   worker = var.access != "tokens" ? null : {
     function_name     = module.function.worker_function_name
-    log_group         = module.function.log_group_names["worker"]
     configuration_set = local.sends_mail ? module.mail[0].configuration_set.name : ""
   }
   database = {

@@ -105,6 +105,11 @@ variable "settings" {
     ])) == 0
     error_message = "settings may have the names of docs/configuration.md that no other variable decides and that have a meaning on AWS; the list is in terraform/variables.tf."
   }
+
+  validation {
+    condition     = lower(lookup(var.settings, "METRICS_EMF", "sparse")) != "off"
+    error_message = "METRICS_EMF is sparse or all: alarms watch the metrics."
+  }
 }
 
 variable "allow_destroy" {

@@ -204,7 +204,7 @@ data "aws_iam_policy_document" "deploy_service" {
     sid = "LogGroups"
     actions = [
       "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter", "logs:DeleteRetentionPolicy", "logs:FilterLogEvents", "logs:GetLogEvents",
-      "logs:PutMetricFilter", "logs:PutRetentionPolicy", "logs:StartLiveTail", "logs:TagLogGroup", "logs:TagResource",
+      "logs:PutRetentionPolicy", "logs:StartLiveTail", "logs:TagLogGroup", "logs:TagResource",
       "logs:UntagLogGroup", "logs:UntagResource",
     ]
     resources = [for kind in ["lambda", "rds/instance", "vendedlogs", "vpc"] : "${local.arn.log_group}:/aws/${kind}/${local.service}-${each.key}*"]

@@ -271,3 +271,20 @@ run "issues_tokens_with_keys_that_a_function_of_its_own_rotates" {
     error_message = "Administration of the database must not reach the keys."
   }
 }
+
+run "passes_on_metrics_whatever_is_logged" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    log_level = "ERROR"
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.from_image : function.logging_config[0].log_format == "JSON" && function.logging_config[0].application_log_level == "INFO" && function.environment[0].variables.LOG_LEVEL == "ERROR"])
+    error_message = "Lambda must not drop the lines of metrics, which are INFO."
+  }
+}

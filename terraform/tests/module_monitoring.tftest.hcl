@@ -25,7 +25,7 @@ run "watches_every_part" {
   }
 
   assert {
-    condition     = toset(concat(keys(aws_cloudwatch_metric_alarm.rate), keys(aws_cloudwatch_metric_alarm.watch))) == toset(["api-5xx", "database-connections", "database-cpu", "database-memory", "database-storage", "function-concurrency", "function-duration", "function-errors", "function-throttles", "rotation-errors", "version-errors"])
+    condition     = toset(concat(keys(aws_cloudwatch_metric_alarm.rate), keys(aws_cloudwatch_metric_alarm.watch))) == toset(["api-5xx", "database-connections", "database-cpu", "database-memory", "database-storage", "database-unavailable", "function-concurrency", "function-duration", "function-errors", "function-throttles", "rotation-errors", "version-errors"])
     error_message = "Each way to fail must have its alarm."
   }
 
@@ -47,6 +47,51 @@ run "watches_every_part" {
   assert {
     condition     = keys(aws_sns_topic_subscription.email) == ["night@example.com"]
     error_message = "There must be a subscriber."
+  }
+}
+
+run "watches_what_the_service_tells" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.watch["database-unavailable"].namespace == "users-service" && aws_cloudwatch_metric_alarm.watch["database-unavailable"].metric_name == "DbStatementsUnavailable" && aws_cloudwatch_metric_alarm.watch["database-unavailable"].dimensions == tomap({ FunctionName = "users-service-test-api" })
+    error_message = "There must be an alarm when there is no database for the service."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in values(aws_cloudwatch_metric_alarm.watch) : alarm.treat_missing_data == "notBreaching" if alarm.namespace == "users-service"])
+    error_message = "What is zero is not told."
+  }
+
+  assert {
+    condition     = length([for graph in local.graphs : graph if startswith(graph.properties.title, "Service: ")]) == 2 && !strcontains(jsonencode(local.graphs), "Password")
+    error_message = "The dashboard must show what the service tells, and nothing of accounts that there are none of."
+  }
+}
+
+run "watches_accounts" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    worker = { function_name = "users-service-test-worker", configuration_set = "" }
+  }
+
+  assert {
+    condition     = alltrue([for name in ["limit-refusals", "tokens-reused"] : aws_cloudwatch_metric_alarm.watch[name].dimensions == tomap({ FunctionName = "users-service-test-api" })])
+    error_message = "There must be an alarm when somebody tries passwords or stolen tokens."
+  }
+
+  assert {
+    condition     = length([for graph in local.graphs : graph if startswith(graph.properties.title, "Service: ")]) == 3
+    error_message = "The dashboard must show hashes, limits and tokens."
   }
 }
 
@@ -92,7 +137,7 @@ run "watches_the_worker" {
   }
 
   variables {
-    worker = { function_name = "users-service-test-worker", log_group = "/aws/lambda/users-service-test-worker", configuration_set = "" }
+    worker = { function_name = "users-service-test-worker", configuration_set = "" }
   }
 
   assert {
@@ -101,7 +146,7 @@ run "watches_the_worker" {
   }
 
   assert {
-    condition     = !anytrue([for name in keys(aws_cloudwatch_metric_alarm.watch) : startswith(name, "mail")]) && length(aws_cloudwatch_log_metric_filter.mail) == 0
+    condition     = !anytrue([for name in keys(aws_cloudwatch_metric_alarm.watch) : startswith(name, "mail")])
     error_message = "Without mail there is none to watch."
   }
 }
@@ -114,22 +159,17 @@ run "watches_mails" {
   }
 
   variables {
-    worker = { function_name = "users-service-test-worker", log_group = "/aws/lambda/users-service-test-worker", configuration_set = "users-service-test" }
+    worker = { function_name = "users-service-test-worker", configuration_set = "users-service-test" }
   }
 
   assert {
-    condition     = length(setsubtract(["mail-bounces", "mail-complaints", "mails-given-up", "worker-errors"], keys(aws_cloudwatch_metric_alarm.watch))) == 0
+    condition     = length(setsubtract(["jobs-failing", "mail-bounces", "mail-complaints", "mails-given-up", "mails-waiting", "worker-errors"], keys(aws_cloudwatch_metric_alarm.watch))) == 0
     error_message = "Each way in which mail fails must have its alarm."
   }
 
   assert {
-    condition     = one(aws_cloudwatch_log_metric_filter.mail["MailsGivenUp"].metric_transformation).namespace == aws_cloudwatch_metric_alarm.watch["mails-given-up"].namespace && one(aws_cloudwatch_log_metric_filter.mail["MailsGivenUp"].metric_transformation).name == aws_cloudwatch_metric_alarm.watch["mails-given-up"].metric_name
-    error_message = "The alarm must watch the metric that the log is counted in."
-  }
-
-  assert {
-    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.mail : filter.log_group_name == "/aws/lambda/users-service-test-worker"])
-    error_message = "The worker's log tells what became of mails."
+    condition     = alltrue([for name in ["jobs-failing", "mails-given-up", "mails-waiting"] : aws_cloudwatch_metric_alarm.watch[name].namespace == "users-service" && aws_cloudwatch_metric_alarm.watch[name].dimensions == tomap({ FunctionName = "users-service-test-worker" })])
+    error_message = "The worker tells what became of mails."
   }
 
   assert {
@@ -138,7 +178,7 @@ run "watches_mails" {
   }
 
   assert {
-    condition     = length(local.parts) == 4 && length(local.graphs) == 12
+    condition     = length(local.parts) == 5 && length(local.graphs) == 15
     error_message = "The dashboard must show the worker and its mails."
   }
 

@@ -255,3 +255,13 @@ run "a_setting_that_another_variable_decides" {
 
   expect_failures = [var.settings]
 }
+
+run "alarms_without_metrics" {
+  command = plan
+
+  variables {
+    settings = { METRICS_EMF = "off" }
+  }
+
+  expect_failures = [var.settings]
+}

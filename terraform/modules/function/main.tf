@@ -135,10 +135,13 @@ resource "aws_lambda_function" "from_image" {
     security_group_ids = concat([var.network.security_group_id], each.key == "worker" && local.sends_mail ? [var.mail.security_group_id] : [])
   }
 
+  # The service itself leaves out what is below LOG_LEVEL. Lambda would leave out its metrics too, which are lines of the level INFO
+  # (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html); else it passes on JSON as it is
+  # (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html).
   logging_config {
     log_group             = aws_cloudwatch_log_group.function[each.key].name
     log_format            = "JSON"
-    application_log_level = var.log_level
+    application_log_level = var.log_level == "DEBUG" ? "DEBUG" : "INFO"
     system_log_level      = "INFO" # the level of the report that ends each invocation: duration, memory, cold start
   }
 

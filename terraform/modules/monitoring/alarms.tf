@@ -9,7 +9,7 @@ locals {
   mib = 1024 * 1024
   gib = 1024 * local.mib
 
-  alarms = merge(local.worker_alarms, local.mail_alarms, {
+  alarms = merge(local.service_alarms, local.worker_alarms, local.mail_alarms, {
     function-errors = {
       description = "The function crashed or ran out of time or memory. Its log group has the reason; consider a rollback."
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.function

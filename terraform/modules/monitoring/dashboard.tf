@@ -16,6 +16,7 @@ locals {
       { title = "Duration, ms", metrics = [["Duration", "p50"], ["Duration", "p99"]] },
       { title = "Requests at once", metrics = [["ConcurrentExecutions", "Maximum"]], limit = var.concurrency_ceiling },
     ] },
+    { title = "Service", namespace = local.namespace, dimensions = ["FunctionName", var.function_name], graphs = local.service_graphs },
     { title = "Database", namespace = "AWS/RDS", dimensions = ["DBInstanceIdentifier", var.database.identifier], graphs = [
       { title = "Processor, %", metrics = [["CPUUtilization", "Average"]], limit = 80 },
       { title = "Connections", metrics = [["DatabaseConnections", "Maximum"]], limit = var.database.max_connections },
@@ -61,6 +62,20 @@ resource "aws_cloudwatch_dashboard" "health" {
         }
       }],
       local.graphs,
+      # Routes are not a dimension of any metric, of which each would be paid for; a look here is, at 0.005 $ a GB of log.
+      [{
+        type   = "log"
+        x      = 0
+        y      = local.alarm_height + (length(local.parts) + 1) * local.row_height
+        width  = 24
+        height = local.row_height
+        properties = {
+          title  = "Requests by route, ms"
+          region = data.aws_region.current.id
+          query  = "SOURCE '${var.function_log_group}' | filter message like /^Response: / | stats count(*) as requests, pct(duration_ms, 50) as p50, pct(duration_ms, 99) as p99, max(status) as worst_status by route, method | sort requests desc | limit 50"
+          view   = "table"
+        }
+      }],
       [{
         type   = "log"
         x      = 0

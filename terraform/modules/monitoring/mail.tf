@@ -1,21 +1,33 @@
-# The worker and the mails that it sends. Mails are counted by what it logs about them.
+# The worker and the mails that it sends.
 
 locals {
   watches_mail = try(var.worker.configuration_set, "") != ""
 
+  worker = { FunctionName = try(var.worker.function_name, "") }
+
   worker_alarms = { for name, alarm in {
     worker-errors = {
       description = "The function that works on a schedule crashed or ran out of time: mails wait, and what has expired is not deleted. See its log."
-      namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = try(var.worker.function_name, "") }
+      namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.worker
       statistic   = "Sum", period = 300, periods = 3, breaches = 2, above = 0
+    }
+    jobs-failing = {
+      description = "Jobs of the worker have failed for three quarters of an hour: mails wait, or what has expired is not deleted. See its log."
+      namespace   = local.namespace, metric = "JobsFailed", dimensions = local.worker
+      statistic   = "Sum", period = 900, periods = 3, breaches = 3, above = 0
     }
   } : name => alarm if var.worker != null }
 
   mail_alarms = { for name, alarm in {
     mails-given-up = {
       description = "A mail could not be sent within 24 hours, or never can: somebody waits in vain. The worker's log has the cause."
-      namespace   = var.name, metric = "MailsGivenUp", dimensions = {}
+      namespace   = local.namespace, metric = "MailsGivenUp", dimensions = local.worker
       statistic   = "Sum", period = 300, periods = 1, breaches = 1, above = 0
+    }
+    mails-waiting = {
+      description = "A mail has been waiting for a quarter of an hour: SES refuses or does not answer. Nothing is given up before 24 hours."
+      namespace   = local.namespace, metric = "MailsWaitingTime", dimensions = local.worker
+      statistic   = "Maximum", period = 300, periods = 3, breaches = 3, above = 900 # s
     }
     # From these rates on AWS reviews an account, and may stop its mail
     # (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html).
@@ -34,7 +46,7 @@ locals {
   configuration_set = { "ses:configuration-set" = try(var.worker.configuration_set, "") }
 
   worker_parts = [for part in [
-    { title = "Worker", namespace = "AWS/Lambda", dimensions = ["FunctionName", try(var.worker.function_name, "")], graphs = concat(
+    { title = "Worker", namespace = "AWS/Lambda", dimensions = ["FunctionName", local.worker.FunctionName], graphs = concat(
       [{ title = "Errors and throttles", metrics = [["Errors", "Sum"], ["Throttles", "Sum"]] }],
       [for graph in local.mail_graphs : graph if local.watches_mail],
     ) },
@@ -42,10 +54,10 @@ locals {
 
   mail_graphs = [
     {
-      title      = "Mails given up or tried again, addresses that cannot be reached"
-      metrics    = [for metric in keys(local.counted) : [metric, "Sum"]]
-      namespace  = var.name
-      dimensions = []
+      title      = "Mails, and addresses that cannot be reached"
+      metrics    = [["MailsSent", "Sum"], ["MailsPostponed", "Sum"], ["MailsGivenUp", "Sum"], ["MailsWaiting", "Maximum"], ["AddressesUndeliverable", "Sum"]]
+      namespace  = local.namespace
+      dimensions = ["FunctionName", local.worker.FunctionName]
     },
     {
       title      = "Share of the mails that bounce or are reported as spam"
@@ -54,25 +66,4 @@ locals {
       dimensions = flatten([for name, value in local.configuration_set : [name, value]])
     },
   ]
-
-  # What the worker logs, by the metric that counts it.
-  counted = {
-    MailsGivenUp         = "{ ($.message = \"A mail was given up\") || ($.message = \"A mail could not be read; it was given up\") }"
-    MailsTriedAgain      = "{ $.message = \"A mail could not be sent; it is tried again\" }"
-    UnreachableAddresses = "{ $.message = \"An address cannot be reached\" }"
-  }
-}
-
-resource "aws_cloudwatch_log_metric_filter" "mail" {
-  for_each = { for metric, pattern in local.counted : metric => pattern if local.watches_mail }
-
-  name           = "${var.name}-${each.key}"
-  log_group_name = var.worker.log_group
-  pattern        = each.value
-
-  metric_transformation {
-    namespace = var.name
-    name      = each.key
-    value     = "1"
-  }
 }

@@ -46,8 +46,8 @@ variable "function_log_group" {
 }
 
 variable "worker" {
-  description = "The function that works on a schedule, its log group, and SES's configuration set, empty without mail. Null without such a function."
-  type        = object({ function_name = string, log_group = string, configuration_set = string })
+  description = "The function that works on a schedule, and SES's configuration set, empty without mail. Null without such a function."
+  type        = object({ function_name = string, configuration_set = string })
   default     = null
 }
 

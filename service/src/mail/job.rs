@@ -209,6 +209,10 @@ impl Worker {
 
     /// Sends the mail of a row; `false` if there is nothing to be sent.
     async fn send(&self, row: &Leased, now: DateTime<Utc>) -> Result<bool, SendError> {
+        // While releases replace each other, the one that wrote it runs too, and knows how to send it.
+        if row.kind.is_none() {
+            return Err(SendError::Transient("its kind is of another release".into()));
+        }
         // A link expires by itself; a notice that comes days later, after the job was off, only frightens.
         if matches!(row.kind, Some(Kind::Notice(_))) && now - row.created_at >= GIVE_UP {
             return Err(SendError::Permanent(

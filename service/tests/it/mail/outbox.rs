@@ -18,7 +18,8 @@ with_accounts_on_every_database! {
     of_many_workers_at_once_one_sends_a_mail,
     a_mail_that_a_dead_worker_held_is_sent_after_its_lease,
     a_token_whose_key_is_gone_is_made_anew,
-    what_another_release_wrote_is_dropped,
+    a_kind_of_another_release_is_left_for_that_release,
+    a_kind_that_no_release_knows_is_given_up_after_a_day,
     a_row_that_cannot_be_read_is_dropped_and_holds_up_no_other,
     without_time_nothing_is_begun,
 }
@@ -127,12 +128,31 @@ async fn a_token_whose_key_is_gone_is_made_anew(app: AccountsApp) {
     assert_eq!(app.confirm_password(mail.token(), PASSWORD).await.status, 204);
 }
 
-async fn what_another_release_wrote_is_dropped(app: AccountsApp) {
+async fn a_kind_of_another_release_is_left_for_that_release(app: AccountsApp) {
+    for name in ["ada", "grace"] {
+        app.person(name, &[]).await;
+        app.ask_for_reset(name).await;
+    }
+    let ada = "where recipient = 'ada'";
+    app.database.execute(&format!("update mails set kind = 'newsletter', language = 'xx' {ada}")).await;
+    assert_eq!(app.mail().await.header("To"), "grace@example.com");
+    assert_eq!(app.outbox().await, 1);
+    // That release knows it.
+    app.database.execute(&format!("update mails set kind = 'asked_reset' {ada}")).await;
+    app.minutes_pass(1);
+    assert_eq!(app.mail().await.header("To"), "ada@example.com");
+    assert_eq!(app.outbox().await, 0);
+}
+
+async fn a_kind_that_no_release_knows_is_given_up_after_a_day(app: AccountsApp) {
     app.person("ada", &[]).await;
     app.ask_for_reset("ada").await;
-    app.database.execute("update mails set kind = 'newsletter', language = 'xx'").await;
-    assert!(app.deliver().await.is_empty());
-    assert_eq!(app.outbox().await, 0);
+    app.database.execute("update mails set kind = 'newsletter'").await;
+    for (minutes, left) in [(24 * 60 - 1, 1), (60, 0)] {
+        app.minutes_pass(minutes);
+        assert!(app.deliver().await.is_empty());
+        assert_eq!(app.outbox().await, left, "{minutes}");
+    }
 }
 
 async fn a_row_that_cannot_be_read_is_dropped_and_holds_up_no_other(app: AccountsApp) {

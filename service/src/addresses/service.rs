@@ -16,7 +16,7 @@ use crate::config;
 use crate::db::Database;
 use crate::http::ClientNetwork;
 use crate::limits::Limits;
-use crate::mail::{Language, LinkKind, Mail};
+use crate::mail::{AskedLink, Language, LinkKind, Mail};
 use crate::one_time_tokens::{self, KEY_PURPOSE, OneTimeToken, Purpose};
 use crate::tokens::Tokens;
 use crate::user_id::UserId;
@@ -50,10 +50,10 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::MailOff`]; [`Error::Limits`] if one IP address asks too often.
-    #[instrument(level = "debug", name = "addresses.ask", skip_all, fields(kind = kind.as_str()))]
+    #[instrument(level = "debug", name = "addresses.ask", skip_all, fields(kind = LinkKind::from(link).as_str()))]
     pub(super) async fn ask(
         &self,
-        kind: LinkKind,
+        link: AskedLink,
         login: &Login,
         language: Language,
         network: ClientNetwork,
@@ -61,7 +61,7 @@ impl Service {
         let mail = self.mail.as_ref().ok_or(Error::MailOff)?;
         let limits = self.counting().await?;
         let hit = limits.take(&self.limits.mail_ip, &[network.as_bytes()]).await?;
-        if let Err(error) = mail.ask(&self.database, kind, language, login, self.clock.now()).await {
+        if let Err(error) = mail.ask(&self.database, link, language, login, self.clock.now()).await {
             limits.give_back(&[hit]).await;
             return Err(error.into());
         }

@@ -24,7 +24,7 @@ impl<'a> Asked<'a> {
     /// What is asked for in a row; `None` if it is a mail already.
     pub(super) fn of(row: &'a Leased, lease: Lease) -> Option<Self> {
         let Some(Kind::Asked(kind)) = row.kind else { return None };
-        Some(Self { kind, login: &row.recipient, language: row.language, row: row.id, lease })
+        Some(Self { kind: kind.into(), login: &row.recipient, language: row.language, row: row.id, lease })
     }
 
     /// Makes the row that of a mail, in the transaction that makes its token. A link to nobody is never sent.

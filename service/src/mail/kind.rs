@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     /// It tells what was done to the account.
     Notice(Notice),
     /// It is none yet: somebody asked for a link for a login, and whether anybody has that is still to be found out.
-    Asked(LinkKind),
+    Asked(AskedLink),
 }
 
 /// What a link is for.
@@ -26,6 +26,15 @@ pub(crate) enum LinkKind {
     Invitation,
 }
 
+/// A link that anybody may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AskedLink {
+    /// To prove an address.
+    Verification,
+    /// To set a password that was forgotten.
+    Reset,
+}
+
 /// What was done to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
@@ -37,13 +46,12 @@ pub(crate) enum Notice {
 
 impl Kind {
     /// Each of them.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Link(LinkKind::Verification),
         Self::Link(LinkKind::Reset),
         Self::Link(LinkKind::Invitation),
-        Self::Asked(LinkKind::Verification),
-        Self::Asked(LinkKind::Reset),
-        Self::Asked(LinkKind::Invitation),
+        Self::Asked(AskedLink::Verification),
+        Self::Asked(AskedLink::Reset),
         Self::Notice(Notice::AddressChanged),
         Self::Notice(Notice::PasswordChanged),
     ];
@@ -59,9 +67,8 @@ impl Kind {
             Self::Link(kind) => kind.as_str(),
             Self::Notice(Notice::AddressChanged) => "address_changed",
             Self::Notice(Notice::PasswordChanged) => "password_changed",
-            Self::Asked(LinkKind::Verification) => "asked_verification",
-            Self::Asked(LinkKind::Reset) => "asked_reset",
-            Self::Asked(LinkKind::Invitation) => "asked_invitation",
+            Self::Asked(AskedLink::Verification) => "asked_verification",
+            Self::Asked(AskedLink::Reset) => "asked_reset",
         }
     }
 }
@@ -78,6 +85,15 @@ impl LinkKind {
             Self::Verification => Purpose::Verification,
             Self::Reset => Purpose::Reset,
             Self::Invitation => Purpose::Invitation,
+        }
+    }
+}
+
+impl From<AskedLink> for LinkKind {
+    fn from(asked: AskedLink) -> Self {
+        match asked {
+            AskedLink::Verification => Self::Verification,
+            AskedLink::Reset => Self::Reset,
         }
     }
 }

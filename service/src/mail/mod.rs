@@ -19,7 +19,7 @@ mod words;
 pub(crate) use asked::Asked;
 pub use job::send_due;
 pub use kind::Language;
-pub(crate) use kind::{Kind, LinkKind, Notice};
+pub(crate) use kind::{AskedLink, Kind, LinkKind, Notice};
 pub use outbox::Mail;
 pub use ses::{Reason, Undeliverable, UnknownEvent};
 pub use watch::watch;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::repository::{self, NewMail};
 use super::sender::Sender;
-use super::{Kind, Language, LinkKind};
+use super::{AskedLink, Kind, Language, LinkKind};
 use crate::accounts::Login;
 use crate::config;
 use crate::db::{Error, Executor};
@@ -55,7 +55,7 @@ impl Mail {
     pub(crate) async fn ask(
         &self,
         executor: impl Executor,
-        kind: LinkKind,
+        link: AskedLink,
         language: Language,
         login: &Login,
         now: DateTime<Utc>,
@@ -65,7 +65,7 @@ impl Mail {
             [login.given(), login.folded()].into_iter().find(|text| text.chars().count() <= LONGEST_LOGIN);
         let recipient = fitting.unwrap_or_default();
         let mail =
-            NewMail { id: Uuid::new_v4(), user: None, kind: Kind::Asked(kind), language, recipient, now };
+            NewMail { id: Uuid::new_v4(), user: None, kind: Kind::Asked(link), language, recipient, now };
         repository::insert(executor, &mail).await
     }
 

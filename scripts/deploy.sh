@@ -30,6 +30,7 @@ main() {
   use_environment "${1:-}"
   use_account
   use_terraform
+  need_curl
   take_lock deploy
   WORK=$(mktemp -d)
   trap 'trap "" INT TERM; report_failure; release_lock; rm -rf "$WORK"' EXIT

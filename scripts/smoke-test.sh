@@ -23,7 +23,7 @@ source scripts/lib/calls.sh
 
 main() {
   need_commands jq curl
-  need_at_least curl 7.75 "install a newer curl, the first to sign requests for AWS" # macOS has it since version 12
+  need_curl
   choose_target "${1:-}" "${2:-}"
   WORK=$(mktemp -d)
   FAILED=0 REFUSED=0 USER_ID="" UNIQUE=smoke-$(date +%s)-$RANDOM

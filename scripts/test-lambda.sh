@@ -12,16 +12,18 @@ source scripts/lib/packages.sh
 
 main() {
   need_linux "to run the executable for Lambda"
-  need_commands curl
+  need_commands curl python3
   EMULATOR=()
   if [[ $(uname -m) != aarch64 ]]; then
     need_commands qemu-aarch64-static:qemu-user-static
     EMULATOR=(qemu-aarch64-static)
   fi
   need_cargo_lambda
+  local zip
+  zip=$(ZIP=1 scripts/executable.sh arm64)
   FOLDER=$(mktemp -d) PIDS=()
   trap 'clean_up' EXIT
-  python3 -m zipfile --extract "$(ZIP=1 scripts/executable.sh arm64)" "$FOLDER"
+  python3 -m zipfile --extract "$zip" "$FOLDER"
   chmod +x "$FOLDER/bootstrap"
   start_database
   migrate

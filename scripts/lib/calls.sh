@@ -6,6 +6,11 @@
 # CALL_BY is `http` (to URL, with AUTHORIZATION iam, jwt or none; at CONNECT_TO, if that is set, instead of where URL's host is)
 # or `invoke` (of VERSION of API_FUNCTION, a number or an alias; sets EXECUTED to the number).
 
+# need_curl: one that can sign requests for AWS. macOS has it since version 12.
+need_curl() {
+  need_at_least curl 7.75 "install curl 7.75 or later, the first to sign requests for AWS"
+}
+
 call() {
   STATUS=000 BODY="" HEADERS="" MS=0 EXECUTED=""
   "call_by_$CALL_BY" "$@"

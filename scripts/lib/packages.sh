@@ -89,9 +89,10 @@ need_cargo_command() {
     die "cargo could not install $1; the reason is above" "try it by hand: cargo install --locked $1"
 }
 
-# need_python_packages FOLDER REQUIREMENTS: a virtual environment in FOLDER with these packages, and no other.
+# need_python_packages FOLDER REQUIREMENTS: a virtual environment in FOLDER with these packages, and no other. One whose Python
+# is gone, as after an upgrade by Homebrew, is made anew.
 need_python_packages() {
-  ! cmp -s "$2" "$1/requirements.txt" || return 0
+  if cmp -s "$2" "$1/requirements.txt" && "$1/bin/python3" -c "" 2>/dev/null; then return; fi
   need_python
   note "Installing $2 into $1"
   rm -f "$1/requirements.txt"

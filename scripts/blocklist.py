@@ -9,6 +9,7 @@ the first four octets of the SHA-256 of each in lower case, sorted. The result d
 import base64
 import hashlib
 import pathlib
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -37,6 +38,8 @@ def download():
 
 
 def main():
+    if not shutil.which("npm"):
+        raise SystemExit("error: npm is missing\n       install Node.js 20 or later: https://nodejs.org")
     passwords = download()
     long = [password for password in passwords if len(password) >= LONG]
     short = [password for password in passwords if SHORT <= len(password) < LONG][:SHORT_ONES]

@@ -10,6 +10,7 @@ source scripts/lib/log.sh
 source scripts/lib/packages.sh
 
 need_rust
+need_database
 
 # Built first: no server waits for a compiler.
 cargo test --locked --test it --no-run

@@ -9,6 +9,7 @@ source scripts/lib/packages.sh
 
 need_rust
 need cargo-tarpaulin "install it: cargo install --locked cargo-tarpaulin"
+need_database
 
 # As in test.sh.
 need_python_packages target/test-tokens scripts/test/requirements.txt

@@ -13,8 +13,8 @@ source scripts/lib/service.sh
 
 readonly TOOLS=target/lint-api RULES=scripts/lint-api
 
-need_executable
 need_node_packages "$TOOLS" "$RULES"
+need_executable
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 documents=()

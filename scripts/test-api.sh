@@ -21,6 +21,7 @@ FOLDER=""
 main() {
   case ${1:-both} in
     both)
+      need_database
       prepare
       test_on_sqlite
       scripts/with-database.sh scripts/test-api.sh server
@@ -38,8 +39,8 @@ main() {
 }
 
 prepare() {
-  need_executable
   need_python_packages "$TOOLS" scripts/test-api/requirements.txt
+  need_executable
   FOLDER=$(mktemp -d)
   trap stop EXIT
 }

@@ -24,6 +24,7 @@ main() {
     typescript | python | rust) ;;
     *) die "usage: test-clients.sh [typescript|python|rust]" ;;
   esac
+  for client in "$@"; do "need_for_$client"; done
   need_executable
   FOLDER=$(mktemp -d)
   trap stop EXIT
@@ -37,8 +38,9 @@ main() {
   stop_service "$FOLDER/log"
 }
 
+need_for_typescript() { need_node_packages "$TOOLS/typescript" "$CLIENTS/typescript"; }
+
 test_typescript() {
-  need_node_packages "$TOOLS/typescript" "$CLIENTS/typescript"
   cp "$CLIENTS/typescript/"*.{ts,json} "$TOOLS/typescript/"
   (
     cd "$TOOLS/typescript"
@@ -48,9 +50,10 @@ test_typescript() {
   )
 }
 
+need_for_python() { need_python_packages "$TOOLS/python" "$CLIENTS/python/requirements.txt"; }
+
 test_python() {
   local made=$FOLDER/users_service_client
-  need_python_packages "$TOOLS/python" "$CLIENTS/python/requirements.txt"
   # It looks for ruff, which formats what it makes, on the path.
   PATH=$TOOLS/python/bin:$PATH "$TOOLS/python/bin/openapi-python-client" generate --url "$URL/openapi.json" \
     --meta none --output-path "$made" --fail-on-warning >&2
@@ -59,8 +62,9 @@ test_python() {
   PYTHONPATH=$FOLDER PYTHONDONTWRITEBYTECODE=1 "$TOOLS/python/bin/python" "$CLIENTS/python/client.py" "$URL" "$LOGIN" "$PASSWORD"
 }
 
+need_for_rust() { need_rust; }
+
 test_rust() {
-  need_rust
   "$EXECUTABLE" openapi 3.0 >"$FOLDER/openapi-3.0.json"
   DOCUMENT=$FOLDER/openapi-3.0.json CARGO_TARGET_DIR=$TOOLS/rust \
     cargo run --locked --quiet --manifest-path "$CLIENTS/rust/Cargo.toml" -- "$URL" "$LOGIN" "$PASSWORD"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Starts and stops a temporary database server for the tests, on a free port of this machine.
 #
+#   test-database.sh need                     installs the server that `start` would take, or says how to get it
 #   test-database.sh start FOLDER [OPTION…]   prints TEST_MYSQL_URL=… and TEST_MYSQL_CA=…, ready for `source`; the
 #                                             options are the server's own
 #   test-database.sh kill FOLDER              ends it with SIGKILL
@@ -18,7 +19,7 @@ source scripts/lib/machine.sh
 # shellcheck source=scripts/lib/packages.sh
 source scripts/lib/packages.sh
 
-readonly USAGE="usage: test-database.sh start|kill|restart|stop FOLDER"
+readonly USAGE="usage: test-database.sh need, or start|kill|restart|stop FOLDER"
 readonly IMAGE=mysql:8.4
 readonly INIT_SQL="
 create user if not exists root@'%' identified by 'password';
@@ -35,8 +36,9 @@ readonly MYSQL_ROOT=${XDG_CACHE_HOME:-$HOME/.cache}/users-service/mysql-root
 
 main() {
   local verb=${1:-} folder=${2:-}
-  [[ -n $folder ]] || die "$USAGE"
+  [[ -n $folder || $verb == need ]] || die "$USAGE"
   case $verb in
+    need) need_server "$(choose)" ;;
     start) start "$folder" "${@:3}" ;;
     kill) kill_server "$folder" ;;
     restart) restart "$folder" ;;
@@ -50,6 +52,7 @@ start() {
   local folder server port
   folder=$(cd "$1" && pwd)
   server=$(choose)
+  need_server "$server"
   port=$(free_port)
   echo "$port" >"$folder/port"
   make_certificates "$folder"
@@ -80,6 +83,20 @@ choose() {
   esac
 }
 
+# need_server docker|mysql|mariadb
+need_server() {
+  need_commands openssl
+  if [[ $1 != docker ]]; then
+    need_linux "to start a server of its own; TEST_DATABASE=docker starts one in a container"
+  fi
+  case $1 in
+    docker) need docker "install Docker, or use another server: TEST_DATABASE=mariadb" ;;
+    mysql) has_mysql || install_mysql ;;
+    # The last one is called by the one before.
+    mariadb) need_commands mariadbd:mariadb-server-core mariadb-install-db:mariadb-server-core my_print_defaults:mariadb-client-core ;;
+  esac
+}
+
 free_port() {
   local port
   for port in $(shuf -i 20000-30000 -n 50); do
@@ -90,7 +107,6 @@ free_port() {
 
 # A certificate authority of its own and a certificate for localhost, for the tests of verified TLS.
 make_certificates() {
-  need_commands openssl
   mkdir -p "$1/certificates"
   (
     cd "$1/certificates"
@@ -105,7 +121,6 @@ make_certificates() {
 
 start_docker() {
   local folder=$1 port=$2
-  need docker "install Docker, or use another server: TEST_DATABASE=mariadb"
   docker run --detach --name "users-service-test-$port" --publish "127.0.0.1:$port:3306" \
     --env MYSQL_ROOT_PASSWORD=password --env MYSQL_DATABASE=ecommerce --volume "$folder/certificates:/certificates:ro" \
     "$IMAGE" --ssl-ca=/certificates/ca.pem --ssl-cert=/certificates/server.pem --ssl-key=/certificates/server-key.pem \
@@ -115,7 +130,6 @@ start_docker() {
 
 start_mysql() {
   local folder=$1 port=$2 root="" data=$1/data
-  has_mysql || install_mysql
   if ! has_mysql; then
     root=$MYSQL_ROOT
     # The path inside the chroot.
@@ -137,7 +151,6 @@ start_mysql() {
 
 # Runs a server and keeps its command line for a restart.
 launch() {
-  need_linux "to start a server of its own; TEST_DATABASE=docker starts one in a container"
   local folder=$1
   shift
   printf '%s\0' "$@" >"$folder/command"
@@ -187,8 +200,6 @@ install_mysql_root() {
 
 start_mariadb() {
   local folder=$1 port=$2 data=$1/data
-  # The last one is called by the one before.
-  need_commands mariadbd:mariadb-server-core mariadb-install-db:mariadb-server-core my_print_defaults:mariadb-client-core
   mkdir -p "$data"
   printf '%s\n' "$INIT_SQL" >"$folder/init.sql"
   # --force: the name of this machine need not resolve.

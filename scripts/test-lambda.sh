@@ -19,6 +19,7 @@ main() {
     EMULATOR=(qemu-aarch64-static)
   fi
   need_cargo_lambda
+  scripts/test-database.sh need
   local zip
   zip=$(ZIP=1 scripts/executable.sh arm64)
   FOLDER=$(mktemp -d) PIDS=()

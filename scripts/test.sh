@@ -9,6 +9,7 @@ source scripts/lib/log.sh
 source scripts/lib/packages.sh
 
 need_rust
+need_database
 
 # Other implementations of tokens, for the tests of the keys.
 need_python_packages target/test-tokens scripts/test/requirements.txt

@@ -127,6 +127,11 @@ need_cargo_lambda() {
   PATH=$CARGO_LAMBDA:$PATH
 }
 
+# need_database: the server that the tests start, unless TEST_MYSQL_URL names one that is there.
+need_database() {
+  [[ -n ${TEST_MYSQL_URL:-} ]] || scripts/test-database.sh need
+}
+
 # need_python: 3.11 or later, with what Debian splits off into python3-venv.
 need_python() {
   need_commands python3

@@ -2,6 +2,7 @@
 AWS lasts `minute` seconds here."""
 
 import ast
+import json
 import math
 import operator
 import threading
@@ -35,6 +36,18 @@ class Metrics:
                 values.append((now, value))
                 while values[0][0] < now - KEPT * self.minute:
                     values.popleft()
+
+    def put_logged(self, message):
+        """Adds what a log line has in the embedded metric format, if it is in that."""
+        try:
+            line = json.loads(message)
+            directives = line["_aws"]["CloudWatchMetrics"]
+        except (ValueError, TypeError, KeyError):
+            return
+        for directive in directives:
+            sets = [{name: line[name] for name in names} for names in directive["Dimensions"]]
+            for metric in directive["Metrics"]:
+                self.put(directive["Namespace"], metric["Name"], line[metric["Name"]], *sets)
 
     def ringing(self, names):
         """Those of the alarms that are in the state ALARM."""

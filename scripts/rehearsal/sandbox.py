@@ -105,6 +105,7 @@ class Sandbox:
     def __init__(self, pool, function):
         self.function, self.events, self.answers = function, queue.Queue(), queue.Queue()
         self.authority, self.session = pool.authority, pool.authority.session_of(function)
+        self.metrics = pool.metrics
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._runtime_api())
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -160,6 +161,7 @@ class Sandbox:
     def _copy_log(self):
         for line in self.process.stdout:
             self.write_log(line.rstrip("\n"))
+            self.metrics.put_logged(line)
 
     def write_log(self, message):
         event = {"timestamp": int(time.time() * 1000), "message": message}

@@ -146,6 +146,28 @@ class Steps(unittest.TestCase):
         self.assertEqual([], shifts.steps("CodeDeployDefault.LambdaAllAtOnce"))
 
 
+class ALogLine(unittest.TestCase):
+    def test_with_metrics_rings_their_alarm_and_any_other_does_not(self):
+        with mock_aws():
+            watch = metrics.Metrics(ACCOUNT, REGION, MINUTE)
+            boto3.client("cloudwatch").put_metric_alarm(
+                AlarmName="mails", Namespace="users-service", MetricName="MailsGivenUp", Statistic="Sum", Period=60, Threshold=0,
+                Dimensions=[{"Name": "FunctionName", "Value": "worker"}], EvaluationPeriods=1, DatapointsToAlarm=1,
+                ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching",
+            )
+            directive = {"Namespace": "users-service", "Dimensions": [["FunctionName"]], "Metrics": [{"Name": "MailsGivenUp", "Unit": "Count"}]}
+            line = {"level": "INFO", "_aws": {"Timestamp": 1, "CloudWatchMetrics": [directive]}, "FunctionName": "worker", "MailsGivenUp": 1}
+            for other in ["", "no JSON", "[]", "1", '{"message": "_aws"}', json.dumps(line | {"FunctionName": "api"})]:
+                watch.put_logged(other)
+            time.sleep(2 * MINUTE)
+            self.assertEqual([], watch.ringing(["mails"]))
+            deadline = time.monotonic() + 20 * MINUTE
+            while not watch.ringing(["mails"]) and time.monotonic() < deadline:
+                watch.put_logged(json.dumps(line))
+                time.sleep(MINUTE / 6)
+            self.assertEqual(["mails"], watch.ringing(["mails"]))
+
+
 class ARate(unittest.TestCase):
     def test_is_unknown_without_requests(self):
         self.assertEqual(25, metrics.calculate(RATE, {"errors": 1, "total": 4}))

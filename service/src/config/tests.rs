@@ -88,6 +88,44 @@ fn every_problem_is_listed_with_what_to_set_instead() {
 }
 
 #[test]
+fn metrics_are_on_an_address_of_their_own() {
+    let metrics = |variables: &[_]| {
+        read(Purpose::Local, variables).map(|config| config.metrics.listen.map(|at| at.to_string()))
+    };
+    assert_eq!(metrics(&[("METRICS_HOST", "0.0.0.0")]).unwrap(), None);
+    let port = ("METRICS_PORT", "9464");
+    for (variables, address) in [
+        (&[port][..], "127.0.0.1:9464"),
+        (&[port, ("HOST", "0.0.0.0")], "127.0.0.1:9464"),
+        (&[port, ("METRICS_HOST", "0.0.0.0"), ("HOST", "127.0.0.1")], "0.0.0.0:9464"),
+        (&[port, ("METRICS_HOST", "::1")], "[::1]:9464"),
+    ] {
+        assert_eq!(metrics(variables).unwrap().as_deref(), Some(address));
+    }
+    for (wrong, variable) in [
+        (&[port, ("PORT", "9464")][..], "METRICS_PORT"),
+        (&[("METRICS_PORT", "on")], "METRICS_PORT"),
+        (&[("METRICS_HOST", "localhost")], "METRICS_HOST"),
+        (&[("METRICS_EMF", "some")], "METRICS_EMF"),
+    ] {
+        let problems = metrics(wrong).unwrap_err().0;
+        assert_eq!(problems.iter().map(|problem| problem.variable).collect::<Vec<_>>(), [variable]);
+    }
+}
+
+#[test]
+fn a_function_logs_metrics_unless_they_are_off() {
+    let lines = |variables: &[_]| read(Purpose::Lambda, variables).unwrap().metrics.lines;
+    let named = ("AWS_LAMBDA_FUNCTION_NAME", "users-service-prod-api");
+    for (setting, with_usual) in [("", false), ("sparse", false), ("ALL", true)] {
+        let expected = MetricLines { function: named.1.to_owned(), with_usual };
+        assert_eq!(lines(&[named, ("METRICS_EMF", setting)]), Some(expected));
+    }
+    assert_eq!(lines(&[named, ("METRICS_EMF", "off")]), None);
+    assert_eq!(lines(&[]).unwrap().function, "users-service");
+}
+
+#[test]
 fn the_form_of_a_log_line_is_that_of_the_terminal_or_not_unless_it_is_set() {
     let format = |purpose, variables: &[_]| read(purpose, variables).unwrap().log.format;
     assert_eq!(format(Purpose::Local, &[]), None);

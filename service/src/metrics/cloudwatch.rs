@@ -1,7 +1,6 @@
 //! The list of metrics that a function has in `CloudWatch`, and how much each has grown.
 //!
-//! What API Gateway, Lambda and RDS tell of themselves is not in it, but for [`METRICS`] that nearly every request has, which are
-//! logged only on demand.
+//! API Gateway, Lambda and RDS count and time every request themselves. So what nearly every request has is told on demand only.
 
 use super::counts;
 use super::instruments::{Counter, Gauge, TimeSpent};

@@ -36,6 +36,7 @@ main() {
   trap 'trap "" INT TERM; report_failure; release_lock; rm -rf "$WORK"' EXIT
   STEP="reading what is deployed"
   BEFORE=$(live_version)
+  WORKER_BEFORE=$(live_version "$WORKER_FUNCTION")
   VERIFIED=$(record image_digest)
 
   step "1/7 Account"
@@ -54,6 +55,7 @@ main() {
   init_environment
   apply_environment "$DIGEST"
   NEW=$(terraform -chdir=terraform output -raw function_version)
+  WORKER_NEW=$(terraform -chdir=terraform output -raw worker_version)
   # AWS has given the API its id, which the pipeline's role for smoke tests has to name.
   if [[ $BEFORE == none && $CALLER != *":assumed-role/$SERVICE-pipeline-"* ]]; then scripts/bootstrap.sh "$ENV"; fi
 
@@ -65,6 +67,8 @@ main() {
     die "version $NEW failed its checks" "it got no traffic"
 
   step "6/7 Traffic"
+  # First, so that it knows what the new version writes down.
+  move_worker "${WORKER_NEW:-none}"
   move_traffic
 
   step "7/7 Checks through the API"
@@ -93,7 +97,7 @@ move_traffic() {
   if [[ $BEFORE == "$NEW" ]]; then
     note "Version $NEW has the traffic already"
   elif ! WATCH=watch_new_version shift_traffic "$BEFORE" "$NEW" ${options[@]+"${options[@]}"}; then
-    restore_traffic "$BEFORE" || die "the traffic is not back at version $BEFORE" "see: make status ENV=$ENV"
+    go_back
     die "the traffic could not be moved to version $NEW" "version $BEFORE has all of it" \
       "CodeDeploy starts nothing while an alarm is on; for a release that ends its cause: IGNORE_ALARMS=$ENV make deploy ENV=$ENV"
   fi
@@ -112,17 +116,28 @@ watch_new_version() {
   done
 }
 
-roll_back() {
-  [[ $BEFORE != "$NEW" ]] ||
-    die "the checks through the API failed, and there is no version before $NEW to go back to" "see: make logs ENV=$ENV"
-  note "The checks failed: rolling back to version $BEFORE"
+# What ran before runs again.
+go_back() {
   restore_traffic "$BEFORE" || die "the traffic is not back at version $BEFORE" "see: make status ENV=$ENV"
+  move_worker "$WORKER_BEFORE"
+}
+
+roll_back() {
+  if [[ $BEFORE == "$NEW" ]]; then
+    move_worker "$WORKER_BEFORE"
+    die "the checks through the API failed, and there is no version before $NEW to go back to" "see: make logs ENV=$ENV"
+  fi
+  note "The checks failed: rolling back to version $BEFORE"
+  go_back
   die "version $NEW failed its checks through the API" "version $BEFORE has the traffic again"
 }
 
 write_records() {
   set_record image_digest "$DIGEST"
-  [[ $BEFORE == "$NEW" ]] || set_record previous_version "$BEFORE"
+  if [[ $BEFORE != "$NEW" ]]; then
+    set_record previous_version "$BEFORE"
+    set_record previous_worker_version "$WORKER_BEFORE"
+  fi
 }
 
 report() {
@@ -162,8 +177,8 @@ report_failure() {
     *) note "Version $now has the traffic." ;;
   esac
   if [[ -n ${NEW:-} && $NEW != "$now" ]]; then
-    note "Version $NEW is published without traffic, and all other functions run its image; the next deploy replaces it." \
-      "To give them the previous image now: make apply ENV=$ENV"
+    note "Version $NEW is published without traffic, and the functions of the administration run its image; the next deploy" \
+      "replaces it. To give them the previous image now: make apply ENV=$ENV"
   fi
 }
 

@@ -209,8 +209,8 @@ count() {
   jq --arg list "$1" '[.[$list][]? | select(tostring | test("users-service[-/]dev|\"dev[\"/]"))] | length' <<<"${listed:-{\}}"
 }
 
-# live [ENV], record NAME [ENV] and url ENV
-live() { aws lambda get-alias --function-name "users-service-${1:-dev}-api" --name live --query FunctionVersion --output text; }
+# live [ENV [FUNCTION]], record NAME [ENV] and url ENV
+live() { aws lambda get-alias --function-name "users-service-${1:-dev}-${2:-api}" --name live --query FunctionVersion --output text; }
 record() { aws ssm get-parameter --name "/users-service/${2:-dev}/$1" --query Parameter.Value --output text; }
 url() { aws apigatewayv2 get-apis --query "Items[?Name=='users-service-$1'].ApiEndpoint | [0]" --output text; }
 

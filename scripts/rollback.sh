@@ -40,9 +40,11 @@ stop() {
 }
 
 roll_back() {
-  local now previous digest
+  local now previous digest worker_now worker_previous
   now=$(live_version)
   previous=$(record previous_version)
+  worker_now=$(live_version "$WORKER_FUNCTION")
+  worker_previous=$(record previous_worker_version)
   [[ $now != none ]] || die "$ENV has no API yet" "deploy it first: make deploy ENV=$ENV"
   [[ $previous != none ]] || die "there is no version before $now to roll back to"
   [[ $previous != "$now" ]] || die "version $previous has the traffic already" "see: make status ENV=$ENV"
@@ -50,9 +52,11 @@ roll_back() {
   restore_traffic "$previous" ||
     die "the traffic could not be moved to version $previous; version $(live_version) has it" \
       "manually: aws lambda update-alias --function-name $API_FUNCTION --name live --function-version $previous"
-  # Both, so that plans take the image that runs, and the next rollback undoes this one.
+  # All of them, so that plans take the image that runs, and the next rollback undoes this one.
   set_record image_digest "$digest"
   set_record previous_version "$now"
+  set_record previous_worker_version "$worker_now"
+  if [[ $worker_now != none ]]; then move_worker "$worker_previous"; fi
   note $'\n'"$ENV runs version $previous again, in the place of $now."
   note "Check it: make smoke-test ENV=$ENV" "Undo this: make rollback ENV=$ENV"
 }

@@ -56,9 +56,9 @@ newest_version() {
     jq -r '[.[] | select(. != "$LATEST") | tonumber] | max'
 }
 
-# worker_state: whether it is invoked, and its image, which is that of the last apply.
+# worker_state: whether it is invoked, its version and its image.
 worker_state() {
-  local rule uri
+  local rule version
   if ! rule=$(aws events describe-rule --name "$NAME-jobs" --query '[State, ScheduleExpression]' --output text 2>&1); then
     case $rule in
       *ResourceNotFound*) echo "not deployed; make deploy ENV=$ENV" ;;
@@ -66,9 +66,8 @@ worker_state() {
     esac
     return
   fi
-  uri=$(aws lambda get-function --function-name "$WORKER_FUNCTION" --query Code.ImageUri --output text) ||
-    die "$WORKER_FUNCTION cannot be read; the reason is above"
-  printf '%s, %s\n' "${rule//$'\t'/, }" "${uri##*@}"
+  version=$(live_version "$WORKER_FUNCTION")
+  printf '%s, version %s, %s\n' "${rule//$'\t'/, }" "$version" "$(version_digest "$version" "$WORKER_FUNCTION")"
 }
 
 source_state() {

@@ -104,6 +104,11 @@ output "worker_function_name" {
   value       = module.function.worker_function_name
 }
 
+output "worker_version" {
+  description = "Version of it that this configuration published last: the one to run once the database is migrated; empty with access = \"open\"."
+  value       = module.function.worker_version
+}
+
 output "mail_dns_records" {
   description = "DNS records to make for mail_domain; none with mail = \"off\"."
   value       = local.sends_mail ? module.mail[0].dns_records : []

@@ -1,23 +1,24 @@
-# Versions of the API's function and the traffic between them. Source it after environment.sh and function.sh.
+# Versions of the API's function and the traffic between them, and those of the worker. Source it after environment.sh and
+# function.sh.
 # shellcheck shell=bash
 
-# live_version: the version that has the traffic, or `none` before the first deploy.
+# live_version [FUNCTION]: the version that has the traffic, or of another function the one that runs; `none` before there is one.
 live_version() {
   local answer
-  if answer=$(aws lambda get-alias --function-name "$API_FUNCTION" --name live --query FunctionVersion --output text 2>&1); then
+  if answer=$(aws lambda get-alias --function-name "${1:-$API_FUNCTION}" --name live --query FunctionVersion --output text 2>&1); then
     printf '%s\n' "$answer"
   elif [[ $answer == *ResourceNotFound* ]]; then
     echo none
   else
-    die "the version that has the traffic could not be read:" "${answer##*$'\n'}"
+    die "the version of ${1:-$API_FUNCTION} that is live could not be read:" "${answer##*$'\n'}"
   fi
 }
 
-# version_digest VERSION: of the image it runs.
+# version_digest VERSION [FUNCTION]: of the image it runs; of the API's function, unless there is another.
 version_digest() {
-  local uri
-  uri=$(aws lambda get-function --function-name "$API_FUNCTION" --qualifier "$1" --query Code.ImageUri --output text) ||
-    die "version $1 of $API_FUNCTION cannot be read; the reason is above"
+  local uri function=${2:-$API_FUNCTION}
+  uri=$(aws lambda get-function --function-name "$function" --qualifier "$1" --query Code.ImageUri --output text) ||
+    die "version $1 of $function cannot be read; the reason is above"
   printf '%s\n' "${uri##*@}"
 }
 
@@ -102,4 +103,14 @@ has_all_traffic() {
   alias=$(aws lambda get-alias --function-name "$API_FUNCTION" --name live --output json) || return 1
   jq -e --arg version "$1" '.FunctionVersion == $version and (.RoutingConfig.AdditionalVersionWeights // {}) == {}' \
     <<<"$alias" >/dev/null
+}
+
+# move_worker VERSION: lets the rules invoke this version from now on; `none` leaves it as it is. No traffic has to be shifted: two
+# versions at once do no harm.
+move_worker() {
+  [[ $1 != none && $(live_version "$WORKER_FUNCTION") != "$1" ]] || return 0
+  aws lambda update-alias --function-name "$WORKER_FUNCTION" --name live --function-version "$1" >/dev/null ||
+    die "the worker could not be moved to version $1; the reason is above" \
+      "manually: aws lambda update-alias --function-name $WORKER_FUNCTION --name live --function-version $1"
+  note "Worker: version $1"
 }

@@ -57,7 +57,9 @@ class Bus:
     def _invoke(self, rule, event):
         """Asynchronously, by the policy of each function."""
         for target in rule.targets:
+            # An alias stands behind the name.
+            name, alias = (target["Arn"].split(":")[6:] + [None])[:2]
             if services.invoke("events.amazonaws.com", target["Arn"], rule.arn, self.authority):
                 continue
             payload = target.get("Input") or json.dumps(self._complete(event))
-            threading.Thread(target=self.lambdas.invoke, args=(target["Arn"], None, payload, {}, {}), daemon=True).start()
+            threading.Thread(target=self.lambdas.invoke, args=(name, alias, payload, {}, {}), daemon=True).start()

@@ -11,10 +11,7 @@ bad_releases() {
   passed
 
   step "A failing migration stops the release"
-  # The same executable, but it finds no record of migrations, and its first migration is a syntax error.
-  altered stuck 's/users_service_migrations/users_service_migrationz/g; s/table_name = .users./table_name = \x27userz\x27/g; s/create table if not exists users \(/create tabel if not exists users (/'
-  provide stuck
-  expect_failure "the migration failed" env EXECUTABLE="$FOLDER/stuck" make deploy ENV=dev
+  failing_migration
   still_version_1
   passed
 
@@ -27,6 +24,13 @@ bad_releases() {
   still_version_1
   run make smoke-test ENV=dev
   passed
+}
+
+# The same executable, but it finds no record of migrations, and its first migration is a syntax error.
+failing_migration() {
+  altered stuck 's/users_service_migrations/users_service_migrationz/g; s/table_name = .users./table_name = \x27userz\x27/g; s/create table if not exists users \(/create tabel if not exists users (/'
+  provide stuck
+  expect_failure "the migration failed" env EXECUTABLE="$FOLDER/stuck" make deploy ENV=dev
 }
 
 # altered NAME PERL [SUFFIX]: a copy of version 1's executable, patched at equal length, or with a suffix.

@@ -22,6 +22,10 @@ mail() {
   forgotten_password
   passed
 
+  step "Mail: the worker is that of the release before until the migration is done, and again after a rollback"
+  worker_of_each_release
+  passed
+
   step "Mail: to an address that bounces or complains goes no second mail, until it is invited"
   unreachable "$BOUNCES" hopper
   unreachable "$COMPLAINS" turing
@@ -51,6 +55,34 @@ forgotten_password() {
   BEARER=""
   sign_in ada "$LATER_PASSWORD"
   expect_answer 200 '"email_verified":true' GET /users/me/account
+}
+
+worker_of_each_release() {
+  local version digest sent
+  version=$(live dev worker)
+  digest=$(record image_digest)
+  expect_worker "$version" "$digest"
+  failing_migration
+  expect_worker "$version" "$digest"
+  sent=$(find "$FOLDER/mails" -name "*-ada@example.com" | wc -l)
+  expect_answer 202 "" POST /password-resets '{"login": "ada"}'
+  start_schedules
+  token_of ada@example.com $((sent + 1)) >/dev/null
+  altered newer "" "   "
+  provide newer
+  run env EXECUTABLE="$FOLDER/newer" make deploy ENV=dev
+  [[ $(live dev worker) != "$version" ]] || failed "the worker is still that of the release before"
+  expect_worker "$(live dev worker)" "$(record image_digest)"
+  run make rollback ENV=dev
+  expect_worker "$version" "$digest"
+}
+
+# expect_worker VERSION DIGEST: what the schedule invokes.
+expect_worker() {
+  local worker
+  worker=$(aws events list-targets-by-rule --rule users-service-dev-jobs --query 'Targets[0].Arn' --output text)
+  expect_equal "the version of the worker" "$1" "$(live dev worker)"
+  expect_equal "the image of the worker" "$2" "$(aws lambda get-function --function-name "$worker" --query Code.ImageUri --output text | sed 's/.*@//')"
 }
 
 # unreachable ADDRESS NAME: is invited and gets no further mail, until somebody invites that user again.

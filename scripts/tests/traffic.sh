@@ -13,7 +13,7 @@ source scripts/lib/release.sh
 FOLDER=$(mktemp -d)
 trap 'rm -rf "$FOLDER"' EXIT
 # shellcheck disable=SC2034 # read by the libraries
-NAME=users-service-prod API_FUNCTION=users-service-prod-api ENV=prod WAKE_POLL_SECONDS=0 SHIFT_POLL_SECONDS=0
+NAME=users-service-prod API_FUNCTION=users-service-prod-api WORKER_FUNCTION=users-service-prod-worker ENV=prod WAKE_POLL_SECONDS=0 SHIFT_POLL_SECONDS=0
 
 # answers NAME ANSWER…: one after the other, the last one for ever.
 answers() { printf '%s\n' "${@:2}" >"$FOLDER/$1"; }
@@ -90,6 +90,21 @@ a_shift_goes_on_while_the_new_version_works() {
   new_version_works() { echo x >>"$FOLDER/looks"; }
   WATCH=new_version_works shift_traffic 6 7
   [[ $(wc -l <"$FOLDER/looks") -eq 2 ]] || die "the version was not looked at while the traffic moved"
+}
+
+the_worker_is_moved_to_another_version() {
+  begin
+  answers get-alias 3
+  move_worker 4
+  called "lambda update-alias --function-name users-service-prod-worker --name live --function-version 4"
+}
+
+the_worker_stays_where_it_is_or_is_not_there() {
+  begin
+  answers get-alias 4
+  move_worker 4
+  move_worker none
+  not_called "lambda update-alias"
 }
 
 for test in $(declare -F | awk '{ print $3 }' | grep -E '^(an?|the|traffic)_'); do

@@ -12,6 +12,10 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:function:mock" }
   }
 
+  mock_resource "aws_lambda_alias" {
+    defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:function:mock:live" }
+  }
+
   mock_resource "aws_cloudwatch_event_rule" {
     defaults = { arn = "arn:aws:events:us-east-1:123456789012:rule/mock" }
   }
@@ -116,6 +120,29 @@ run "alone_may_send" {
   assert {
     condition     = [for grant in local.grants.worker : grant.secret] == [for grant in local.grants.api : grant.secret]
     error_message = "It must read what the api reads, and not the administrator's secret."
+  }
+}
+
+run "changes_release_with_an_alias" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = { for function, resource in aws_lambda_function.from_image : function => resource.publish } == { api = true, worker = true, migrate = false, rotate-secret = false, rotate-keys = false }
+    error_message = "The release before must go on until the database is migrated."
+  }
+
+  assert {
+    condition     = toset([aws_cloudwatch_event_target.jobs[0].arn, aws_cloudwatch_event_target.feedback[0].arn]) == toset([aws_lambda_alias.worker[0].arn])
+    error_message = "What invokes the worker must follow the alias."
+  }
+
+  assert {
+    condition     = alltrue([for permission in aws_lambda_permission.worker : permission.qualifier == "live"]) && aws_lambda_function_event_invoke_config.worker[0].qualifier == "live"
+    error_message = "Whoever invokes the alias must be let in, and under the same conditions."
   }
 }
 

@@ -113,8 +113,9 @@ resource "aws_lambda_function" "from_image" {
   memory_size   = each.value.memory_mb
   timeout       = each.value.timeout_seconds
 
-  # A version of the api is immutable, and traffic moves from one to the next. The others always run the newest.
-  publish                        = each.key == "api"
+  # A version is immutable. Traffic moves from one of the api to the next, and what the rules invoke from one of the worker; the
+  # others always run the newest.
+  publish                        = contains(["api", "worker"], each.key)
   reserved_concurrent_executions = each.key == "api" ? var.reserved_concurrency : -1
 
   image_config {

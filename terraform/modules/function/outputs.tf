@@ -47,6 +47,11 @@ output "worker_function_name" {
   value       = local.issues_tokens ? aws_lambda_function.from_image["worker"].function_name : ""
 }
 
+output "worker_version" {
+  description = "Newest version of the worker's function, which need not be the one that runs; empty without tokens."
+  value       = local.issues_tokens ? aws_lambda_function.from_image["worker"].version : ""
+}
+
 output "concurrency_ceiling" {
   description = "Concurrent requests that are reserved, or that the database's connections suffice for."
   value       = local.concurrency_ceiling

@@ -103,8 +103,9 @@ resource "aws_ssm_parameter" "record" {
   #checkov:skip=CKV_AWS_337:a digest and a version number are no secrets
   #checkov:skip=CKV2_AWS_34:a digest and a version number are no secrets
   for_each = {
-    image_digest     = "Digest of the image that has the traffic"
-    previous_version = "Version that had the traffic before, to roll back to"
+    image_digest            = "Digest of the image that has the traffic"
+    previous_version        = "Version that had the traffic before, to roll back to"
+    previous_worker_version = "Version of the worker that ran beside it"
   }
 
   name        = "/users-service/${var.environment}/${each.key}"

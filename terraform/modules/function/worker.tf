@@ -31,6 +31,22 @@ locals {
   mail_address = try(regex("[^<> ]+@[^<> ]+", var.mail.from), "")
 }
 
+# The version that runs. A deploy moves it once the database is migrated, and a rollback moves it back (scripts/lib/release.sh):
+# until then the worker of the release before goes on.
+resource "aws_lambda_alias" "worker" {
+  count = local.issues_tokens ? 1 : 0
+
+  name             = "live"
+  description      = "The version that the schedule invokes; deploys and rollbacks move it"
+  function_name    = aws_lambda_function.from_image["worker"].function_name
+  function_version = aws_lambda_function.from_image["worker"].version
+
+  # Terraform sets only the first version.
+  lifecycle {
+    ignore_changes = [function_version]
+  }
+}
+
 resource "aws_cloudwatch_event_rule" "jobs" {
   count = local.issues_tokens ? 1 : 0
 
@@ -43,7 +59,7 @@ resource "aws_cloudwatch_event_target" "jobs" {
   count = length(aws_cloudwatch_event_rule.jobs)
 
   rule  = aws_cloudwatch_event_rule.jobs[0].name
-  arn   = aws_lambda_function.from_image["worker"].arn
+  arn   = aws_lambda_alias.worker[0].arn
   input = local.jobs
 }
 
@@ -65,7 +81,7 @@ resource "aws_cloudwatch_event_target" "feedback" {
   count = length(aws_cloudwatch_event_rule.feedback)
 
   rule = aws_cloudwatch_event_rule.feedback[0].name
-  arn  = aws_lambda_function.from_image["worker"].arn
+  arn  = aws_lambda_alias.worker[0].arn
 }
 
 resource "aws_lambda_permission" "worker" {
@@ -76,7 +92,8 @@ resource "aws_lambda_permission" "worker" {
 
   statement_id  = each.key
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.from_image["worker"].function_name
+  function_name = aws_lambda_alias.worker[0].function_name
+  qualifier     = aws_lambda_alias.worker[0].name
   principal     = "events.amazonaws.com"
   source_arn    = each.value
 }
@@ -85,6 +102,7 @@ resource "aws_lambda_permission" "worker" {
 resource "aws_lambda_function_event_invoke_config" "worker" {
   count = local.issues_tokens ? 1 : 0
 
-  function_name                = aws_lambda_function.from_image["worker"].function_name
+  function_name                = aws_lambda_alias.worker[0].function_name
+  qualifier                    = aws_lambda_alias.worker[0].name
   maximum_event_age_in_seconds = 600
 }

@@ -14,6 +14,9 @@ mail() {
   expect_output "._domainkey.example.org " make deploy ENV=dev
   rm "$FOLDER/domain-is-new"
   expect_output "Terraform: nothing to change" make apply ENV=dev
+  become plan pull_request
+  expect_output "no changes: dev matches the configuration" make plan ENV=dev
+  become deploy-dev environment:dev
   expect_output "ENABLED, rate(1 minute)" make status ENV=dev
   expect_output "which SES has verified" make status ENV=dev
   passed

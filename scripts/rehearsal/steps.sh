@@ -1,7 +1,7 @@
 # The steps of a rehearsal and their assertions. Sourced by rehearse.sh.
 # shellcheck shell=bash
 
-readonly STEP_LIMIT=1500 # seconds
+readonly STEP_LIMIT=3600 # seconds; the first deploy builds the executable, on a busy machine for half an hour
 STEPS=0
 AS=() # whose credentials the commands of the steps get; by default the administrator's
 

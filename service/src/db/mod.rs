@@ -10,6 +10,8 @@ pub mod migrations;
 mod millis;
 mod mysql;
 mod outcome;
+#[cfg(test)]
+pub(crate) mod plans;
 mod pool;
 mod readiness;
 #[cfg(feature = "sqlite")]

@@ -128,9 +128,11 @@ create table mails (
     attempts int not null default 0,
     next_attempt_at bigint not null,
     lease binary(16) default null,
+    asked tinyint not null default 0,
     primary key (mail_id),
     key idx_next_attempt_at (next_attempt_at),
     key idx_user_id (user_id),
+    key idx_asked_next_attempt_at (asked, next_attempt_at),
     foreign key (user_id) references users (user_id) on delete set null
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 

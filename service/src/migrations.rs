@@ -1,7 +1,7 @@
 //! The one list of migrations, in the order in which they are applied.
 
 use crate::db::migrations::{Migration, migration};
-use crate::{one_time_tokens, users};
+use crate::{mail, one_time_tokens, users};
 
 /// Every migration of this release.
 pub const ALL: &[Migration] = &[
@@ -35,6 +35,7 @@ pub const ALL: &[Migration] = &[
         prepare: Some(users::without_status_index),
         ..migration!("0018", "index_status", creates: [])
     },
+    Migration { prepare: Some(mail::without_asked), ..migration!("0019", "add_asked_to_mails", creates: []) },
 ];
 
 #[cfg(test)]

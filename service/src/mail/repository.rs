@@ -22,8 +22,8 @@ pub(super) struct NewMail<'a> {
 
 const INSERT: Statement = Statement::write(
     "mails.insert",
-    "insert into mails (mail_id, user_id, kind, language, recipient, created_at, next_attempt_at)
-     values (?, ?, ?, ?, ?, ?, ?)",
+    "insert into mails (mail_id, user_id, kind, language, recipient, created_at, next_attempt_at, asked)
+     values (?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
 /// Adds a mail that is due at once.
@@ -37,13 +37,14 @@ pub(super) async fn insert(executor: impl Executor, mail: &NewMail<'_>) -> Resul
         mail.recipient.into(),
         now,
         now,
+        matches!(mail.kind, Kind::Asked(_)).into(),
     ];
     executor.run::<Written>(&INSERT, &values).await.map(drop)
 }
 
 const SETTLE: Statement = Statement::idempotent_write(
     "mails.settle",
-    "update mails set user_id = ?, kind = ?, recipient = ? where mail_id = ? and lease = ?",
+    "update mails set user_id = ?, kind = ?, recipient = ?, asked = 0 where mail_id = ? and lease = ?",
 );
 
 /// Makes a row another mail, unless its lease is over.
@@ -131,30 +132,44 @@ struct Waiting {
 /// A lease is taken with one statement, so that of two processes one has it.
 const LEASE: Statement = Statement::write(
     "mails.lease",
-    "update mails set lease = ?, next_attempt_at = ?, attempts = attempts + 1
-     where next_attempt_at <= ? order by next_attempt_at limit 32",
+    "update mails force index (idx_asked_next_attempt_at)
+     set lease = ?, next_attempt_at = ?, attempts = attempts + 1
+     where asked = ? and next_attempt_at <= ? order by next_attempt_at limit ?",
 )
 .on_sqlite(
-    "update mails set lease = ?1, next_attempt_at = ?2, attempts = attempts + 1
-     where mail_id in (select mail_id from mails where next_attempt_at <= ?3 order by next_attempt_at limit 32)",
+    "update mails set lease = ?1, next_attempt_at = ?2, attempts = attempts + 1 where mail_id in
+     (select mail_id from mails indexed by idx_mails_asked_next_attempt_at
+      where asked = ?3 and next_attempt_at <= ?4 order by next_attempt_at limit ?5)",
 );
+
+/// The most rows of a lease of either kind.
+const AT_ONCE: i64 = 32;
+/// The most rows that were asked for and may go to nobody, beside mails that are due.
+const ASKED_BESIDE_MAILS: i64 = 8;
 
 /// By the time first: it has an index.
 const LEASED: Statement = Statement::read(
     "mails.leased",
     "select mail_id, user_id, kind, language, recipient, created_at, attempts from mails
-     where next_attempt_at = ? and lease = ? order by created_at",
+     where next_attempt_at = ? and lease = ? order by asked, created_at",
 );
 
-/// Takes some mails that are due, for one process. Each row is read by itself: one that cannot be read holds up no other.
+/// Takes some mails that are due, for one process, and then some of what was asked for: anybody can ask for as much as he likes,
+/// and that holds up nobody's mails. Each row is read by itself: one that cannot be read holds up no other.
 pub(super) async fn lease(
     executor: impl Executor + Copy,
     lease: Lease,
     now: DateTime<Utc>,
 ) -> Result<Vec<Result<Leased, Unreadable>>, Error> {
     let (id, until) = ((&lease.id.as_bytes()[..]).into(), to_millis(lease.until).into());
-    let taken: Written = executor.run(&LEASE, &[id, until, to_millis(now).into()]).await?;
-    if taken.rows == 0 {
+    let take = async |asked: bool, limit: i64| -> Result<u64, Error> {
+        let values = [id, until, asked.into(), to_millis(now).into(), limit.into()];
+        let taken: Written = executor.run(&LEASE, &values).await?;
+        Ok(taken.rows)
+    };
+    let mails = take(false, AT_ONCE).await?;
+    let asked = take(true, if mails > 0 { ASKED_BESIDE_MAILS } else { AT_ONCE }).await?;
+    if mails + asked == 0 {
         return Ok(Vec::new());
     }
     let rows: Vec<LeasedRow> = executor.run(&LEASED, &[until, id]).await?;
@@ -238,5 +253,67 @@ impl Columns {
             created_at: from_millis(self.created_at)?,
             attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Database;
+    use crate::db::plans::on_server;
+    use crate::mail::{AskedLink, Notice};
+
+    fn time(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    /// The kinds of the rows of the next lease, whose number is counted.
+    async fn next(database: &Database, number: i64) -> Vec<Kind> {
+        let lease = Lease { id: Uuid::new_v4(), until: time(1_000 + number) };
+        let rows = super::lease(database, lease, time(100)).await.unwrap();
+        rows.into_iter().map(|row| row.ok().and_then(|row| row.kind).unwrap()).collect()
+    }
+
+    async fn hold_up_no_mail(database: &Database) {
+        const ASKED: Kind = Kind::Asked(AskedLink::Reset);
+        const MAIL: Kind = Kind::Notice(Notice::PasswordChanged);
+        for (number, kind) in std::iter::repeat_n(ASKED, 50).chain([MAIL; 2]).enumerate() {
+            let now = time(i64::try_from(number).unwrap());
+            let (id, language) = (Uuid::new_v4(), Language::En);
+            let mail = NewMail { id, user: None, kind, language, recipient: "ada", now };
+            insert(database, &mail).await.unwrap();
+        }
+        assert_eq!(next(database, 1).await, [&[MAIL; 2][..], &[ASKED; 8]].concat());
+        assert_eq!(next(database, 2).await, [ASKED; 32]);
+        assert_eq!(next(database, 3).await, [ASKED; 10]);
+        assert_eq!(next(database, 4).await, []);
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn questions_hold_up_no_mail_on_sqlite() {
+        let in_memory = crate::config::Database::Sqlite(":memory:".into());
+        hold_up_no_mail(&Database::open(in_memory, crate::migrations::ALL).await.unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn questions_hold_up_no_mail_on_the_server() {
+        on_server("do 0", async |server| hold_up_no_mail(server.database()).await).await;
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_taken_in_the_order_of_an_index() {
+        on_server("analyze table mails", async |server| {
+            let id = Uuid::nil();
+            for asked in [false, true] {
+                let id = id.as_bytes()[..].into();
+                let values = [id, 2_i64.into(), asked.into(), 1_i64.into(), AT_ONCE.into()];
+                let plan = server.plan(&LEASE, &values).await;
+                assert_eq!(plan.len(), 1, "{plan:#?}");
+                assert_eq!((&*plan[0].access, &*plan[0].key), ("range", "idx_asked_next_attempt_at"));
+                assert!(!plan[0].extra.contains("filesort"), "{plan:#?}");
+            }
+        })
+        .await;
     }
 }

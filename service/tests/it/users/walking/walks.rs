@@ -38,6 +38,20 @@ async fn a_walk_sees_everybody_once_in_every_order_while_others_come_and_go(app:
     }
 }
 
+/// A file of SQLite may have rows that the service would refuse.
+#[tokio::test]
+async fn a_walk_goes_past_a_name_of_any_length() {
+    let app = TestApp::on_sqlite().await;
+    let rows = ["a", "b"].map(|name| {
+        let (name, time) = (name.repeat(5_000), stored(&app, "2024-01-15 10:30:00"));
+        format!("('{name}', '{name}@example.com', null, '{time}')")
+    });
+    insert(&app, rows.into_iter()).await;
+    for sort in SORTS {
+        assert_eq!(walk(&app, &format!("page_size=1&sort={sort}")).await.len(), 2, "{sort}");
+    }
+}
+
 async fn a_page_links_to_the_next_and_the_last_does_not(app: TestApp) {
     for name in ["ada", "bob", "eve"] {
         app.user(name).await;

@@ -18,7 +18,7 @@ need shellcheck "install it: make tools"
 cargo fmt --all --check
 for manifest in service/fuzz/Cargo.toml service/bench/floor/Cargo.toml docs/examples/axum/Cargo.toml scripts/test-clients/rust/Cargo.toml; do cargo fmt --manifest-path "$manifest" --check; done
 cargo clippy --locked --workspace --all-targets -- --deny warnings
-cargo clippy --locked --workspace --no-default-features -- --deny warnings
+cargo clippy --locked --workspace --all-targets --no-default-features -- --deny warnings
 
 checks=(licenses bans sources)
 [[ -z ${LINT_ADVISORIES:-} ]] || checks+=(advisories)

@@ -186,6 +186,17 @@ async fn the_worker_tells_of_its_mails_after_each_invocation() {
 }
 
 #[tokio::test]
+async fn a_job_that_fails_is_told() {
+    let deployment = Deployment::start().await;
+    deployment.break_a_job().await;
+    let outcome = deployment.work(json!({"jobs": true})).await.unwrap();
+    assert!(outcome.to_string().contains(r#""failed""#), "{outcome}");
+    let line = lines(&deployment.worker, 1).await.remove(0);
+    // A table that is not there is a database that is not migrated.
+    assert_eq!(line.values(), [("DbStatementsUnavailable", 1.0), ("JobsFailed", 1.0)], "{line:#?}");
+}
+
+#[tokio::test]
 async fn nothing_that_a_client_sends_gets_into_the_names_or_makes_a_line() {
     let function = on_sqlite(&[("METRICS_EMF", "all")]).await;
     let forged = r#"x","_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"evil","Dimensions":[["a"]],"Metrics":[{"Name":"Evil"}]}]},"Evil":1,"a":"b"#;

@@ -83,6 +83,11 @@ impl Deployment {
         waiting.fetch_all(&mut connection).await.unwrap()
     }
 
+    /// Lets one of the jobs fail from now on.
+    pub(crate) async fn break_a_job(&self) {
+        self.file.execute("drop table idempotency_keys").await;
+    }
+
     /// Lets the mails that wait be due.
     pub(crate) async fn make_due(&self) {
         self.file.execute("update mails set next_attempt_at = 0").await;

@@ -11,6 +11,7 @@ pub mod app_state;
 mod aws;
 pub mod backoff;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod create_admin;
 pub mod db;

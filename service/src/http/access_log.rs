@@ -9,6 +9,7 @@ use axum::response::Response;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use tracing::info;
 
+use super::path_params::segments;
 use crate::clock::monotonic;
 use crate::metrics;
 
@@ -120,11 +121,11 @@ fn encoded(path: &str) -> Cow<'_, str> {
 
 fn without_tokens(path: &str) -> Cow<'_, str> {
     let is_token = |segment: &&str| TOKENS.iter().any(|prefix| segment.starts_with(prefix));
-    if !path.split('/').any(|segment| is_token(&segment)) {
+    if !segments(path).any(|segment| is_token(&segment)) {
         return path.into();
     }
     let shown = |segment| if is_token(&segment) { "[token]" } else { segment };
-    path.split('/').map(shown).collect::<Vec<_>>().join("/").into()
+    segments(path).map(shown).collect::<Vec<_>>().join("/").into()
 }
 
 #[cfg(test)]

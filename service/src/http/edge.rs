@@ -18,6 +18,7 @@ use tokio::time::{Sleep, sleep_until};
 use tower::{Layer, Service};
 
 use super::access_log::AccessLog;
+use super::path_params::segments;
 use super::problem::{Problem, not_found, out_of_time, uri_too_long};
 use super::render::render;
 use super::request_id::request_id;
@@ -90,7 +91,7 @@ fn refuse_target(uri: &Uri) -> Option<Problem> {
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
         return Some(uri_too_long());
     }
-    uri.path().split('/').any(is_dot_segment).then(not_found)
+    segments(uri.path()).any(is_dot_segment).then(not_found)
 }
 
 /// Nothing is begun that could not be answered in time.

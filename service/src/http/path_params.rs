@@ -96,9 +96,15 @@ impl PathParams {
             segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) == Some(name)
         };
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
-        let position = route.split('/').position(is_parameter);
-        position.and_then(|position| self.uri.path().split('/').nth(position)).unwrap_or_default()
+        let position = segments(route).position(is_parameter);
+        position.and_then(|position| segments(self.uri.path()).nth(position)).unwrap_or_default()
     }
+}
+
+/// The segments of a path. The pattern is a list: of a single character the search is by `memchr`, which costs more than it saves
+/// in so short a text.
+pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['/'])
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PathParams {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use secrecy::zeroize::Zeroizing;
-use tracing::{info, instrument};
+use tracing::info;
 
 use super::login::is_same;
 use super::repository::{self, Candidate};
@@ -24,7 +24,6 @@ impl Service {
     /// # Errors
     /// [`Error::WrongPassword`]; [`Error::Invalid`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a
     /// permission that the caller lacks; [`Error::Limits`]; [`Error::Busy`].
-    #[instrument(level = "debug", name = "accounts.change_password", skip_all, fields(user_id = %user))]
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -116,7 +115,6 @@ impl Service {
     /// # Errors
     /// [`Error::TokenInvalid`]; [`Error::Invalid`], which leaves the token as good as it was; [`Error::Limits`];
     /// [`Error::Busy`].
-    #[instrument(level = "debug", name = "accounts.confirm_password", skip_all)]
     pub async fn confirm_password(
         &self,
         token: &OneTimeToken,

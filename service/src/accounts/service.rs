@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use tracing::{info, instrument};
+use tracing::info;
 
 use super::{Account, Error, Status, repository};
 use crate::access::Caller;
@@ -53,7 +53,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::UserNotFound`].
-    #[instrument(level = "debug", name = "accounts.get", skip_all, fields(user_id = %user))]
     pub async fn get(&self, user: UserId) -> Result<Account, Error> {
         repository::get(&self.database, user).await?.ok_or(Error::UserNotFound)
     }
@@ -63,7 +62,6 @@ impl Service {
     /// # Errors
     /// [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks;
     /// [`Error::LastAdministrator`].
-    #[instrument(level = "debug", name = "accounts.set_status", skip_all, fields(user_id = %user))]
     pub async fn set_status(&self, caller: &Caller, user: UserId, status: Status) -> Result<Account, Error> {
         let now = self.clock.now();
         let changed = self.database.transaction(|mut transaction| async move {

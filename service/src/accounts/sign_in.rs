@@ -1,6 +1,6 @@
 //! Signing in with a password.
 
-use tracing::{info, instrument};
+use tracing::info;
 
 use super::repository::{self, Candidate};
 use super::verification::Verified;
@@ -17,7 +17,6 @@ impl Service {
     /// # Errors
     /// [`Error::InvalidCredentials`], alike for an unknown login, a wrong password and an account without one;
     /// [`Error::Disabled`] and [`Error::EmailNotVerified`] after the right password; [`Error::Limits`]; [`Error::Busy`].
-    #[instrument(level = "debug", name = "accounts.sign_in", skip_all)]
     pub async fn sign_in(
         &self,
         login: &Login,

@@ -1,7 +1,7 @@
 //! Adding a user, with a password or without.
 
 use secrecy::zeroize::Zeroizing;
-use tracing::{info, instrument};
+use tracing::info;
 
 use super::{Error, Service, repository};
 use crate::access::{Caller, Permission, Refusal};
@@ -33,7 +33,6 @@ impl Service {
     /// # Errors
     /// [`Error::Users`] if another user has the name or the address, or another request has the key; [`Error::Invalid`];
     /// [`Error::Limits`]; [`Error::Refused`].
-    #[instrument(level = "debug", name = "accounts.sign_up", skip_all)]
     pub async fn sign_up(
         &self,
         caller: Option<&Caller>,

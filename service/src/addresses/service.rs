@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use tracing::{info, instrument};
+use tracing::info;
 
 use super::links::Links;
 use super::repository;
@@ -50,7 +50,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::MailOff`]; [`Error::Limits`] if one IP address asks too often.
-    #[instrument(level = "debug", name = "addresses.ask", skip_all, fields(kind = LinkKind::from(link).as_str()))]
     pub(super) async fn ask(
         &self,
         link: AskedLink,
@@ -74,7 +73,6 @@ impl Service {
     /// # Errors
     /// [`Error::MailOff`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks;
     /// [`Error::Limits`] if the user has been invited too often.
-    #[instrument(level = "debug", name = "addresses.invite", skip_all, fields(user_id = %user))]
     pub(super) async fn invite(
         &self,
         caller: &Caller,
@@ -111,7 +109,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::TokenInvalid`], also if the user has another address by now; [`Error::Limits`].
-    #[instrument(level = "debug", name = "addresses.confirm", skip_all)]
     pub(super) async fn confirm(&self, token: &OneTimeToken, network: ClientNetwork) -> Result<(), Error> {
         let limits = self.counting().await?;
         let hit = limits.take(&self.limits.confirm, &[network.as_bytes()]).await?;

@@ -4,7 +4,7 @@ use std::iter;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
-use tracing::{instrument, warn};
+use tracing::warn;
 
 use super::gcra::Cell;
 use super::repository::{self, Bucket, GIVEN_BACK_AT_ONCE};
@@ -75,7 +75,6 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Exceeded`] if there is no room for it; then it does not count.
-    #[instrument(level = "debug", name = "limits.take", skip_all, fields(limit = limit.name()))]
     pub async fn take(&self, limit: &Limit, subject: &[&[u8]]) -> Result<Hit, Error> {
         let bucket = self.bucket(limit, subject);
         let cell = Cell::new(limit, self.clock.now().timestamp_millis());
@@ -88,7 +87,6 @@ impl Limits {
     /// Makes hits on different limits not count after all. What has drained from a bucket since, or will have drained before it,
     /// is not given back: that would be room for the hits of others. A failure of the database is logged and means that the
     /// hits count.
-    #[instrument(level = "debug", name = "limits.give_back", skip_all)]
     pub async fn give_back(&self, hits: &[Hit]) {
         let now = self.clock.now().timestamp_millis();
         let left = |hit: &Hit| hit.counts_until.saturating_sub(now).min(hit.interval);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::collections::BTreeSet;
 
 use axum::extract::FromRef;
-use tracing::{info, instrument};
+use tracing::info;
 
 use super::{Description, Error, Role, repository};
 use crate::access::{Authority, Caller, Permission, Refusal, RoleName};
@@ -38,7 +38,6 @@ impl Service {
     ///
     /// # Errors
     /// Only those of the database.
-    #[instrument(level = "debug", name = "roles.list", skip_all)]
     pub async fn list(&self) -> Result<Vec<Role>, Error> {
         let mut roles = repository::list(&self.database).await?;
         let everything = everything(&roles);
@@ -61,7 +60,6 @@ impl Service {
     /// # Errors
     /// [`Error::Refused`] if the role has, or gets, a permission that the caller lacks; [`Error::BuiltIn`];
     /// [`Error::TooMuchForAToken`].
-    #[instrument(level = "debug", name = "roles.put", skip_all, fields(role = %name))]
     pub async fn put(
         &self,
         caller: &Caller,
@@ -92,7 +90,6 @@ impl Service {
     /// # Errors
     /// [`Error::Refused`] if it has a permission that the caller lacks; [`Error::RoleNotFound`]; [`Error::BuiltIn`];
     /// [`Error::InUse`].
-    #[instrument(level = "debug", name = "roles.delete", skip_all, fields(role = %name))]
     pub async fn delete(&self, caller: &Caller, name: &RoleName) -> Result<(), Error> {
         let deleted = self.database.transaction(|mut transaction| async move {
             repository::lock(&mut transaction).await?;
@@ -111,7 +108,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::UserNotFound`].
-    #[instrument(level = "debug", name = "roles.of_user", skip_all, fields(user_id = %user))]
     pub async fn of_user(&self, user: UserId) -> Result<Authority, Error> {
         repository::authority_of(&self.database, user).await?.ok_or(Error::UserNotFound)
     }
@@ -121,7 +117,6 @@ impl Service {
     /// # Errors
     /// [`Error::Refused`] if the user holds, or gets, a permission that the caller lacks; [`Error::UserNotFound`];
     /// [`Error::UnknownRoles`]; [`Error::TooMuchForAToken`]; [`Error::LastAdministrator`].
-    #[instrument(level = "debug", name = "roles.assign", skip_all, fields(user_id = %user))]
     pub async fn assign(
         &self,
         caller: &Caller,

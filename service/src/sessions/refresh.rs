@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use tracing::{instrument, warn};
+use tracing::warn;
 
 use super::refresh_token::Presented;
 use super::repository::{self, Refreshable};
@@ -27,7 +27,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Refusal::TokenInvalid`], [`Refusal::SessionEnded`], [`Error::Reused`].
-    #[instrument(level = "debug", name = "sessions.refresh", skip_all)]
     pub async fn refresh(&self, token: &str, audience: Option<&str>) -> Result<Issued, Error> {
         self.check_audience(audience)?;
         let presented = Presented::parse(token).ok_or(Refusal::TokenInvalid)?;

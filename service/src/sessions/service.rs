@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use axum::extract::FromRef;
 use chrono::{DateTime, Utc};
-use tracing::{info, instrument};
+use tracing::info;
 use uuid::Uuid;
 
 use super::refresh_token::{self, PURPOSE, Presented, Secret};
@@ -166,7 +166,6 @@ impl Service {
     ///
     /// # Errors
     /// If that cannot be found out.
-    #[instrument(level = "debug", name = "sessions.introspect", skip_all)]
     pub(super) async fn introspect(&self, token: &str) -> Result<Option<Introspected>, Error> {
         let now = self.clock.now();
         let verified = self.tokens.verify_for_any_audience(token, now).await.map_err(refused);
@@ -189,7 +188,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Refusal::TokenInvalid`], [`Refusal::SessionEnded`].
-    #[instrument(level = "debug", name = "sessions.sign_out", skip_all)]
     pub async fn sign_out(&self, token: &str) -> Result<(), Error> {
         let presented = Presented::parse(token).ok_or(Refusal::TokenInvalid)?;
         self.genuine(&presented).await?;
@@ -212,7 +210,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::UserNotFound`].
-    #[instrument(level = "debug", name = "sessions.list", skip_all, fields(user_id = %user))]
     pub async fn list(&self, user: UserId) -> Result<Vec<Session>, Error> {
         repository::list(&self.database, user, self.clock.now()).await?.ok_or(Error::UserNotFound)
     }
@@ -221,7 +218,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks.
-    #[instrument(level = "debug", name = "sessions.end", skip_all, fields(user_id = %user))]
     pub async fn end(&self, caller: &Caller, user: UserId, session: SessionId) -> Result<(), Error> {
         let now = self.clock.now();
         let ended = self.database.transaction(|mut transaction| async move {
@@ -241,7 +237,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks.
-    #[instrument(level = "debug", name = "sessions.end_all", skip_all, fields(user_id = %user))]
     pub async fn end_all(&self, caller: &Caller, user: UserId) -> Result<(), Error> {
         let now = self.clock.now();
         let ended = self.database.transaction(|mut transaction| async move {

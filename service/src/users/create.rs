@@ -3,7 +3,6 @@
 use std::future::ready;
 
 use chrono::SubsecRound;
-use tracing::instrument;
 
 use super::repository;
 use super::service::{Service, has_unicode_duplicate};
@@ -26,7 +25,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Taken`] if another user has the name or the address.
-    #[instrument(level = "debug", name = "users.create", skip_all)]
     pub async fn create(&self, user: NewUser) -> Result<User, Error> {
         let (username, email) = (Some(&user.username), Some(&user.email));
         self.refuse_unicode_duplicate(&user).await?;
@@ -45,7 +43,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Taken`]; [`Error::KeyReused`]; [`Error::InProgress`].
-    #[instrument(level = "debug", name = "users.create_once", skip_all)]
     pub async fn create_once(&self, user: NewUser, key: &IdempotencyKey) -> Result<User, Error> {
         let request = Repeatable::open(key, &user.content());
         if let Some(user) = self.added_by(&request, &user).await? {
@@ -72,7 +69,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Taken`] if another user has the name or the address; [`Error::KeyReused`]; [`Error::InProgress`]; those of `also`.
-    #[instrument(level = "debug", name = "users.create_with", skip_all)]
     pub(crate) async fn create_with<F>(
         &self,
         user: NewUser,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use tracing::instrument;
 
 use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
@@ -52,7 +51,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    #[instrument(level = "debug", name = "users.get", skip_all, fields(user_id = %id))]
     pub async fn get(&self, id: UserId) -> Result<User, Error> {
         repository::get(&self.database, id).await?.ok_or(Error::NotFound)
     }
@@ -61,7 +59,6 @@ impl Service {
     ///
     /// # Errors
     /// Only those of the database.
-    #[instrument(level = "debug", name = "users.list", skip_all)]
     pub async fn list(&self, page: Page) -> Result<Listing, Error> {
         Ok(repository::list(&self.database, page).await?)
     }
@@ -70,7 +67,6 @@ impl Service {
     ///
     /// # Errors
     /// Only those of the database.
-    #[instrument(level = "debug", name = "users.look_up", skip_all)]
     pub async fn look_up(&self, lookup: &Lookup, page: Page) -> Result<Listing, Error> {
         Ok(Listing::of_one(self.first_match(lookup).await?, page))
     }

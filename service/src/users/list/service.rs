@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use sqlx::FromRow;
-use tracing::instrument;
 
 use super::cursor::{Coder, PURPOSE, Presented, invalid};
 use super::filters::Prefix;
@@ -90,7 +89,6 @@ impl Lists {
     ///
     /// # Errors
     /// [`Error::Cursor`].
-    #[instrument(level = "debug", name = "users.walk", skip_all)]
     pub(crate) async fn page(&self, walk: &Walk) -> Result<WalkedPage, Error> {
         let from = self.begin(walk).await?;
         let pattern = walk.filters.prefix.as_ref().map(Prefix::pattern).unwrap_or_default();

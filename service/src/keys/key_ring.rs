@@ -180,7 +180,8 @@ impl KeyRing {
 
     /// Reads the keys; whoever calls this holds the turn.
     async fn read(&self) -> Result<Arc<Ring>, Error> {
-        let read = self.0.source.read().await.map(Arc::new);
+        // On the heap: it is seldom called, and takes much more room than all else that a request with a token needs.
+        let read = Box::pin(self.0.source.read()).await.map(Arc::new);
         if let Err(error) = &read {
             warn!(cause = chain(error), "The signing keys could not be read");
         }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tracing::instrument;
-
 use super::cache::{Found, Key, Writing};
 use super::{Error, Listing, Lookup, Service, User, repository};
 use crate::http::CacheControl;
@@ -15,7 +13,6 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    #[instrument(level = "debug", name = "users.get_recent", skip_all, fields(user_id = %id))]
     pub(super) async fn get_recent(
         &self,
         id: UserId,
@@ -25,7 +22,9 @@ impl Service {
             return Ok((self.get(id).await?, None));
         };
         let read = || repository::get(&self.database, id);
-        let Found { user, age } = cache.get(Key::Id(id), cache_control.max_age, read).await?;
+        // On the heap, so that without a cache no request has room for it.
+        let found = Box::pin(cache.get(Key::Id(id), cache_control.max_age, read));
+        let Found { user, age } = found.await?;
         Ok((user.ok_or(Error::NotFound)?, age))
     }
 
@@ -33,7 +32,6 @@ impl Service {
     ///
     /// # Errors
     /// Only those of the database.
-    #[instrument(level = "debug", name = "users.look_up_recent", skip_all)]
     pub(super) async fn look_up_recent(
         &self,
         lookup: Lookup,
@@ -44,7 +42,8 @@ impl Service {
             return Ok((self.look_up(&lookup, page).await?, None));
         };
         let read = || self.first_match(&lookup);
-        let Found { user, age } = cache.get(Key::Lookup(lookup.clone()), cache_control.max_age, read).await?;
+        let found = Box::pin(cache.get(Key::Lookup(lookup.clone()), cache_control.max_age, read));
+        let Found { user, age } = found.await?;
         Ok((Listing::of_one(user, page), age))
     }
 

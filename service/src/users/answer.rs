@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::User;
-use super::etag::etag;
-use super::schema::UserResponse;
+use super::representation::Representation;
 use crate::http::{EntityTag, Known};
 
 /// 200, the user.
 pub(super) fn shown(user: User) -> Response {
-    let tag = etag(&user);
-    tagged(user, tag)
+    let shown = Representation::of(user);
+    let tag = shown.etag();
+    tagged(shown, tag)
 }
 
 /// The same, or 304 if the client has this state of the user.
 pub(super) fn shown_unless_known(user: User, known: &Known) -> Response {
-    let tag = etag(&user);
+    let shown = Representation::of(user);
+    let tag = shown.etag();
     let is_known = known.has(&tag);
-    let answer = tagged(user, tag);
+    let answer = tagged(shown, tag);
     if is_known { not_modified(answer) } else { answer }
 }
 
@@ -41,8 +41,10 @@ pub(crate) fn created(user: User) -> Response {
     (StatusCode::CREATED, [(header::LOCATION, location)], shown(user)).into_response()
 }
 
-fn tagged(user: User, tag: EntityTag) -> Response {
-    ([(header::ETAG, tag.into_header())], Json(UserResponse::from(user))).into_response()
+fn tagged(shown: Representation, tag: EntityTag) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    let headers = [(header::CONTENT_TYPE, json), (header::ETAG, tag.into_header())];
+    (headers, Body::from(shown.into_json())).into_response()
 }
 
 /// 304 in place of an answer. Its length is that of the answer (RFC 9110 section 8.6), or else axum would say that it is 0.

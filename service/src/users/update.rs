@@ -1,8 +1,8 @@
 //! Changing and removing a user: who may, and what else ends with it.
 
-use tracing::{info, instrument};
+use tracing::info;
 
-use super::etag::etag;
+use super::representation::Representation;
 use super::service::{Service, has_unicode_duplicate};
 use super::{Email, Error, Taken, User, UserChanges, repository};
 use crate::access::{Caller, Permission};
@@ -20,7 +20,6 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address; [`Error::Refused`] if the user holds
     /// a permission that the caller lacks, or the address may not be changed; [`Error::ChangedMeanwhile`].
-    #[instrument(level = "debug", name = "users.update", skip_all, fields(user_id = %id))]
     pub async fn update(
         &self,
         caller: Option<(&Caller, Language)>,
@@ -75,7 +74,6 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks, or if the caller's own
     /// sign-in is too long ago; [`Error::LastAdministrator`]; [`Error::ChangedMeanwhile`].
-    #[instrument(level = "debug", name = "users.delete", skip_all, fields(user_id = %id))]
     pub async fn delete(
         &self,
         caller: Option<&Caller>,
@@ -173,5 +171,9 @@ async fn locked(transaction: &mut Transaction, id: UserId) -> Result<User, Error
 }
 
 fn require_unchanged(user: &User, condition: &Condition) -> Result<(), Error> {
-    if condition.is_none() || condition.permits(&etag(user)) { Ok(()) } else { Err(Error::ChangedMeanwhile) }
+    if condition.is_none() || condition.permits(&Representation::of(user.clone()).etag()) {
+        Ok(())
+    } else {
+        Err(Error::ChangedMeanwhile)
+    }
 }

@@ -17,7 +17,7 @@ use crate::user_id::UserId;
 ///
 /// The texts are plain strings because a row may be older than the rules for input: whatever the database holds is
 /// served.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Given by the database, never used twice.
     pub id: UserId,

@@ -6,7 +6,7 @@
 //! A function of Lambda has one request at a time and nothing to count: it remembers the last.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{Method, StatusCode};
@@ -37,8 +37,9 @@ const COUNTED: u8 = 1;
 const REMEMBERED: u8 = 2;
 
 static LAST: Mutex<Option<Answered>> = Mutex::new(None);
-/// Several times as many as there are routes.
-static ROUTES: Table<Route, 256> = Table::new();
+/// Several times as many as there are routes. On the heap: where there is none yet is not zero, so the executable would have to hold
+/// the whole table.
+static ROUTES: LazyLock<Box<Table<Route, 256>>> = LazyLock::new(|| Box::new(Table::new()));
 
 /// A request that was answered, or was closed before that.
 #[derive(Debug)]

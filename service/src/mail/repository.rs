@@ -154,7 +154,7 @@ const LEASED: Statement = Statement::read(
      where next_attempt_at = ? and lease = ? order by asked, created_at",
 );
 
-/// Takes some mails that are due, for one process, and then some of what was asked for: anybody can ask for as much as he likes,
+/// Takes some mails that are due, for one process, and then some of what was asked for: anybody can ask for as much as they like,
 /// and that holds up nobody's mails. Each row is read by itself: one that cannot be read holds up no other.
 pub(super) async fn lease(
     executor: impl Executor + Copy,

@@ -3,14 +3,14 @@
 //! It is `deadpool`, because that of sqlx pings at every release, which is a round trip on each request, and loses the
 //! connection's place when the ping meets a dead socket (launchbadge/sqlx#4349).
 
-use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{Metrics, Pool, PoolError, QueueMode, TimeoutType, Timeouts};
+use pin_project_lite::pin_project;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{timeout, timeout_at};
 
@@ -139,14 +139,30 @@ fn pool_error(error: PoolError<Error>) -> Error {
     }
 }
 
-/// The outcome of a future, whose wait is counted if it is not there at once. Only then is the clock read.
-async fn waited_for<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    if let Poll::Ready(outcome) = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
-        return outcome;
+pin_project! {
+    /// A future whose wait is counted, if its outcome is not there at once. Only then is the clock read.
+    struct WaitedFor<F> {
+        #[pin]
+        future: F,
+        wait: Option<Wait>,
     }
-    let _wait = Wait(monotonic());
-    future.await
+}
+
+const fn waited_for<F>(future: F) -> WaitedFor<F> {
+    WaitedFor { future, wait: None }
+}
+
+impl<F: Future> Future for WaitedFor<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let outcome = this.future.poll(context);
+        if outcome.is_pending() {
+            this.wait.get_or_insert_with(|| Wait(monotonic()));
+        }
+        outcome
+    }
 }
 
 /// A wait for a connection, which is counted when it ends, also if it is given up.

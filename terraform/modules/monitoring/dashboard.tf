@@ -46,6 +46,20 @@ locals {
   }]])
 }
 
+locals {
+  log_tables = [
+    {
+      title = "The function's last errors"
+      query = "fields @timestamp, request_id, @message | filter level = 'ERROR' | sort @timestamp desc | limit 20"
+    },
+    # Routes are not a dimension of any metric, of which each would be paid for; a look here is, at 0.005 $ a GB of log.
+    {
+      title = "Requests by route, ms"
+      query = "filter message like /^Response: / | stats count(*) as requests, pct(duration_ms, 50) as p50, pct(duration_ms, 99) as p99, max(status) as worst_status by route, method | sort requests desc | limit 50"
+    },
+  ]
+}
+
 resource "aws_cloudwatch_dashboard" "health" {
   dashboard_name = var.name
   dashboard_body = jsonencode({
@@ -62,30 +76,16 @@ resource "aws_cloudwatch_dashboard" "health" {
         }
       }],
       local.graphs,
-      # Routes are not a dimension of any metric, of which each would be paid for; a look here is, at 0.005 $ a GB of log.
-      [{
+      [for place, table in local.log_tables : {
         type   = "log"
         x      = 0
-        y      = local.alarm_height + (length(local.parts) + 1) * local.row_height
+        y      = local.alarm_height + (length(local.parts) + place) * local.row_height
         width  = 24
         height = local.row_height
         properties = {
-          title  = "Requests by route, ms"
+          title  = table.title
           region = data.aws_region.current.id
-          query  = "SOURCE '${var.function_log_group}' | filter message like /^Response: / | stats count(*) as requests, pct(duration_ms, 50) as p50, pct(duration_ms, 99) as p99, max(status) as worst_status by route, method | sort requests desc | limit 50"
-          view   = "table"
-        }
-      }],
-      [{
-        type   = "log"
-        x      = 0
-        y      = local.alarm_height + length(local.parts) * local.row_height
-        width  = 24
-        height = local.row_height
-        properties = {
-          title  = "The function's last errors"
-          region = data.aws_region.current.id
-          query  = "SOURCE '${var.function_log_group}' | fields @timestamp, request_id, @message | filter level = 'ERROR' | sort @timestamp desc | limit 20"
+          query  = "SOURCE '${var.function_log_group}' | ${table.query}"
           view   = "table"
         }
       }],

@@ -1,25 +1,15 @@
 //! Prepares a table that was made from `scripts/schema.sql` for the migration that adds a column to it.
 
-use sqlx::{Executor, MySqlConnection, query_scalar};
+use sqlx::MySqlConnection;
 
-use crate::db::migrations::{MigrateError, Prepared, migrate_error};
+use crate::db::migrations::{MigrateError, Prepared, drop_column, drop_index};
 
-const HAS_COLUMN: &str = "
-    select count(*) from information_schema.columns
-    where table_schema = database() and table_name = 'mails' and column_name = 'asked'";
-
-const DROP: &str = "alter table mails drop key idx_asked_next_attempt_at, drop column asked";
-
-/// Drops the column and its index, if they are there before the migration that adds them: MySQL does not know `add column if not
-/// exists`. No release has written to it by then.
+/// Prepares for the migration `add_asked_to_mails`.
 pub(crate) fn without_asked(connection: &mut MySqlConnection) -> Prepared<'_> {
-    Box::pin(drop_column(connection))
+    Box::pin(drop_asked(connection))
 }
 
-async fn drop_column(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
-    let columns: i64 = query_scalar(HAS_COLUMN).fetch_one(&mut *connection).await.map_err(migrate_error)?;
-    if columns > 0 {
-        connection.execute(DROP).await.map_err(migrate_error)?;
-    }
-    Ok(())
+async fn drop_asked(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
+    drop_index(&mut *connection, "mails", "idx_asked_next_attempt_at").await?;
+    drop_column(connection, "mails", "asked").await
 }

@@ -4,8 +4,8 @@
 //! was started but not finished: only an operator can find out whether the statement took effect. With one statement a
 //! file that is easy to check, and `migrate --mark-applied` or `--mark-pending` records the result.
 
+mod drop;
 mod error;
-mod index;
 mod mysql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -14,8 +14,8 @@ use std::pin::Pin;
 
 use sqlx::MySqlConnection;
 
+pub(crate) use self::drop::{drop_column, drop_index};
 pub use self::error::MigrateError;
-pub(crate) use self::index::drop_index;
 pub(crate) use self::mysql::migrate_error;
 #[cfg(feature = "sqlite")]
 pub(super) use self::sqlite::{apply as apply_on_sqlite, run as run_on_sqlite};

@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use crate::clock::{Clock, monotonic};
 use crate::config;
 use crate::db::Database;
-use crate::http::{RequireIfMatch, StrictQuery, TrustedProxies};
+use crate::http::{HasCache, RequireIfMatch, StrictQuery, TrustedProxies};
 use crate::keys::{self, KeyRing};
 use crate::limits::RequestLimit;
 use crate::mail::Mail;
@@ -104,6 +104,12 @@ impl FromRef<Arc<AppState>> for TrustedProxies {
 impl FromRef<Arc<AppState>> for RequireIfMatch {
     fn from_ref(state: &Arc<AppState>) -> Self {
         state.require_if_match
+    }
+}
+
+impl FromRef<Arc<AppState>> for HasCache {
+    fn from_ref(state: &Arc<AppState>) -> Self {
+        Self(state.user_cache.is_some())
     }
 }
 

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 /// The directives of `Cache-Control` in a request that mean something to a cache in the service.
+///
+/// As an extractor it reads none where there is no cache ([`HasCache`]).
 ///
 /// A cache that never serves what is stale has nothing to do with `max-stale`, and one before the database can always
 /// answer, so `only-if-cached` need not fail. Both are advice, as are `min-fresh` and `no-transform`.
@@ -74,11 +76,19 @@ impl CacheControl {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for CacheControl {
+/// Whether there is a cache.
+#[derive(Debug, Clone, Copy)]
+pub struct HasCache(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for CacheControl
+where
+    HasCache: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::read(&parts.headers))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let HasCache(is_read) = HasCache::from_ref(state);
+        Ok(if is_read { Self::read(&parts.headers) } else { Self::default() })
     }
 }
 
@@ -114,7 +124,7 @@ fn delta_seconds(text: &[u8]) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderValue, Request};
 
     use super::*;
 
@@ -193,6 +203,16 @@ mod tests {
             "x;y",
         ] {
             assert_eq!(max_age(&[line]), Some(0), "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_cache_is_told() {
+        let request = Request::builder().header(header::CACHE_CONTROL, "no-store").body(());
+        let (mut parts, ()) = request.unwrap().into_parts();
+        for has_cache in [true, false] {
+            let Ok(told) = CacheControl::from_request_parts(&mut parts, &HasCache(has_cache)).await;
+            assert_eq!(told.no_store, has_cache);
         }
     }
 }

@@ -24,7 +24,7 @@ mod unavailable;
 
 pub(crate) use asset::{Asset, Freshness};
 pub(crate) use body::receive_body;
-pub use cache_control::CacheControl;
+pub use cache_control::{CacheControl, HasCache};
 pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
 pub use condition::{Condition, Known, RequireIfMatch};
 pub(crate) use condition::{changed_meanwhile, if_match_required};

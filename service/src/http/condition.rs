@@ -74,6 +74,9 @@ where
 pub struct Known(Option<EntityTags>);
 
 impl Known {
+    /// That the client has nothing.
+    pub const NOTHING: Self = Self(None);
+
     /// What these headers say.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Self(EntityTags::read(headers, &header::IF_NONE_MATCH).unwrap_or_default())

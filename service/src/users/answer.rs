@@ -8,13 +8,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::User;
 use super::representation::Representation;
-use crate::http::{EntityTag, Known};
+use crate::http::Known;
 
 /// 200, the user.
 pub(super) fn shown(user: User) -> Response {
-    let shown = Representation::of(user);
-    let tag = shown.etag();
-    tagged(shown, tag)
+    shown_unless_known(user, &Known::NOTHING)
 }
 
 /// The same, or 304 if the client has this state of the user.
@@ -22,7 +20,9 @@ pub(super) fn shown_unless_known(user: User, known: &Known) -> Response {
     let shown = Representation::of(user);
     let tag = shown.etag();
     let is_known = known.has(&tag);
-    let answer = tagged(shown, tag);
+    let json = HeaderValue::from_static("application/json");
+    let headers = [(header::CONTENT_TYPE, json), (header::ETAG, tag.into_header())];
+    let answer = (headers, Body::from(shown.into_json())).into_response();
     if is_known { not_modified(answer) } else { answer }
 }
 
@@ -39,12 +39,6 @@ pub(super) fn with_age(answer: impl IntoResponse, age: Option<Duration>) -> Resp
 pub(crate) fn created(user: User) -> Response {
     let location = format!("/users/{}", user.id);
     (StatusCode::CREATED, [(header::LOCATION, location)], shown(user)).into_response()
-}
-
-fn tagged(shown: Representation, tag: EntityTag) -> Response {
-    let json = HeaderValue::from_static("application/json");
-    let headers = [(header::CONTENT_TYPE, json), (header::ETAG, tag.into_header())];
-    (headers, Body::from(shown.into_json())).into_response()
 }
 
 /// 304 in place of an answer. Its length is that of the answer (RFC 9110 section 8.6), or else axum would say that it is 0.

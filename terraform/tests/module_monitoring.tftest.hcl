@@ -73,28 +73,6 @@ run "watches_what_the_service_tells" {
   }
 }
 
-run "watches_accounts" {
-  command = plan
-
-  module {
-    source = "./modules/monitoring"
-  }
-
-  variables {
-    worker = { function_name = "users-service-test-worker", configuration_set = "" }
-  }
-
-  assert {
-    condition     = alltrue([for name in ["limit-refusals", "tokens-reused"] : aws_cloudwatch_metric_alarm.watch[name].dimensions == tomap({ FunctionName = "users-service-test-api" })])
-    error_message = "There must be an alarm when somebody tries passwords or stolen tokens."
-  }
-
-  assert {
-    condition     = length([for graph in local.graphs : graph if startswith(graph.properties.title, "Service: ")]) == 3
-    error_message = "The dashboard must show hashes, limits and tokens."
-  }
-}
-
 run "watches_a_version_by_itself" {
   command = plan
 
@@ -129,7 +107,7 @@ run "refuses_the_function_instead_of_a_version" {
   expect_failures = [var.function_version]
 }
 
-run "watches_the_worker" {
+run "watches_accounts_and_the_worker" {
   command = plan
 
   module {
@@ -138,6 +116,16 @@ run "watches_the_worker" {
 
   variables {
     worker = { function_name = "users-service-test-worker", configuration_set = "" }
+  }
+
+  assert {
+    condition     = alltrue([for name in ["limit-refusals", "tokens-reused"] : aws_cloudwatch_metric_alarm.watch[name].dimensions == tomap({ FunctionName = "users-service-test-api" })])
+    error_message = "There must be an alarm when somebody tries passwords or stolen tokens."
+  }
+
+  assert {
+    condition     = length([for graph in local.graphs : graph if startswith(graph.properties.title, "Service: ")]) == 3
+    error_message = "The dashboard must show hashes, limits and tokens."
   }
 
   assert {

@@ -6,50 +6,39 @@ use std::fmt::{self, Write};
 use chrono::{DateTime, Utc};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::registry::{LookupSpan, Scope};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 use super::timestamp;
 use super::value::Values;
 use crate::clock::{Clock, SystemClock};
 use crate::request_context::{trace_parent, with_request_id};
 
-/// The time, the level, the fields of the event, those of the spans that it is in, and the request's id.
-///
-/// The library's own form lists the spans with a copy of their fields, and parses them anew for each line.
+/// The time, the level, the fields of the event, and the request's id. There are no spans: the service makes none, and those of
+/// libraries are below the level from which on their events are written.
 pub(super) struct Json;
 
 /// What the line of an answer fits into.
 const USUAL_LENGTH: usize = 512;
 
-/// The fields of a span, kept as they are written in each of its lines.
-impl<'writer> FormatFields<'writer> for Json {
-    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
-        write_members(&mut writer, fields)
-    }
-}
-
-impl<S> FormatEvent<S, Self> for Json
+impl<S, N> FormatEvent<S, N> for Json
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
         &self,
-        context: &FmtContext<'_, S, Self>,
+        _: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
         // Put together here: a line has forty pieces, and each call of the writer is a dynamic one.
         let mut line = String::with_capacity(USUAL_LENGTH);
         begin(&mut line, *event.metadata().level(), SystemClock.now())?;
-        write_members(&mut line, event)?;
-        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
-            if let Some(fields) = span.extensions().get::<FormattedFields<Self>>() {
-                line.push_str(fields);
-            }
-        }
+        let mut members = Members { writer: &mut line, values: Values::new(escape), result: Ok(()) };
+        event.record(&mut members);
+        members.result?;
         with_request_id(|id| id.map_or(Ok(()), |id| write_text(&mut line, "request_id", id)))?;
         if let Some(trace) = trace_parent() {
             // Hexadecimal digits alone.
@@ -85,12 +74,6 @@ pub(super) fn write_text(writer: &mut impl Write, name: &str, value: &str) -> fm
     writer.write_str("\":\"")?;
     Values::new(escape).write_str(writer, value)?;
     writer.write_str("\"")
-}
-
-fn write_members(writer: &mut impl Write, fields: impl RecordFields) -> fmt::Result {
-    let mut members = Members { writer, values: Values::new(escape), result: Ok(()) };
-    fields.record(&mut members);
-    members.result
 }
 
 /// Writes the members of an object, each after a comma.

@@ -49,7 +49,7 @@ pub fn start(log: Log) -> io::Result<()> {
     let registry = tracing_subscriber::registry().with(filter(log.level, format));
     let _ = match format {
         LogFormat::Text => registry.with(layer.with_ansi(terminal).event_format(Text)).try_init(),
-        LogFormat::Json => registry.with(layer.fmt_fields(Json).event_format(Json)).try_init(),
+        LogFormat::Json => registry.with(layer.event_format(Json)).try_init(),
     };
     log_panics();
     Ok(())

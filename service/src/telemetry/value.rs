@@ -13,7 +13,7 @@ const MARK: &str = "…";
 /// What stands for a character that may not stand in a value as it is.
 pub(super) type Escape = fn(char) -> Option<Cow<'static, str>>;
 
-/// The values of one line, or of one span.
+/// The values of one line.
 pub(super) struct Values {
     escape: Escape,
     left: usize,

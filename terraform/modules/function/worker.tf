@@ -32,7 +32,9 @@ locals {
 }
 
 # The version that runs. A deploy moves it once the database is migrated, and a rollback moves it back (scripts/lib/release.sh):
-# until then the worker of the release before goes on.
+# until then the worker of the release before goes on. Where there is none, with the first access = "tokens", the schedule may start
+# this one some minutes before the migration. Nothing is lost by that: without their tables its jobs fail, which changes nothing, and
+# the next run makes up for them; nobody has signed in yet, and no mail waits.
 resource "aws_lambda_alias" "worker" {
   count = local.issues_tokens ? 1 : 0
 

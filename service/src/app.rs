@@ -14,7 +14,8 @@ use crate::access::{Caller, Routes};
 use crate::app_state::{Accounts, AppState};
 use crate::limits::{RequestLimitLayer, VerifiedUser};
 use crate::{
-    accounts, addresses, health, http, idempotency, keys, link_pages, openapi, roles, sessions, users,
+    accounts, addresses, health, http, idempotency, keys, link_pages, openapi, roles, sessions, trace_parent,
+    users,
 };
 
 /// The router of every path; a slash at the end of one makes no difference.
@@ -113,6 +114,9 @@ fn cors(origins: &[HeaderValue], keeps_users: bool) -> Option<CorsLayer> {
         header::IF_NONE_MATCH,
         idempotency::HEADER,
         http::X_REQUEST_ID,
+        trace_parent::TRACEPARENT,
+        // Nothing is read from it; those who send the one send it, too.
+        header::HeaderName::from_static("tracestate"),
     ];
     Some(
         CorsLayer::new()

@@ -4,7 +4,8 @@ use std::fmt;
 
 use axum::http::{HeaderMap, HeaderName};
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// The header.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A value of version 00, to the octet; later versions may add to it after another dash.
 const LENGTH: usize = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".len();
 /// The most that is looked at of a later version.

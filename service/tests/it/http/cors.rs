@@ -70,6 +70,8 @@ async fn a_page_of_a_known_origin_may_ask_for_every_method_without_a_token() {
                     "idempotency-key",
                     "if-match",
                     "if-none-match",
+                    "traceparent",
+                    "tracestate",
                     "x-request-id"
                 ]
             );

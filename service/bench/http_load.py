@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from contestants import PEER, SERVICE, Contestant, Server
@@ -49,22 +51,28 @@ def measure(database: Database, contestants: list[Contestant], seconds: float, r
     """The samples of every scenario, and the database's own limit."""
     database.reset(ROWS)
     servers = [Server(contestant, database, logs) for contestant in contestants]
-    samples = []
-    try:
-        for scenario in SCENARIOS:
-            for connections in CONNECTIONS:
-                print(f"  {database.title}: {scenario}, {connections} connections", flush=True)
-                for number in range(rounds):
-                    for server in servers:
-                        samples.append(sample(database, servers, server, scenario, connections, seconds, number))
-    finally:
-        for server in servers:
-            server.stop()
+    samples = in_turn(database, servers, SCENARIOS, rounds, partial(sample, database, servers, seconds))
     return {"database": database.title, "samples": samples, "limits": limits(database, rounds)}
 
 
+def in_turn(
+    database: Database, servers: list[Server], scenarios: Iterable[str], rounds: int, sample: Callable[[Server, str, int, int], dict]
+) -> list[dict]:
+    """The samples of each scenario at each number of connections, one server after the other within each round. Ends the servers."""
+    samples = []
+    try:
+        for scenario in scenarios:
+            for connections in CONNECTIONS:
+                print(f"  {database.title}: {scenario}, {connections} connections", flush=True)
+                samples += [sample(server, scenario, connections, number) for number in range(rounds) for server in servers]
+    finally:
+        for server in servers:
+            server.stop()
+    return samples
+
+
 def sample(
-    database: Database, servers: list[Server], server: Server, scenario: str, connections: int, seconds: float, number: int
+    database: Database, servers: list[Server], seconds: float, server: Server, scenario: str, connections: int, number: int
 ) -> dict:
     """Every contestant meets the same table."""
     # The Python service is far from the others: half the time is enough.

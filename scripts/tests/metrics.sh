@@ -22,6 +22,10 @@ unknown=$(comm -13 <(logged | sort -u) <(named | sort -u))
 [[ -z $unknown ]] || die "terraform/modules/monitoring names metrics that docs/metrics.md does not have, or not by default:" "$unknown"
 [[ $(named | sort -u | wc -l) -ge 10 ]] || die "this test finds too few metrics in terraform/modules/monitoring:" "$(named)"
 
+# The dimension that tells a release from the one before it.
+grep -q '"FunctionName","ExecutedVersion"' service/src/telemetry/emf.rs || die "emf.rs does not count by ExecutedVersion"
+grep -q 'ExecutedVersion = var.function_version' terraform/modules/monitoring/alarms.tf || die "alarms.tf does not watch ExecutedVersion"
+
 namespace=$(sed -n 's/^const NAMESPACE: &str = "\(.*\)";$/\1/p' service/src/telemetry/emf.rs)
 grep -q "namespace *= \"$namespace\" #" terraform/modules/monitoring/service.tf ||
   die "terraform/modules/monitoring/service.tf has another namespace than the service: $namespace"

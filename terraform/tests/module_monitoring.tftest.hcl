@@ -25,7 +25,7 @@ run "watches_every_part" {
   }
 
   assert {
-    condition     = toset(concat(keys(aws_cloudwatch_metric_alarm.rate), keys(aws_cloudwatch_metric_alarm.watch))) == toset(["api-5xx", "database-connections", "database-cpu", "database-memory", "database-storage", "database-unavailable", "function-concurrency", "function-duration", "function-errors", "function-throttles", "rotation-errors", "version-errors"])
+    condition     = toset(concat(keys(aws_cloudwatch_metric_alarm.rate), keys(aws_cloudwatch_metric_alarm.watch))) == toset(["api-5xx", "database-connections", "database-cpu", "database-memory", "database-storage", "database-unavailable", "function-concurrency", "function-duration", "function-errors", "function-throttles", "rotation-errors", "version-5xx", "version-errors"])
     error_message = "Each way to fail must have its alarm."
   }
 
@@ -88,7 +88,22 @@ run "watches_a_version_by_itself" {
   }
 
   assert {
-    condition     = toset(output.rollback_alarm_names) == toset(["users-service-test-api-5xx", "users-service-test-function-errors", "users-service-test-version-errors"])
+    condition = alltrue([for query in aws_cloudwatch_metric_alarm.rate["version-5xx"].metric_query :
+      query.metric[0].namespace == "users-service" && query.metric[0].metric_name == "ServerErrors"
+      && query.metric[0].dimensions == tomap({ FunctionName = "users-service-test-api", ExecutedVersion = "7" })
+    if query.id == "errors"])
+    error_message = "What the service itself answers with 5xx is no error for Lambda, and must be watched by version, too."
+  }
+
+  assert {
+    condition = toset([for query in aws_cloudwatch_metric_alarm.rate["version-5xx"].metric_query : query.metric[0].dimensions if query.id == "total"]) == toset([tomap({
+      FunctionName = "users-service-test-api", Resource = "users-service-test-api:live", ExecutedVersion = "7",
+    })])
+    error_message = "Such answers must be compared with the requests of that version."
+  }
+
+  assert {
+    condition     = toset(output.rollback_alarm_names) == toset(["users-service-test-api-5xx", "users-service-test-function-errors", "users-service-test-version-5xx", "users-service-test-version-errors"])
     error_message = "What indicates a bad version must stop its deployment."
   }
 }
@@ -171,7 +186,7 @@ run "watches_mails" {
   }
 
   assert {
-    condition     = length(output.rollback_alarm_names) == 3
+    condition     = length(output.rollback_alarm_names) == 4
     error_message = "A mail that cannot be delivered is no reason to roll back."
   }
 }

@@ -60,7 +60,7 @@ run "prod" {
   }
 
   assert {
-    condition     = toset(module.monitoring.rollback_alarm_names) == toset(["users-service-prod-api-5xx", "users-service-prod-function-errors", "users-service-prod-version-errors"])
+    condition     = toset(module.monitoring.rollback_alarm_names) == toset(["users-service-prod-api-5xx", "users-service-prod-function-errors", "users-service-prod-version-5xx", "users-service-prod-version-errors"])
     error_message = "The canary must watch the errors that clients and the function see."
   }
 

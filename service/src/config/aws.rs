@@ -11,6 +11,7 @@ settings! {
     AWS_ENDPOINT_URL_SECRETS_MANAGER = "AWS_ENDPOINT_URL", "The same for AWS Secrets Manager alone";
     AWS_ENDPOINT_URL_SESV2 = "AWS_ENDPOINT_URL", "The same for Amazon SES alone";
     AWS_LAMBDA_FUNCTION_NAME = "users-service", "Set by AWS Lambda; the dimension of the metrics that METRICS_EMF is about";
+    AWS_LAMBDA_FUNCTION_VERSION = "$LATEST", "Set by AWS Lambda; a further dimension of the metric ServerErrors";
     AWS_LAMBDA_RUNTIME_API = "none", "Set by AWS Lambda; if it is set, the defaults for Lambda apply, and the command is lambda unless there is another";
 }
 
@@ -50,6 +51,11 @@ pub(super) fn ses_endpoint(reader: &mut Reader<'_>) -> Option<Endpoint> {
 /// The name of the function of AWS Lambda that this is.
 pub(super) fn function_name(reader: &mut Reader<'_>) -> String {
     reader.get(&AWS_LAMBDA_FUNCTION_NAME).text()
+}
+
+/// The version of it.
+pub(super) fn function_version(reader: &mut Reader<'_>) -> String {
+    reader.get(&AWS_LAMBDA_FUNCTION_VERSION).text()
 }
 
 /// Lambda sets the address of the Runtime API for every function, and nothing else does.

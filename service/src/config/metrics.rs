@@ -26,6 +26,8 @@ pub struct Metrics {
 pub struct MetricLines {
     /// The name of the function, which the metrics are told apart by.
     pub function: String,
+    /// The version of it, which the metrics of a release are told apart by.
+    pub version: String,
     /// Whether what nearly every request has is in them, so that there is one for each.
     pub with_usual: bool,
 }
@@ -35,11 +37,11 @@ pub(super) fn read(reader: &mut Reader<'_>, listen: Option<SocketAddr>) -> Optio
     let port = port(reader, listen);
     let lines =
         reader.get(&METRICS_EMF).choice(&[("all", Some(true)), ("sparse", Some(false)), ("off", None)]);
-    let function = aws::function_name(reader);
+    let (function, version) = (aws::function_name(reader), aws::function_version(reader));
     let (host, port, lines): (IpAddr, _, _) = (host?, port?, lines?);
     Some(Metrics {
         listen: port.map(|port| SocketAddr::new(host, port)),
-        lines: lines.map(|with_usual| MetricLines { function, with_usual }),
+        lines: lines.map(|with_usual| MetricLines { function, version, with_usual }),
     })
 }
 

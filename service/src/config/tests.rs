@@ -117,12 +117,15 @@ fn metrics_are_on_an_address_of_their_own() {
 fn a_function_logs_metrics_unless_they_are_off() {
     let lines = |variables: &[_]| read(Purpose::Lambda, variables).unwrap().metrics.lines;
     let named = ("AWS_LAMBDA_FUNCTION_NAME", "users-service-prod-api");
+    let version = ("AWS_LAMBDA_FUNCTION_VERSION", "7");
     for (setting, with_usual) in [("", false), ("sparse", false), ("ALL", true)] {
-        let expected = MetricLines { function: named.1.to_owned(), with_usual };
-        assert_eq!(lines(&[named, ("METRICS_EMF", setting)]), Some(expected));
+        let expected =
+            MetricLines { function: named.1.to_owned(), version: version.1.to_owned(), with_usual };
+        assert_eq!(lines(&[named, version, ("METRICS_EMF", setting)]), Some(expected));
     }
     assert_eq!(lines(&[named, ("METRICS_EMF", "off")]), None);
-    assert_eq!(lines(&[]).unwrap().function, "users-service");
+    let unnamed = lines(&[]).unwrap();
+    assert_eq!((&*unnamed.function, &*unnamed.version), ("users-service", "$LATEST"));
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Metric {
     pub help: &'static str,
     /// Whether nearly every request has it, so that it needs a line for each.
     pub usual: bool,
+    /// Whether it is there for each version of the function, too, so that a release can be told from the one before.
+    pub by_version: bool,
     source: Source,
 }
 
@@ -81,17 +83,20 @@ const fn as_f64(number: u64) -> f64 {
     number as f64
 }
 
-/// Declares metrics: `"Name" unit, source, "help";`, those that nearly every request has with `usual` before the name.
+/// Declares metrics: `"Name" unit, source, "help";`, with `usual` or `by_version` after the unit of those that are so.
 macro_rules! metrics {
-    (@usual) => { false };
     (@usual usual) => { true };
-    ($($name:literal $unit:ident $($usual:ident)?, $kind:ident $($source:expr)?, $help:literal;)+) => {
+    (@usual $($mark:ident)?) => { false };
+    (@by_version by_version) => { true };
+    (@by_version $($mark:ident)?) => { false };
+    ($($name:literal $unit:ident $($mark:ident)?, $kind:ident $($source:expr)?, $help:literal;)+) => {
         /// Every metric.
         pub static METRICS: &[Metric] = &[$(Metric {
             name: $name,
             unit: Unit::$unit,
             help: $help,
-            usual: metrics!(@usual $($usual)?),
+            usual: metrics!(@usual $($mark)?),
+            by_version: metrics!(@by_version $($mark)?),
             source: Source::$kind$(($source))?,
         }),+];
     };
@@ -100,12 +105,12 @@ macro_rules! metrics {
 metrics! {
     "RequestDuration" Milliseconds usual, Request |request| request.duration_ms,
         "The time from the event to its answer; how many there are is the number of requests";
-    "ServerErrors" Count, Request |request| f64::from(u8::from(request.is_server_error())),
+    "ServerErrors" Count by_version, Request |request| f64::from(u8::from(request.is_server_error())),
         "Requests that the service answered with 5xx";
     "DbStatementsOk" Count usual, Counter &counts::STATEMENTS_OK, "Statements that the database answered";
     "DbStatementsRefused" Count usual, Counter &counts::STATEMENTS_REFUSED, "Statements that were refused by a key";
     "DbStatementsUnavailable" Count, Counter &counts::STATEMENTS_UNAVAILABLE,
-        "Statements for which the database, or a connection to it, was not to be had";
+        "Statements for which the database, or a connection to it, was unavailable";
     "DbStatementsFailed" Count, Counter &counts::STATEMENTS_FAILED, "Statements that failed";
     "DbRetries" Count, Counter &counts::STATEMENT_RETRIES, "Times that a statement or a transaction was tried again";
     "DbConnectionWaits" Count usual, Counter &counts::CONNECTION_WAITS,

@@ -15,6 +15,8 @@ static STATE: Mutex<Option<State>> = Mutex::new(None);
 pub(crate) struct Growth {
     /// The name of the function.
     pub(crate) function: String,
+    /// The version of it.
+    pub(crate) version: String,
     /// The values that are not zero.
     pub(crate) values: Vec<(&'static Metric, f64)>,
     /// The limits that have refused something.
@@ -52,7 +54,13 @@ impl State {
         if values.is_empty() {
             return None;
         }
-        Some(Growth { function: self.lines.function.clone(), values, limits: self.refusing(), request })
+        Some(Growth {
+            function: self.lines.function.clone(),
+            version: self.lines.version.clone(),
+            values,
+            limits: self.refusing(),
+            request,
+        })
     }
 
     fn refusing(&mut self) -> Vec<&'static str> {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tracing::Level;
 
 use super::json::{begin, write_text};
+use crate::metrics::cloudwatch::Metric;
 use crate::metrics::{Answered, Growth};
 
 /// The namespace of the metrics in `CloudWatch`.
@@ -15,8 +16,8 @@ const NAMESPACE: &str = "users-service";
 /// What a line fits into.
 const USUAL_LENGTH: usize = 1 << 10;
 
-/// The line. The one dimension is the function: each further value would be another metric, which is paid for. What else is
-/// known is in the line, to be searched for.
+/// The line. The dimension is the function, and for what tells a bad release its version, too: each further value would be another
+/// metric, which is paid for. What else is known is in the line, to be searched for.
 pub(super) fn line(growth: &Growth, now: DateTime<Utc>) -> String {
     let mut line = String::with_capacity(USUAL_LENGTH);
     // Writing to a string does not fail.
@@ -35,17 +36,33 @@ fn write_line(line: &mut String, growth: &Growth, now: DateTime<Utc>) -> fmt::Re
         write_list(line, &growth.limits, |line, limit| write!(line, r#""{limit}""#))?;
         line.push(']');
     }
-    write!(line, r#","_aws":{{"Timestamp":{},"CloudWatchMetrics":[{{"#, now.timestamp_millis())?;
-    write!(line, r#""Namespace":"{NAMESPACE}","Dimensions":[["FunctionName"]],"Metrics":["#)?;
-    write_list(line, &growth.values, |line, (metric, _)| {
-        write!(line, r#"{{"Name":"{}","Unit":"{}"}}"#, metric.name, metric.unit.name())
-    })?;
-    line.push_str("]}]}");
+    write!(line, r#","_aws":{{"Timestamp":{},"CloudWatchMetrics":["#, now.timestamp_millis())?;
+    let metrics: Vec<&Metric> = growth.values.iter().map(|(metric, _)| *metric).collect();
+    let by_version: Vec<&Metric> = metrics.iter().copied().filter(|metric| metric.by_version).collect();
+    write_directive(line, r#""FunctionName""#, &metrics)?;
+    if !by_version.is_empty() {
+        line.push(',');
+        write_directive(line, r#""FunctionName","ExecutedVersion""#, &by_version)?;
+    }
+    line.push_str("]}");
     write_text(line, "FunctionName", &growth.function)?;
+    if !by_version.is_empty() {
+        write_text(line, "ExecutedVersion", &growth.version)?;
+    }
     for (metric, value) in &growth.values {
         write!(line, r#","{}":{value}"#, metric.name)?;
     }
     line.push_str("}\n");
+    Ok(())
+}
+
+/// Which members are metrics, and which are their dimensions.
+fn write_directive(line: &mut String, dimensions: &str, metrics: &[&Metric]) -> fmt::Result {
+    write!(line, r#"{{"Namespace":"{NAMESPACE}","Dimensions":[[{dimensions}]],"Metrics":["#)?;
+    write_list(line, metrics, |line, metric| {
+        write!(line, r#"{{"Name":"{}","Unit":"{}"}}"#, metric.name, metric.unit.name())
+    })?;
+    line.push_str("]}");
     Ok(())
 }
 
@@ -95,12 +112,17 @@ mod tests {
             duration_ms: 0.25,
             id: HOSTILE.to_owned(),
         };
-        let growth =
-            Growth { function: HOSTILE.to_owned(), values, limits: vec!["sign-in"], request: Some(request) };
+        let growth = Growth {
+            function: HOSTILE.to_owned(),
+            version: HOSTILE.to_owned(),
+            values,
+            limits: vec!["sign-in"],
+            request: Some(request),
+        };
         let line = line(&growth, DateTime::from_timestamp_millis(1_705_314_600_123).unwrap());
         assert_eq!(line.matches('\n').count(), 1);
         let line: Value = serde_json::from_str(&line).unwrap();
-        for member in ["FunctionName", "route", "request_id"] {
+        for member in ["FunctionName", "ExecutedVersion", "route", "request_id"] {
             assert_eq!(line[member], HOSTILE);
         }
         assert_eq!(line["_aws"]["Timestamp"], 1_705_314_600_123_u64);

@@ -84,18 +84,29 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
 
 # Shares of what was asked, in per cent: a canary has a tenth of the traffic, and its errors are few in number.
 locals {
+  newest = merge(local.function, { ExecutedVersion = var.function_version })
+  # Lambda counts by executed version what comes through an alias.
+  newest_by_alias = merge(local.newest, { Resource = "${var.function_name}:${var.function_alias}" })
+
   rates = {
     api-5xx = {
       description = "More than 1 % of the answers are 5xx. See the dashboard: function errors or throttles, else the database."
-      namespace   = "AWS/ApiGateway", dimensions = local.api, errors = "5xx", of = "Count"
+      errors      = { namespace = "AWS/ApiGateway", metric = "5xx", dimensions = local.api }
+      total       = { namespace = "AWS/ApiGateway", metric = "Count", dimensions = local.api }
       periods     = 3, breaches = 2, above = 1, at_least = 2
     }
-    # Lambda counts by executed version what comes through an alias.
     version-errors = {
       description = "The newest version fails more often than one time in a hundred: it crashes, or runs out of time or memory. Roll back."
-      namespace   = "AWS/Lambda", errors = "Errors", of = "Invocations"
-      dimensions  = merge(local.function, { Resource = "${var.function_name}:${var.function_alias}", ExecutedVersion = var.function_version })
+      errors      = { namespace = "AWS/Lambda", metric = "Errors", dimensions = local.newest_by_alias }
+      total       = { namespace = "AWS/Lambda", metric = "Invocations", dimensions = local.newest_by_alias }
       periods     = 1, breaches = 1, above = 1, at_least = 1
+    }
+    # For Lambda an answer is a success, whatever its status, so the service counts these itself. One alone may be the database's.
+    version-5xx = {
+      description = "The newest version answers more than one request in a hundred with 5xx. Its log has the reason; roll back."
+      errors      = { namespace = local.namespace, metric = "ServerErrors", dimensions = local.newest }
+      total       = { namespace = "AWS/Lambda", metric = "Invocations", dimensions = local.newest_by_alias }
+      periods     = 1, breaches = 1, above = 1, at_least = 2
     }
   }
 }
@@ -108,21 +119,21 @@ resource "aws_cloudwatch_metric_alarm" "rate" {
 
   metric_query {
     id          = "rate"
-    label       = "${each.value.errors}, % of ${each.value.of}"
+    label       = "${each.value.errors.metric}, % of ${each.value.total.metric}"
     expression  = "IF(errors >= ${each.value.at_least}, 100 * errors / total, 0)"
     return_data = true
   }
 
   dynamic "metric_query" {
-    for_each = { errors = each.value.errors, total = each.value.of }
+    for_each = { errors = each.value.errors, total = each.value.total }
 
     content {
       id = metric_query.key
 
       metric {
-        namespace   = each.value.namespace
-        metric_name = metric_query.value
-        dimensions  = each.value.dimensions
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.metric
+        dimensions  = metric_query.value.dimensions
         stat        = "Sum"
         period      = 60
       }

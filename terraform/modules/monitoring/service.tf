@@ -8,7 +8,7 @@ locals {
 
   service_alarms = { for name, alarm in {
     database-unavailable = {
-      description = "The database, or a connection to it, was not to be had, in three of five minutes. The log says why; see the dashboard's row of the database."
+      description = "The database, or a connection to it, was unavailable in three of five minutes. The log says why; see the dashboard's row of the database."
       namespace   = local.namespace, metric = "DbStatementsUnavailable", dimensions = local.function
       statistic   = "Sum", period = 60, periods = 5, breaches = 3, above = 0
     }

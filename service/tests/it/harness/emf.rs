@@ -34,9 +34,11 @@ const NEWEST: i64 = 2 * 3600 * 1000;
 pub(crate) struct Extracted {
     pub(crate) namespace: String,
     /// The dimensions of every metric.
-    pub(crate) dimensions: BTreeMap<String, String>,
+    pub(crate) dimensions: Dimensions,
     /// The value and the unit of each metric.
-    pub(crate) metrics: BTreeMap<String, (f64, String)>,
+    pub(crate) metrics: Metrics,
+    /// The metrics that are there once more by the version of the function.
+    pub(crate) by_version: Vec<String>,
     /// The whole line.
     pub(crate) line: Value,
 }
@@ -64,21 +66,38 @@ pub(crate) fn extract(event: &str) -> Option<Extracted> {
     let timestamp = metadata["Timestamp"].as_i64().expect("the timestamp is a whole number");
     let age = SystemClock.now().timestamp_millis() - timestamp;
     assert!((-NEWEST..OLDEST).contains(&age), "{event}");
-    let [directive] = metadata["CloudWatchMetrics"].as_array().unwrap().as_slice() else {
-        panic!("one directive is enough: {event}")
-    };
+    let directives = metadata["CloudWatchMetrics"].as_array().unwrap();
+    let mut read = directives.iter().map(|each| directive(root, each));
+    let (namespace, dimensions, metrics) = read.next().expect("there is a directive");
+    let by_version = read.next().map(|(space, further, of_version)| {
+        assert_eq!(space, namespace);
+        let version = root["ExecutedVersion"].as_str().unwrap().to_owned();
+        let mut expected = dimensions.clone();
+        expected.insert("ExecutedVersion".to_owned(), version);
+        assert_eq!(further, expected, "{event}");
+        of_version.into_keys().collect()
+    });
+    assert!(read.next().is_none(), "each directive makes its metrics anew, which is paid for: {event}");
+    drop(read);
+    Some(Extracted { namespace, dimensions, metrics, by_version: by_version.unwrap_or_default(), line })
+}
+
+type Dimensions = BTreeMap<String, String>;
+type Metrics = BTreeMap<String, (f64, String)>;
+
+/// The namespace, the dimensions and the metrics of a directive.
+fn directive(root: &Map<String, Value>, directive: &Value) -> (String, Dimensions, Metrics) {
     let directive = directive.as_object().unwrap();
     assert_members(directive, &["Dimensions", "Metrics", "Namespace"]);
     let namespace = text(&directive["Namespace"], 255);
-    assert!(!namespace.starts_with("AWS/") && namespace.chars().all(may_be_in_namespace), "{event}");
+    assert!(!namespace.starts_with("AWS/") && namespace.chars().all(may_be_in_namespace), "{namespace}");
     let [set] = directive["Dimensions"].as_array().unwrap().as_slice() else {
-        panic!("each set of dimensions makes every metric anew, which is paid for: {event}")
+        panic!("each set of dimensions makes every metric anew, which is paid for: {directive:?}")
     };
-    let dimensions = dimensions(root, set.as_array().unwrap());
-    Some(Extracted { namespace, dimensions, metrics: metrics(root, &directive["Metrics"]), line })
+    (namespace, dimensions(root, set.as_array().unwrap()), metrics(root, &directive["Metrics"]))
 }
 
-fn dimensions(root: &Map<String, Value>, names: &[Value]) -> BTreeMap<String, String> {
+fn dimensions(root: &Map<String, Value>, names: &[Value]) -> Dimensions {
     assert!(names.len() <= 30, "{names:?}");
     let names = names.iter().map(|name| text(name, 250));
     let dimensions = names.map(|name| {
@@ -92,7 +111,7 @@ fn dimensions(root: &Map<String, Value>, names: &[Value]) -> BTreeMap<String, St
     dimensions.collect()
 }
 
-fn metrics(root: &Map<String, Value>, definitions: &Value) -> BTreeMap<String, (f64, String)> {
+fn metrics(root: &Map<String, Value>, definitions: &Value) -> Metrics {
     let definitions = definitions.as_array().unwrap();
     assert!((1..=100).contains(&definitions.len()), "{definitions:?}");
     let metrics = definitions.iter().map(|definition| {
@@ -103,7 +122,7 @@ fn metrics(root: &Map<String, Value>, definitions: &Value) -> BTreeMap<String, (
         let value = root[&name].as_f64().expect("the target of a metric is a number");
         (name, (value, unit))
     });
-    let metrics: BTreeMap<_, _> = metrics.collect();
+    let metrics: Metrics = metrics.collect();
     assert_eq!(metrics.len(), definitions.len(), "a metric is there twice: {definitions:?}");
     metrics
 }

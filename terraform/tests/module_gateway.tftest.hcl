@@ -112,6 +112,11 @@ run "lets_preflights_through" {
     condition     = aws_apigatewayv2_api.http.cors_configuration[0].allow_origins == toset(["https://app.example.com"])
     error_message = "Only the origins asked for are allowed."
   }
+
+  assert {
+    condition     = length(setintersection(aws_apigatewayv2_api.http.cors_configuration[0].allow_headers, ["traceparent", "tracestate"])) == 2
+    error_message = "Pages must be able to send their trace."
+  }
 }
 
 run "answers_under_its_own_name" {

@@ -128,20 +128,6 @@ run "can_start_from_a_snapshot" {
   }
 }
 
-run "refuses_one_subnet" {
-  command = plan
-
-  module {
-    source = "./modules/database"
-  }
-
-  variables {
-    subnet_ids = ["subnet-a"]
-  }
-
-  expect_failures = [var.subnet_ids]
-}
-
 run "refuses_no_backups" {
   command = plan
 

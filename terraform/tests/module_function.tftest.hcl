@@ -164,20 +164,6 @@ run "rolls_back_on_alarms_where_asked" {
   }
 }
 
-run "refuses_one_subnet" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    network = { subnet_ids = ["subnet-a"], security_group_id = "sg-a" }
-  }
-
-  expect_failures = [var.network]
-}
-
 run "refuses_a_traffic_shift_for_servers" {
   command = plan
 

@@ -210,17 +210,3 @@ run "is_not_there_without_tokens" {
     error_message = "There is nothing to do on a schedule."
   }
 }
-
-run "refuses_mail_without_tokens" {
-  command = plan
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    tokens = null
-  }
-
-  expect_failures = [var.mail]
-}

@@ -5,14 +5,9 @@ variable "name" {
 }
 
 variable "subnet_ids" {
-  description = "Private subnets in at least two zones."
+  description = "Private subnets in at least two zones, which RDS requires even without a standby."
   type        = list(string)
   nullable    = false
-
-  validation {
-    condition     = length(var.subnet_ids) >= 2
-    error_message = "subnet_ids are at least two, in different zones: RDS requires that even without a standby."
-  }
 }
 
 variable "security_group_id" {

@@ -20,11 +20,6 @@ variable "network" {
   description = "Where the functions run: private subnets, and the security group that may reach database and Secrets Manager."
   type        = object({ subnet_ids = list(string), security_group_id = string })
   nullable    = false
-
-  validation {
-    condition     = length(var.network.subnet_ids) >= 2
-    error_message = "network.subnet_ids are at least two, so that the service survives the loss of a zone."
-  }
 }
 
 variable "database" {
@@ -72,11 +67,6 @@ variable "mail" {
     security_group_id = string
   })
   default = null
-
-  validation {
-    condition     = var.mail == null || var.tokens != null
-    error_message = "mail needs tokens: mails are about accounts."
-  }
 }
 
 variable "settings" {

@@ -13,8 +13,8 @@ use super::path_params::segments;
 use crate::clock::monotonic;
 use crate::metrics;
 
-/// How much of a path a line shows.
-const MAX_PATH: usize = 1 << 10;
+/// How much of a method a line shows, and how much of a path.
+const MAX_SHOWN: usize = 1 << 10;
 
 /// What the lines of one request have in common. If it is dropped before the answer, it logs that the client went away.
 pub(super) struct AccessLog {
@@ -42,7 +42,7 @@ impl AccessLog {
         if self.stage == Stage::Received {
             self.stage = Stage::Begun;
             // Of a target of its own: the response's line in JSON says it all.
-            info!(target: "request", "Request: {} {}", self.method, self.path());
+            info!(target: "request", "Request: {} {}", self.method(), self.path());
         }
     }
 
@@ -52,7 +52,7 @@ impl AccessLog {
         let status = response.status();
         self.count(Some(status));
         info!(
-            method = self.method.as_str(),
+            method = &*self.method(),
             path = &*self.path(),
             route = self.route(),
             status = status.as_u16(),
@@ -65,6 +65,15 @@ impl AccessLog {
 
     fn count(&self, status: Option<StatusCode>) {
         metrics::request(self.route.as_ref().map(MatchedPath::as_str), &self.method, status, self.start);
+    }
+
+    /// Its characters are those of a token of HTTP, so it needs no more than to be truncated.
+    fn method(&self) -> Cow<'_, str> {
+        let method = self.method.as_str();
+        match method.get(..MAX_SHOWN) {
+            Some(start) if start.len() < method.len() => format!("{start}…").into(),
+            _ => method.into(),
+        }
     }
 
     fn path(&self) -> Cow<'_, str> {
@@ -85,7 +94,7 @@ impl Drop for AccessLog {
         if self.stage == Stage::Begun {
             self.count(None);
             info!(
-                method = self.method.as_str(),
+                method = &*self.method(),
                 path = &*self.path(),
                 route = self.route(),
                 duration_ms = self.duration_ms(),
@@ -101,15 +110,15 @@ const TOKENS: [&str; 3] = ["usr_", "uso_", "eyJ"];
 /// A sanitised path: truncated if it is long, with control and non-ASCII characters percent-encoded, so that it cannot
 /// reorder text or move a terminal's cursor. A token that somebody has put into the path is not shown.
 fn sanitised(path: &str) -> Cow<'_, str> {
-    let start = &path[..path.floor_char_boundary(MAX_PATH)];
+    let start = &path[..path.floor_char_boundary(MAX_SHOWN)];
     let mut logged = match without_tokens(start) {
         Cow::Borrowed(start) => encoded(start),
         Cow::Owned(start) => encoded(&start).into_owned().into(),
     };
-    if start.len() < path.len() || logged.len() > MAX_PATH {
+    if start.len() < path.len() || logged.len() > MAX_SHOWN {
         let logged = logged.to_mut();
         // It is ASCII.
-        logged.truncate(MAX_PATH);
+        logged.truncate(MAX_SHOWN);
         logged.push('…');
     }
     logged
@@ -148,12 +157,12 @@ mod tests {
 
     #[test]
     fn a_long_path_is_truncated() {
-        for path in ["/", "/users/1", &"x".repeat(MAX_PATH)] {
+        for path in ["/", "/users/1", &"x".repeat(MAX_SHOWN)] {
             assert_eq!(sanitised(path), path);
         }
-        for path in ["x".repeat(60_000), "é".repeat(20_000), "\n".repeat(MAX_PATH)] {
+        for path in ["x".repeat(60_000), "é".repeat(20_000), "\n".repeat(MAX_SHOWN)] {
             let logged = sanitised(&path);
-            assert!(logged.len() <= MAX_PATH + 3 && logged.ends_with('…'), "{logged}");
+            assert!(logged.len() <= MAX_SHOWN + 3 && logged.ends_with('…'), "{logged}");
         }
     }
 }

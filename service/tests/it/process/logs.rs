@@ -251,24 +251,37 @@ fn is_own(line: &str) -> bool {
 }
 
 /// What a client sends at most: the parser takes no longer head.
-const LONG_PATH: usize = 60_000;
+const LONG: usize = 60_000;
 
 #[tokio::test]
 async fn what_a_client_sends_is_cut() {
     for (format, limit) in [("text", 1200), ("json", 2500)] {
         let server = Server::on_sqlite(&[("LOG_FORMAT", format), ("LOG_LEVEL", "TRACE")]).await;
-        for path in ["x".repeat(LONG_PATH), "\u{85}".repeat(LONG_PATH / 2)] {
+        for (method, path) in [
+            ("GET", "x".repeat(LONG)),
+            ("GET", "\u{85}".repeat(LONG / 2)),
+            (&"X".repeat(LONG), "x".to_owned()),
+        ] {
             exchange(
                 &server,
-                format!("GET /{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+                format!("{method} /{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
             );
         }
-        let lines = answered(&server, 2).await;
-        assert!(lines.iter().filter(|line| line.contains('…')).count() >= 2, "{lines:#?}");
+        let lines = answered(&server, 3).await;
+        assert!(lines.iter().filter(|line| line.contains('…')).count() >= 3, "{lines:#?}");
+        assert!(lines.iter().any(|line| line.contains("X…")), "{lines:#?}");
         for line in lines {
             assert!(line.len() < limit, "{}", line.len());
         }
     }
+}
+
+#[tokio::test]
+async fn the_first_line_says_where_the_calls_are_documented() {
+    let server = Server::on_sqlite(&[("LOG_FORMAT", "text")]).await;
+    let line = server.program.logged("docs at ").await;
+    let url = line.split("docs at ").nth(1).unwrap().split_whitespace().next().unwrap();
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 200, "{line}");
 }
 
 #[tokio::test]

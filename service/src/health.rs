@@ -45,7 +45,7 @@ struct Ready {
     status: &'static str,
 }
 
-/// Reports that the process is alive
+/// Check liveness
 ///
 /// Touches no database.
 #[utoipa::path(
@@ -61,7 +61,7 @@ async fn get_health(State(state): State<Arc<AppState>>) -> Json<Alive> {
     })
 }
 
-/// Reports whether requests can be served
+/// Check readiness
 ///
 /// Queries the database, for at most two seconds. The `code` of a 503 is the class of the reason.
 #[utoipa::path(

@@ -37,7 +37,7 @@ pub fn router() -> Routes<Arc<Accounts>> {
         .add(Access::Public, route!(confirm_password))
 }
 
-/// Adds a user
+/// Create a user
 ///
 /// With a password, or with the hash of one that another program made, or with an invitation to set one, or without any.
 /// Names and addresses are unique ignoring case. `user_id` and `created_at` are given by the service: in the request they have no effect.
@@ -69,7 +69,7 @@ async fn create_user(
     Ok(users::created(user))
 }
 
-/// Signs in
+/// Sign in
 ///
 /// Begins a session. An unknown login, a wrong password and an account without a password are answered alike.
 #[utoipa::path(
@@ -97,7 +97,7 @@ async fn sign_in(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], tokens).into_response())
 }
 
-/// Shows the account of a user
+/// Get the account of a user
 #[utoipa::path(
     get, path = "/users/{user_id}/account", tag = "accounts",
     params(UserIdParam),
@@ -113,7 +113,7 @@ async fn get_account(
     Ok(Json(accounts.get(path.user_id()?).await?.into()))
 }
 
-/// Enables or disables a user
+/// Enable or disable a user
 ///
 /// Who is disabled has no sessions any more. The last administrator stays enabled.
 #[utoipa::path(
@@ -136,7 +136,7 @@ async fn update_account(
     Ok(Json(accounts.set_status(&caller, user, status).await?.into()))
 }
 
-/// Changes the password of a user
+/// Change the password of a user
 ///
 /// Users give their current one as well. Ends the other sessions of the user.
 #[utoipa::path(
@@ -163,7 +163,7 @@ async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets a password by a one-time token
+/// Set a password with a one-time token
 ///
 /// Ends all sessions of the user. A token that came by mail proves the address that it went to.
 #[utoipa::path(
@@ -189,7 +189,7 @@ async fn confirm_password(
 described! {
     NotFoundProblem = "No user has this id", Error::UserNotFound;
     InvalidCredentialsProblem = "Nobody has this login and this password", Error::InvalidCredentials;
-    DisabledProblem = "The password is right, and the account is disabled, or its address has to be proved first",
+    DisabledProblem = "The password is right, and the account is disabled, or its address has to be verified first",
         Error::Disabled;
     WrongPasswordProblem = "The current password is another one, or the caller lacks a permission", Error::WrongPassword;
     TokenInvalidProblem = "The token is unknown, used or expired", Error::TokenInvalid;

@@ -23,7 +23,7 @@ pub(super) struct AccountResponse {
     /// Whether the user may sign in.
     #[schema(value_type = Status, examples("active"))]
     status: &'static str,
-    /// Whether the user has proved to have the address, which is so until it is changed.
+    /// Whether the user has verified the address, until it is changed.
     #[schema(examples(true))]
     email_verified: bool,
     /// Whether there is a password.

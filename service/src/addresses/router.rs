@@ -26,9 +26,9 @@ pub fn router() -> Routes<Arc<Accounts>> {
         .add(Access::Permission(Permission::ACCOUNTS_WRITE), route!(invite_user))
 }
 
-/// Sends a link to prove an address
+/// Send a link to verify an email address
 ///
-/// The answer is the same whether or not there is such a user. A mail goes out if there is, and the address is not proved yet,
+/// The answer is the same whether or not there is such a user. A mail goes out if there is, and the address is not verified yet,
 /// but not many in an hour or a day. Asked again, it carries the same link. `Accept-Language` selects English or German.
 #[utoipa::path(
     post, path = "/email-verifications", tag = "mail",
@@ -49,12 +49,12 @@ async fn request_email_verification(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Proves an address by the token of a mail
+/// Verify an email address with a one-time token
 #[utoipa::path(
     post, path = "/email-verifications/confirm", tag = "mail",
     request_body = Confirmation,
     responses(
-        (status = 204, description = "The address is proved"),
+        (status = 204, description = "The address is verified"),
         TokenInvalidProblem, RateLimitProblems, BodyProblems, DatabaseProblems,
     ),
 )]
@@ -68,7 +68,7 @@ async fn confirm_email(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends a link to set a forgotten password
+/// Send a link to reset a password
 ///
 /// The answer is the same whether or not there is such a user. `POST /passwords/confirm` takes the token. Not many mails go to one
 /// address in an hour or a day. Asked again, they carry the same link.
@@ -91,7 +91,7 @@ async fn request_password_reset(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Sends a user a link to set a first password
+/// Invite a user to set a first password
 ///
 /// `POST /passwords/confirm` takes the token.
 #[utoipa::path(

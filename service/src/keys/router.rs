@@ -65,7 +65,7 @@ struct Configuration<'a> {
     claims_supported: [&'static str; 11],
 }
 
-/// Shows the public keys
+/// Get the public keys (JWKS)
 ///
 /// Access tokens are verified with these. A new key is shown two hours before it signs.
 #[utoipa::path(
@@ -77,7 +77,7 @@ async fn get_jwks(State(tokens): State<Tokens>) -> Result<Response, Problem> {
     Ok(([(header::CACHE_CONTROL, CACHE)], Json(JwkSet { keys })).into_response())
 }
 
-/// Shows the issuer of tokens
+/// Get the discovery document of the issuer
 ///
 /// The metadata that verifiers look for below the issuer's URL, such as API Gateway's JWT authoriser.
 #[utoipa::path(

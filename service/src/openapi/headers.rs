@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Header)]
 pub struct KnownParam {
     /// The `ETag` that the client has, or several
-    #[param(rename = "If-None-Match", nullable = false)]
+    #[param(rename = "If-None-Match", nullable = false, example = "\"0123456789abcdeffedcba9876543210\"")]
     pub if_none_match: Option<String>,
 }
 

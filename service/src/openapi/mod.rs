@@ -31,15 +31,18 @@ pub use self::problems::{
 use crate::access;
 use crate::http::{Asset, Freshness, ProblemBody};
 
+/// Where the calls are documented: the page, or the document in a build without it.
+pub const DOCS: &str = if cfg!(feature = "docs-page") { "/docs" } else { "/openapi.json" };
+
 /// The tags of calls, in the order in which the page shows them.
 const TAGS: [(&str, &str); 7] = [
-    ("users", "Who there is: names and addresses"),
-    ("accounts", "Whether users may sign in, and their passwords"),
-    ("sessions", "Signing in and out, and the tokens of a session"),
-    ("roles", "What users may do"),
-    ("mail", "Links by mail: to prove an address, to set a password"),
-    ("tokens", "What other services verify access tokens with"),
-    ("operation", "What load balancers and monitors ask"),
+    ("users", "User records: names and email addresses"),
+    ("accounts", "Account status and passwords"),
+    ("sessions", "Sign-in, sign-out, access tokens and refresh tokens"),
+    ("roles", "Roles and permissions"),
+    ("mail", "Email verification, password reset and invitations"),
+    ("tokens", "Public keys (JWKS) and OpenID Connect discovery, to verify access tokens with"),
+    ("operation", "Health checks"),
 ];
 
 /// The parameter `user_id` of a path. With accounts the document says that it may be `me`, too.

@@ -25,7 +25,7 @@ pub fn router() -> Routes<Arc<Accounts>> {
         .add(Access::Permission(Permission::ROLES_WRITE), route!(set_user_roles))
 }
 
-/// Lists roles
+/// List roles
 #[utoipa::path(
     get, path = "/roles", tag = "roles",
     responses(
@@ -37,7 +37,7 @@ async fn list_roles(State(roles): State<Service>) -> Result<Json<RoleListRespons
     Ok(Json(roles.list().await?.into()))
 }
 
-/// Shows a role
+/// Get a role
 #[utoipa::path(
     get, path = "/roles/{role}", tag = "roles",
     params(("role" = String, Path, description = "The name of the role", example = "support")),
@@ -51,7 +51,7 @@ async fn get_role(State(roles): State<Service>, path: PathParams) -> Result<Json
     Ok(Json(role.into()))
 }
 
-/// Adds or changes a role
+/// Create or update a role
 ///
 /// Nobody can give a role a permission that they do not hold, or change a role that has one. `admin` cannot be changed.
 #[utoipa::path(
@@ -82,7 +82,7 @@ async fn put_role(
     Ok(role.into_response())
 }
 
-/// Removes a role
+/// Delete a role
 ///
 /// Nobody may have it. `admin` cannot be removed.
 #[utoipa::path(
@@ -102,7 +102,7 @@ async fn delete_role(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Shows the roles of a user
+/// List the roles of a user
 #[utoipa::path(
     get, path = "/users/{user_id}/roles", tag = "roles",
     params(UserIdParam),
@@ -118,7 +118,7 @@ async fn get_user_roles(
     Ok(Json(roles.of_user(path.user_id()?).await?.into()))
 }
 
-/// Gives a user exactly these roles
+/// Replace the roles of a user
 ///
 /// Nobody can give or take what they do not hold, or re-assign somebody who holds more. The last administrator stays one.
 #[utoipa::path(

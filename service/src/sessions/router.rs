@@ -28,7 +28,7 @@ pub fn router() -> Routes<Arc<Accounts>> {
         .add(Access::Permission(Permission::SESSIONS_READ), route!(introspect_token))
 }
 
-/// Gives new tokens for a refresh token
+/// Refresh the tokens of a session
 ///
 /// A refresh token is good once. For 30 seconds its immediate predecessor gets the same successor again, so that a lost answer
 /// and two tabs do no harm; anything older ends the session.
@@ -46,7 +46,7 @@ async fn refresh_session(State(sessions): State<Service>, body: JsonObject) -> R
     Ok(not_stored(IssuedResponse::from(issued)))
 }
 
-/// Signs out
+/// Sign out
 ///
 /// Ends the session of the access token that is sent; or else, also if that one is not valid any more, of the refresh token
 /// in the body.
@@ -77,7 +77,7 @@ async fn sign_out(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Lists the sessions of a user
+/// List the sessions of a user
 #[utoipa::path(
     get, path = "/users/{user_id}/sessions", tag = "sessions",
     params(UserIdParam),
@@ -95,7 +95,7 @@ async fn list_sessions(
     Ok(Json(SessionListResponse::new(listed, caller.session_id.into())))
 }
 
-/// Ends every session of a user
+/// End all sessions of a user
 #[utoipa::path(
     delete, path = "/users/{user_id}/sessions", tag = "sessions",
     params(UserIdParam),
@@ -113,7 +113,7 @@ async fn end_sessions(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends a session of a user
+/// End a session of a user
 #[utoipa::path(
     delete, path = "/users/{user_id}/sessions/{session_id}", tag = "sessions",
     params(
@@ -136,7 +136,7 @@ async fn end_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Tells whether a token is valid now (RFC 7662)
+/// Introspect a token (RFC 7662)
 ///
 /// For services that want to know at once that a session has ended or a role was taken away.
 #[utoipa::path(

@@ -39,7 +39,7 @@ pub fn open_sign_up() -> Routes<Arc<AppState>> {
     Routes::new().add(Access::Public, route!(create_user))
 }
 
-/// Adds a user
+/// Create a user
 ///
 /// Names and addresses are unique ignoring case. `user_id` and `created_at` are given by the service: in the request
 /// they have no effect. With an `Idempotency-Key`, a request that is sent again adds no other user.
@@ -69,11 +69,11 @@ async fn create_user(
     Ok(answer::created(user))
 }
 
-/// Lists users, or looks one up
+/// List users
 ///
 /// A page past the end is empty and has the right total. With `username` or `email` the list has the one user, if any,
-/// that has exactly it, ignoring case. With `after`, empty at first, the list is walked through: each page has a `Link` to the next,
-/// and takes as little work however far on it is. Such a page may have fewer users than `page_size`, or none, and still a next one:
+/// that has exactly it, ignoring case. With `after`, empty at first, the pages are those of cursor (keyset) pagination: each has a
+/// `Link` to the next, and takes as little work however far on it is. Such a page may have fewer users than `page_size`, or none, and still a next one:
 /// only a page without `Link` is the last.
 #[utoipa::path(
     get, path = "/users", tag = "users",
@@ -107,7 +107,7 @@ async fn list_users(
     Ok(answer::with_age(Json(UserListResponse::new(listing, page)), age))
 }
 
-/// Shows a user
+/// Get a user
 ///
 /// With the `ETag` of an earlier answer in `If-None-Match`, an unchanged user is not sent again.
 #[utoipa::path(
@@ -137,7 +137,7 @@ async fn get_user(
     Ok(answer::with_age(answer::shown_unless_known(user, &known), age))
 }
 
-/// Changes a user
+/// Update a user
 ///
 /// Fields that are left out keep their value; `"full_name": null` clears it. With `If-Match`, only a user that is as the
 /// client has seen it.
@@ -162,7 +162,7 @@ async fn update_user(
     change(&users, caller.as_ref(), path, &headers, &condition, body).await
 }
 
-/// Changes a user by a JSON Merge Patch
+/// Update a user with a JSON Merge Patch
 ///
 /// The patch (RFC 7396) has the fields to change: `"full_name": null` removes the full name, and `null` is refused for
 /// `username` and `email`, which every user has. `user_id`, `created_at` and unknown fields have no effect. With `If-Match`,
@@ -206,7 +206,7 @@ async fn change(
     Ok(answer::shown(user))
 }
 
-/// Tells what can be done with a user
+/// List allowed methods
 ///
 /// Whether or not there is such a user.
 #[utoipa::path(
@@ -229,7 +229,7 @@ async fn user_options(path: PathParams) -> Result<Response, Problem> {
     Ok((StatusCode::NO_CONTENT, [(header::ALLOW, methods), (ACCEPT_PATCH, PATCHES)]).into_response())
 }
 
-/// Removes a user
+/// Delete a user
 ///
 /// With `If-Match`, only a user that is as the client has seen it.
 #[utoipa::path(

@@ -93,16 +93,16 @@ impl UserListResponse {
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// Which page, from 1.
-    #[param(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 9_223_372_036_854_775_807_i64, default = 1)]
+    #[param(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 9_223_372_036_854_775_807_i64, default = 1, example = 1)]
     page: u64,
     /// The most users in a page.
-    #[param(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 100, default = 10)]
+    #[param(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 100, default = 10, example = 10)]
     page_size: u64,
     /// Only the user with this name.
-    #[param(nullable = false)]
+    #[param(nullable = false, example = "johndoe")]
     username: Option<String>,
     /// Only the user with this address.
-    #[param(nullable = false)]
+    #[param(nullable = false, example = "john@example.com")]
     email: Option<String>,
 }
 

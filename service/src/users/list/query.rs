@@ -19,12 +19,12 @@ use crate::page::Page;
 pub(in crate::users) const WALK_PARAMETERS: [&str; 9] =
     ["q", "ids", "created_after", "created_before", "status", "role", "email_verified", "sort", "total"];
 
-/// The parameters of a walk, for the document.
+/// The parameters of cursor pagination, for the document.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "for the document; they are read one by one")]
 pub(in crate::users) struct WalkParams {
-    /// Empty for the first page of a walk; for the next, the cursor that the page before came with. Not together with `page`,
+    /// Cursor pagination: empty for the first page; for the next, the cursor that the page before came with. Not together with `page`,
     /// `username` or `email`. Without it the parameters below have no effect
     #[param(nullable = false, example = "")]
     after: Option<String>,
@@ -47,14 +47,14 @@ pub(in crate::users) struct WalkParams {
     /// Only users with this role
     #[param(nullable = false, pattern = "^[a-z][a-z0-9_-]{1,49}$", example = "support")]
     role: Option<String>,
-    /// Only users who have proved their address, or who have not
-    #[param(nullable = false)]
+    /// Only users who have verified their address, or who have not
+    #[param(nullable = false, example = true)]
     email_verified: Option<bool>,
     /// The order, with `-` before it for the reverse
     #[param(nullable = false, pattern = "^-?(user_id|created_at|username|email)$", example = "-created_at")]
     sort: Option<String>,
     /// Whether to count the users of the list, too
-    #[param(nullable = false)]
+    #[param(nullable = false, example = true)]
     total: Option<bool>,
 }
 

@@ -180,7 +180,7 @@ async fn every_tag_is_described_and_used() {
 }
 
 #[tokio::test]
-async fn every_body_has_an_example() {
+async fn every_body_and_parameter_has_an_example() {
     for document in documents().await {
         for (method, path, operation) in operations(&document) {
             let bodies = operation["responses"].as_object().unwrap().values();
@@ -190,7 +190,7 @@ async fn every_body_has_an_example() {
                 }
             }
             let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-            for parameter in parameters.filter(|parameter| parameter["required"] == true) {
+            for parameter in parameters {
                 assert!(!parameter["example"].is_null(), "{method} {path}: {parameter}");
             }
         }

@@ -13,8 +13,8 @@ use super::{Keys, Mail, Tokens, deployment, keys, mail, tokens};
 settings! {
     ACCESS = "open", "open (whoever reaches the service may call it) or tokens (calls need a token of the service)";
     SIGN_UP = "closed", "open (people may add themselves as users) or closed, with ACCESS=tokens";
-    SIGN_IN_UNVERIFIED = "allow", "allow or refuse to sign in before the e-mail address is proved; to refuse, MAIL must be on";
-    CORS_ORIGINS = "none", "The origins of the web pages that may call, such as https://app.example, with commas between";
+    SIGN_IN_UNVERIFIED = "allow", "allow or refuse to sign in before the email address is verified; to refuse, MAIL must be on";
+    CORS_ORIGINS = "none", "The origins whose web pages may call the service (CORS), such as https://app.example, separated by commas";
 }
 
 /// Who may call.
@@ -67,7 +67,7 @@ pub(super) fn read(
     let mail = mail::read(reader, listen, in_lambda);
     let sign_in_unverified = reader.get(&SIGN_IN_UNVERIFIED).choice(&[("allow", true), ("refuse", false)]);
     if sign_in_unverified == Some(false) && matches!(mail, Some(mail::Configured(None))) {
-        reader.problem(&SIGN_IN_UNVERIFIED, "is refuse, and MAIL is off: nobody could prove an address");
+        reader.problem(&SIGN_IN_UNVERIFIED, "is refuse, and MAIL is off: nobody could verify an address");
     }
     Some(Access::Tokens(TokenAccess {
         keys,

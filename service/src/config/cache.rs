@@ -1,4 +1,4 @@
-//! Whether users that were read are kept for a while.
+//! The cache of users.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use super::setting::settings;
 
 settings! {
     CACHE_TTL = "0",
-        "For how many seconds a user that was read may be served again; what other processes write is seen as much later. 0 is off";
-    CACHE_SIZE = "10000", "How many users are kept at most, with CACHE_TTL: each way to one, by id, name or address, counts";
+        "How many seconds a user may be served from the cache; changes by other processes show up at most that much later. 0 turns the cache off";
+    CACHE_SIZE = "10000", "The most entries in the cache; a lookup by id, by username and by email address is an entry each";
 }
 
 /// A day: whoever wants more wants a copy.

@@ -9,7 +9,7 @@ settings! {
     TOKEN_ISSUER = "http://localhost:{PORT}; must be set in Lambda",
         "The URL under which others reach the service: the issuer of its tokens, with ACCESS=tokens";
     TOKEN_AUDIENCES = "the issuer alone",
-        "The other services that tokens may be asked for, with commas between; the issuer is always one";
+        "The audiences that tokens may be requested for, besides the issuer, separated by commas";
 }
 
 /// The longest issuer or audience, and the most audiences.

@@ -29,9 +29,9 @@ settings! {
         "The page that takes the token of a mail, as #token, to POST /email-verifications/confirm";
     LINK_RESET = "{PUBLIC_URL}/reset-password", "The same to POST /passwords/confirm, for a password that was forgotten";
     LINK_INVITE = "{PUBLIC_URL}/accept-invitation", "The same for a first password";
-    VERIFICATION_LIFETIME = "24h", "How long a link to prove an address is good";
-    RESET_LIFETIME = "30m", "How long a link to set a forgotten password is good";
-    INVITATION_LIFETIME = "7d", "How long a link to set a first password is good";
+    VERIFICATION_LIFETIME = "24h", "How long a link to verify an email address is valid";
+    RESET_LIFETIME = "30m", "How long a link to reset a password is valid";
+    INVITATION_LIFETIME = "7d", "How long a link to set a first password is valid";
 }
 
 /// How mails are sent, and what is in them.

@@ -31,7 +31,11 @@ pub(super) fn serve() -> Result<(), Failure> {
         let database = Database::open(config.database, ALL).await?;
         let state = AppState::open(config.application, database, Arc::new(SystemClock)).await?;
         let url = local_server::url(listener.local_addr()?);
-        info!("Listening on {url}, database {}, docs at {url}/docs", state.database.description());
+        info!(
+            "Listening on {url}, database {}, docs at {url}{}",
+            state.database.description(),
+            openapi::DOCS
+        );
         if let Err(error) = state.database.ready().await {
             warn!(cause = http::chain(&error), "The database is not ready");
         }
@@ -61,6 +65,7 @@ async fn serve_until_stopped(
 /// Runs a function of AWS Lambda that works with what the API works with.
 pub(super) fn run_in_lambda(run: impl AsyncFnOnce(AppState) -> Result<(), Failure>) -> Result<(), Failure> {
     let mut config = Config::from_env(Purpose::Lambda)?;
+    config::require_lambda()?;
     telemetry::start(config.log)?;
     if let Some(lines) = config.metrics.lines.take() {
         metrics::begin(lines);
@@ -124,6 +129,7 @@ pub(super) fn rotate_keys_lambda() -> Result<(), Failure> {
 }
 
 fn run_function(function: Function) -> Result<(), Failure> {
+    config::require_lambda()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(administration::run(function))
 }

@@ -10,8 +10,9 @@ settings! {
     AWS_ENDPOINT_URL = "AWS itself", "Another endpoint for requests to AWS, as with any AWS SDK";
     AWS_ENDPOINT_URL_SECRETS_MANAGER = "AWS_ENDPOINT_URL", "The same for AWS Secrets Manager alone";
     AWS_ENDPOINT_URL_SESV2 = "AWS_ENDPOINT_URL", "The same for Amazon SES alone";
-    AWS_LAMBDA_FUNCTION_NAME = "users-service", "Set by AWS Lambda; the dimension of the metrics that METRICS_EMF is about";
-    AWS_LAMBDA_FUNCTION_VERSION = "$LATEST", "Set by AWS Lambda; a further dimension of the metric ServerErrors";
+    AWS_LAMBDA_FUNCTION_NAME = "none", "Set by AWS Lambda; the dimension of the metrics that METRICS_EMF is about";
+    AWS_LAMBDA_FUNCTION_VERSION = "none", "Set by AWS Lambda; a further dimension of the metric ServerErrors";
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE = "none", "Set by AWS Lambda, in MB";
     AWS_LAMBDA_RUNTIME_API = "none", "Set by AWS Lambda; if it is set, the defaults for Lambda apply, and the command is lambda unless there is another";
 }
 
@@ -48,14 +49,24 @@ pub(super) fn ses_endpoint(reader: &mut Reader<'_>) -> Option<Endpoint> {
     Some(Endpoint(None))
 }
 
-/// The name of the function of AWS Lambda that this is.
+/// The name of the function of AWS Lambda that this is; elsewhere it is empty.
 pub(super) fn function_name(reader: &mut Reader<'_>) -> String {
-    reader.get(&AWS_LAMBDA_FUNCTION_NAME).text()
+    reader.optional(&AWS_LAMBDA_FUNCTION_NAME).unwrap_or_default()
 }
 
 /// The version of it.
 pub(super) fn function_version(reader: &mut Reader<'_>) -> String {
-    reader.get(&AWS_LAMBDA_FUNCTION_VERSION).text()
+    reader.optional(&AWS_LAMBDA_FUNCTION_VERSION).unwrap_or_default()
+}
+
+/// What Lambda sets for every function. `lambda_runtime` panics where one of these is missing.
+pub(super) fn require_lambda(reader: &mut Reader<'_>) -> Option<()> {
+    let wanted = "what AWS Lambda, or cargo lambda watch, sets it to";
+    for setting in [&AWS_LAMBDA_RUNTIME_API, &AWS_LAMBDA_FUNCTION_NAME, &AWS_LAMBDA_FUNCTION_VERSION] {
+        reader.required(setting, wanted);
+    }
+    reader.required(&AWS_LAMBDA_FUNCTION_MEMORY_SIZE, wanted)?;
+    reader.get(&AWS_LAMBDA_FUNCTION_MEMORY_SIZE).parsed::<i32>("a number of MB").map(drop)
 }
 
 /// Lambda sets the address of the Runtime API for every function, and nothing else does.

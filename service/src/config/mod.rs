@@ -130,6 +130,18 @@ pub fn in_lambda() -> bool {
     aws::in_lambda(&mut Reader::new(&std::env::var_os::<&str>))
 }
 
+/// Holds that this process is an AWS Lambda function, as a command that is for one needs it.
+///
+/// # Errors
+/// Every variable of Lambda that is missing or wrong.
+#[expect(clippy::disallowed_methods, reason = "config/ is the only reader of the environment")]
+pub fn require_lambda() -> Result<(), ConfigProblems> {
+    let lookup = std::env::var_os::<&str>;
+    let mut reader = Reader::new(&lookup);
+    let required = aws::require_lambda(&mut reader);
+    reader.finish(required)
+}
+
 /// What the process runs as; some defaults depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

@@ -118,6 +118,24 @@ fn every_problem_of_a_configuration_is_reported() {
 }
 
 #[test]
+fn a_function_that_lambda_did_not_start_is_told_what_is_missing() {
+    let platform = [
+        setting("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"),
+        setting("AWS_LAMBDA_FUNCTION_NAME", "users"),
+        setting("AWS_LAMBDA_FUNCTION_VERSION", "7"),
+        setting("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+    ];
+    for missing in 0..platform.len() {
+        let mut variables = platform.to_vec();
+        let (name, _) = variables.remove(missing);
+        variables.push(setting("DB_ENGINE", "sqlite"));
+        let output = run(&["lambda"], &variables);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(&format!("{name} is not set")), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_job_without_its_settings_names_them_all() {
     for command in ["migrate-lambda", "rotate-secret"] {
         let output = run(&[command], &[setting("DB_TLS", "off?")]);

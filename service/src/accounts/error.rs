@@ -56,7 +56,7 @@ pub enum Error {
     /// The user could not be added.
     #[error(transparent)]
     Users(#[from] users::Error),
-    /// The keys cannot be had.
+    /// The keys are unavailable.
     #[error(transparent)]
     Keys(#[from] keys::Error),
     /// There is no randomness.

@@ -21,7 +21,7 @@ impl Service {
     /// It is the same work for everybody: whoever asks can watch how busy the service is.
     ///
     /// # Errors
-    /// If the database or the keys cannot be had. Nothing is counted then, and it can be answered again.
+    /// If the database or the keys are unavailable. Nothing is counted then, and it can be answered again.
     pub(crate) async fn answer(&self, asked: &Asked<'_>) -> Result<Option<(UserId, String)>, Error> {
         let login = Login::parse(asked.login).ok();
         let candidate = match &login {

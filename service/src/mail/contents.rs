@@ -26,7 +26,7 @@ pub(super) enum Error {
     /// It never can.
     #[error(transparent)]
     Send(#[from] SendError),
-    /// The keys cannot be had.
+    /// The keys are unavailable.
     #[error(transparent)]
     Keys(#[from] keys::Error),
     /// There is no randomness.

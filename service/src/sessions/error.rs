@@ -26,7 +26,7 @@ pub enum Error {
     /// The caller may not do it.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The keys cannot be had.
+    /// The keys are unavailable.
     #[error(transparent)]
     Keys(#[from] keys::Error),
     /// No token could be made.

@@ -91,7 +91,7 @@ impl Service {
     /// The tokens of a session.
     ///
     /// # Errors
-    /// If the keys cannot be had.
+    /// If the keys are unavailable.
     pub(crate) async fn issue(&self, session: &Begun, audience: Option<&str>) -> Result<Issued, Error> {
         let now = self.clock.now();
         let names: Vec<String> = session.authority.roles().map(RoleName::to_string).collect();

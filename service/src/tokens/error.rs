@@ -6,7 +6,7 @@ use crate::{keys, random};
 /// Why a token was not issued.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The keys cannot be had.
+    /// The keys are unavailable.
     #[error(transparent)]
     Keys(#[from] keys::Error),
     /// AWS-LC has no random numbers.
@@ -41,7 +41,7 @@ pub enum Refused {
     /// It was good once.
     #[error("the token has expired")]
     Expired,
-    /// The keys cannot be had, so it may be good.
+    /// The keys are unavailable, so it may be good.
     #[error(transparent)]
     Unavailable(#[from] keys::Error),
 }

@@ -79,7 +79,7 @@ impl Tokens {
     /// Issues a token, which takes some 0.2 ms. The audience must be one of those that are accepted.
     ///
     /// # Errors
-    /// If the keys cannot be had, or the token would be too large.
+    /// If the keys are unavailable, or the token would be too large.
     pub async fn issue(&self, grant: &Grant<'_>, now: DateTime<Utc>) -> Result<AccessToken, Error> {
         let key = self.keys.signing().await?;
         let payload = self.payload(grant, now.timestamp(), &random::bytes()?)?;

@@ -167,6 +167,45 @@ class ALogLine(unittest.TestCase):
                 time.sleep(MINUTE / 6)
             self.assertEqual(["mails"], watch.ringing(["mails"]))
 
+    def test_of_a_version_that_answers_5xx_rings_the_alarm_of_that_version_alone(self):
+        with mock_aws():
+            watch = metrics.Metrics(ACCOUNT, REGION, MINUTE)
+            for version in ["1", "2"]:
+                self.make_alarm(version)
+            names, deadline = ["version-1", "version-2"], time.monotonic() + 20 * MINUTE
+            while not watch.ringing(names) and time.monotonic() < deadline:
+                for version in ["1", "2"]:
+                    watch.put("AWS/Lambda", "Invocations", 1, VERSION_2 | {"ExecutedVersion": version})
+                watch.put_logged(json.dumps(self.line("2")))
+                time.sleep(MINUTE / 6)
+            self.assertEqual(["version-2"], watch.ringing(names))
+
+    @staticmethod
+    def line(version):
+        """As the service logs it, which a test of its own holds."""
+        counted = {"Namespace": "users-service", "Metrics": [{"Name": "ServerErrors", "Unit": "Count"}]}
+        sets = [["FunctionName"]], [["FunctionName", "ExecutedVersion"]]
+        directives = [counted | {"Dimensions": dimensions} for dimensions in sets]
+        return {"_aws": {"Timestamp": 1, "CloudWatchMetrics": directives}, "FunctionName": "api", "ExecutedVersion": version, "ServerErrors": 1}
+
+    @staticmethod
+    def make_alarm(version):
+        by_alias = VERSION_2 | {"ExecutedVersion": version}
+        by_version = {name: by_alias[name] for name in ["FunctionName", "ExecutedVersion"]}
+        sums = [
+            {"Id": key, "ReturnData": False, "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {
+                "Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": each, "Value": value} for each, value in dimensions.items()],
+            }}}
+            for key, namespace, name, dimensions in [
+                ("errors", "users-service", "ServerErrors", by_version), ("total", "AWS/Lambda", "Invocations", by_alias),
+            ]
+        ]
+        boto3.client("cloudwatch").put_metric_alarm(
+            AlarmName=f"version-{version}", Threshold=1, EvaluationPeriods=1, DatapointsToAlarm=1,
+            ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching",
+            Metrics=[{"Id": "rate", "Expression": "IF(errors >= 2, 100 * errors / total, 0)", "ReturnData": True}, *sums],
+        )
+
 
 class ARate(unittest.TestCase):
     def test_is_unknown_without_requests(self):

@@ -9,14 +9,15 @@
 # - No optimisations by default: they would be those of one kind of processor (haswell, neoverse-n1), and the executable runs on
 #   others, too, such as under QEMU. What profits from more, hashes and TLS, looks at the processor when it runs.
 # - Functions that came out alike are linked once; that saves 1 %.
-# - Without the folder of this machine's crates in the messages of panics, the same source gives the same bytes everywhere.
+# - The same source gives the same bytes everywhere: the messages of panics do not name the folder of this machine's crates, and C code
+#   that asks when it was compiled, as mimalloc does, gets the same answer (https://reproducible-builds.org/specs/source-date-epoch/).
 for_lambda() {
   local target=${1/arm64/aarch64}-unknown-linux-musl linker
   need_cargo_lambda
   need_rust_target "$target"
   FOR_LAMBDA=${CARGO_TARGET_DIR:-target}/$target/release
   linker=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$target")_LINKER
-  env "$linker=rust-lld" \
+  env "$linker=rust-lld" SOURCE_DATE_EPOCH=315532800 \
     RUSTFLAGS="-C link-arg=-zpack-relative-relocs -C link-arg=--icf=all --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
     cargo lambda build --release --locked --disable-optimizations --target "$target" --lambda-dir "$FOR_LAMBDA/lambda" "${@:2}" >&2
 }

@@ -56,6 +56,9 @@ coverage: ## Run all tests and report line coverage with cargo-tarpaulin
 executable: ## Build the executable for Lambda with cargo-lambda, for ARCHITECTURE=arm64 or x86_64; ZIP=1 zips it
 	@scripts/executable.sh $(ARCHITECTURE)
 
+reproduce: ## Build it a second time in another folder, and fail unless it has the same bytes; ARCHITECTURE as before
+	@scripts/reproduce.sh $(ARCHITECTURE)
+
 test-lambda: ## Start the executable for Lambda on arm64, under QEMU if need be, on a real database
 	@scripts/test-lambda.sh
 
@@ -124,6 +127,6 @@ destroy: ## Run terraform destroy, after a confirmation
 rehearse: ## Run every target of this section against local emulators (moto), without an AWS account
 	@scripts/rehearse.sh
 
-.PHONY: help run lambda test test-api lint-api test-clients fuzz chaos bench gate soak lint lint-delivery tools format coverage executable test-lambda release blocklist sbom \
+.PHONY: help run lambda test test-api lint-api test-clients fuzz chaos bench gate soak lint lint-delivery tools format coverage executable reproduce test-lambda release blocklist sbom \
   schema clean deploy bootstrap build push plan apply migrate admin rotate-keys smoke-test rollback status logs unlock destroy \
   rehearse

@@ -11,13 +11,14 @@
 # - Functions that came out alike are linked once; that saves 1 %.
 # - The same source gives the same bytes everywhere: the messages of panics do not name the folder of this machine's crates, and C code
 #   that asks when it was compiled, as mimalloc does, gets the same answer (https://reproducible-builds.org/specs/source-date-epoch/).
+#   zig has a cache of our own for that: its usual one has what other projects have compiled, at whatever time.
 for_lambda() {
   local target=${1/arm64/aarch64}-unknown-linux-musl linker
   need_cargo_lambda
   need_rust_target "$target"
   FOR_LAMBDA=${CARGO_TARGET_DIR:-target}/$target/release
   linker=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$target")_LINKER
-  env "$linker=rust-lld" SOURCE_DATE_EPOCH=315532800 \
+  env "$linker=rust-lld" SOURCE_DATE_EPOCH=315532800 ZIG_GLOBAL_CACHE_DIR="${CARGO_LAMBDA%/bin}/cache" \
     RUSTFLAGS="-C link-arg=-zpack-relative-relocs -C link-arg=--icf=all --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
     cargo lambda build --release --locked --disable-optimizations --target "$target" --lambda-dir "$FOR_LAMBDA/lambda" "${@:2}" >&2
 }

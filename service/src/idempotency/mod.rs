@@ -9,5 +9,5 @@ mod request;
 pub use jobs::delete_expired;
 pub(crate) use key::HEADER;
 pub use key::IdempotencyKey;
-pub(crate) use repository::{Failed, Found, claim, complete, find};
+pub(crate) use repository::{Failed, Found, claim, clean_up, complete, find, forget};
 pub use request::Repeatable;

@@ -1,12 +1,15 @@
 //! The statements of requests that may be sent again. Times are milliseconds since 1970.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
 use super::Repeatable;
 use crate::db::{DatabaseError, Error, Executor, Statement, Written, from_millis, to_millis};
 use crate::user_id::UserId;
 use crate::user_row;
+
+/// How long a request is remembered.
+pub(super) const LIFETIME: TimeDelta = TimeDelta::hours(24);
 
 /// What is remembered under the key of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub(crate) enum Found {
     Made(Made),
     /// Another request had the key.
     Another,
+    /// A request of more than a day ago had it.
+    Expired,
 }
 
 /// What a request has made.
@@ -55,13 +60,35 @@ const FIND: Statement = Statement::read(
 );
 
 /// What is remembered of a request, if it has been finished.
-pub(crate) async fn find(executor: impl Executor, request: &Repeatable) -> Result<Option<Found>, Error> {
+pub(crate) async fn find(
+    executor: impl Executor,
+    request: &Repeatable,
+    now: DateTime<Utc>,
+) -> Result<Option<Found>, Error> {
     let row: Option<Row> = executor.run(&FIND, &[request.name()[..].into()]).await?;
     let Some(row) = row else { return Ok(None) };
+    if row.made_at < to_millis(now - LIFETIME) {
+        return Ok(Some(Found::Expired));
+    }
     let Some(user_id) = row.user_id.filter(|_| request.has(&row.fingerprint)) else {
         return Ok(Some(Found::Another));
     };
     Ok(Some(Found::Made(Made { user_id: user_row::id(user_id)?, at: from_millis(row.made_at)? })))
+}
+
+const FORGET: Statement = Statement::idempotent_write(
+    "idempotency.forget",
+    "delete from idempotency_keys where name = ? and made_at < ?",
+);
+
+/// Forgets an expired request, so that another one can have its key.
+pub(crate) async fn forget(
+    executor: impl Executor,
+    request: &Repeatable,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let values = [request.name()[..].into(), to_millis(now - LIFETIME).into()];
+    executor.run::<Written>(&FORGET, &values).await.map(drop)
 }
 
 const CLAIM: Statement = Statement::write(
@@ -103,10 +130,26 @@ const DELETE: Statement = Statement::idempotent_write(
      (select name from idempotency_keys where made_at < ? order by made_at limit 500)",
 );
 
-/// Forgets some requests of before a time, and returns how many.
-pub(super) async fn delete(executor: impl Executor, before: DateTime<Utc>) -> Result<u64, Error> {
-    let written: Written = executor.run(&DELETE, &[to_millis(before).into()]).await?;
+/// Forgets some expired requests, and returns how many.
+pub(super) async fn delete_expired(executor: impl Executor, now: DateTime<Utc>) -> Result<u64, Error> {
+    let written: Written = executor.run(&DELETE, &[to_millis(now - LIFETIME).into()]).await?;
     Ok(written.rows)
+}
+
+/// Deletes for one of so many requests. It deletes more than so many, so that the table does not grow for ever.
+const SHARE: u8 = 64;
+
+/// Forgets some expired requests, when it is this one's turn: nothing else does in AWS with `ACCESS=open`, where there is no worker.
+pub(crate) async fn clean_up(
+    executor: impl Executor,
+    request: &Repeatable,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    // The first octet of a hash is as good as one by chance.
+    if request.name()[0].is_multiple_of(SHARE) {
+        delete_expired(executor, now).await?;
+    }
+    Ok(())
 }
 
 #[derive(FromRow)]

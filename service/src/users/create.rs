@@ -57,8 +57,13 @@ impl Service {
     /// # Errors
     /// [`Error::KeyReused`] if another request had its key.
     pub(crate) async fn added_by(&self, request: &Repeatable, user: &NewUser) -> Result<Option<User>, Error> {
-        match idempotency::find(&self.database, request).await? {
+        let now = self.clock.now();
+        match idempotency::find(&self.database, request, now).await? {
             None => Ok(None),
+            Some(Found::Expired) => {
+                idempotency::forget(&self.database, request, now).await?;
+                Ok(None)
+            }
             Some(Found::Another) => Err(Error::KeyReused),
             // Nothing of the user need be kept for that: it is what the request asks for.
             Some(Found::Made(made)) => Ok(Some(User::new(made.user_id, user.clone(), made.at))),
@@ -81,6 +86,9 @@ impl Service {
         let (username, email) = (Some(&user.username), Some(&user.email));
         self.refuse_unicode_duplicate(&user).await?;
         let created_at = self.clock.now().trunc_subsecs(0);
+        if let Some(request) = request {
+            idempotency::clean_up(&self.database, request, created_at).await?;
+        }
         let (new, also) = (&user, &also);
         let created = self.database.transaction(|mut transaction| async move {
             if let Some(request) = request {

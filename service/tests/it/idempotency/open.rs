@@ -23,6 +23,8 @@ on_every_database! {
     of_sixteen_at_once_one_adds_the_user,
     neither_the_key_nor_what_was_asked_for_is_kept,
     without_a_key_nothing_is_remembered,
+    a_key_is_free_again_after_a_day,
+    requests_clean_up_after_others,
 }
 
 fn ada() -> Value {
@@ -173,4 +175,36 @@ async fn a_request_that_is_still_running_is_told_to_come_again() {
     assert_eq!(app.listed("/users").await.1, 0);
     raw_sql("rollback").execute(&mut other).await.unwrap();
     assert_eq!(app.send(create("k", &ada())).await.status, 201);
+}
+
+/// Nobody runs jobs in a test, as nobody does in AWS with `ACCESS=open`.
+async fn made_earlier_by(app: &TestApp, hours: u64) {
+    app.database
+        .execute(&format!("update idempotency_keys set made_at = made_at - {}", hours * 3_600_000))
+        .await;
+}
+
+async fn a_key_is_free_again_after_a_day(app: TestApp) {
+    let bob = json!({"username": "bob", "email": "bob@example.com"});
+    app.send(create("k", &ada())).await;
+    made_earlier_by(&app, 23).await;
+    app.send(create("k", &bob)).await.assert_problem(422, "idempotency_key_reused");
+    made_earlier_by(&app, 2).await;
+    let first = app.send(create("k", &bob)).await;
+    assert_eq!(first.header("location"), "/users/2");
+    assert_alike(&app.send(create("k", &bob)).await, &first);
+}
+
+async fn requests_clean_up_after_others(app: TestApp) {
+    app.send(create("k", &ada())).await;
+    made_earlier_by(&app, 25).await;
+    let remembered = "select cast(count(*) as char) from idempotency_keys where user_id = 1";
+    for number in 0..1000 {
+        let user = json!({"username": format!("user{number}"), "email": format!("user{number}@example.com")});
+        app.send(create(&number.to_string(), &user)).await;
+        if app.database.values(remembered).await == ["0"] {
+            return;
+        }
+    }
+    panic!("what was asked for a day ago is remembered for ever");
 }

@@ -60,6 +60,16 @@ impl RequestContext {
     }
 }
 
+/// Runs what has to be done for the current request even if its time is up, in so much time of its own.
+pub(crate) fn beyond_the_deadline<F: Future>(
+    time: Duration,
+    future: F,
+) -> TaskLocalFuture<RequestContext, F> {
+    let (id, trace) = CURRENT.try_with(|context| (context.id.clone(), context.trace)).unwrap_or_default();
+    let deadline = Cell::new(Some(monotonic() + time));
+    RequestContext { id, trace, platform_deadline: None, deadline }.scope(future)
+}
+
 /// Calls a function with the id of the current request; `None` outside a request.
 pub fn with_request_id<T>(mut function: impl FnMut(Option<&str>) -> T) -> T {
     CURRENT.try_with(|context| function(Some(&context.id))).unwrap_or_else(|_| function(None))

@@ -60,7 +60,7 @@ const GIVE_BACK: Statement = Statement::write(
 /// Takes so many milliseconds out of each of these buckets.
 pub(super) async fn give_back(
     executor: impl Executor,
-    amounts: [(&Bucket, i64); GIVEN_BACK_AT_ONCE],
+    amounts: [(Bucket, i64); GIVEN_BACK_AT_ONCE],
     now: i64,
 ) -> Result<(), Error> {
     let full = |amount: i64| now.max(0).saturating_add(amount).into();

@@ -2,6 +2,7 @@
 
 use std::iter;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use tracing::warn;
@@ -13,9 +14,13 @@ use crate::clock::Clock;
 use crate::db::Database;
 use crate::http::chain;
 use crate::keys::{MacKeys, code_of};
+use crate::request_context;
 
 /// The purpose for which the key is derived.
 const KEY_PURPOSE: &str = "limits";
+
+/// How long it may take to give hits back.
+const GIVE_BACK_LIMIT: Duration = Duration::from_secs(2);
 
 /// Counts what is limited, in the database. A clone counts in the same buckets.
 #[derive(Clone)]
@@ -87,17 +92,20 @@ impl Limits {
     /// Makes hits on different limits not count after all. What has drained from a bucket since, or will have drained before it,
     /// is not given back: that would be room for the hits of others. A failure of the database is logged and means that the
     /// hits count.
+    ///
+    /// It has a task and a time of its own: the request may fail because its time is up, or its client be gone.
     pub async fn give_back(&self, hits: &[Hit]) {
         let now = self.clock.now().timestamp_millis();
         let left = |hit: &Hit| hit.counts_until.saturating_sub(now).min(hit.interval);
         let amounts: Vec<_> =
-            hits.iter().map(|hit| (&hit.bucket, left(hit))).filter(|(_, left)| *left > 0).collect();
-        for some in amounts.chunks(GIVEN_BACK_AT_ONCE) {
-            // Of fewer the last is named several times, and taken from once.
-            let amounts = std::array::from_fn(|place| some[place.min(some.len() - 1)]);
-            if let Err(error) = repository::give_back(&self.database, amounts, now).await {
-                warn!(cause = chain(&error), "A hit on a limit could not be given back");
-            }
+            hits.iter().map(|hit| (hit.bucket, left(hit))).filter(|(_, left)| *left > 0).collect();
+        if amounts.is_empty() {
+            return;
+        }
+        let giving_back = give_back(self.database.clone(), amounts, now);
+        let done = tokio::spawn(request_context::beyond_the_deadline(GIVE_BACK_LIMIT, giving_back)).await;
+        if let Err(error) = done {
+            warn!(%error, "A hit on a limit was not given back");
         }
     }
 
@@ -106,5 +114,15 @@ impl Limits {
         let mut bucket = Bucket::default();
         bucket.copy_from_slice(&code.as_ref()[..size_of::<Bucket>()]);
         bucket
+    }
+}
+
+async fn give_back(database: Database, amounts: Vec<(Bucket, i64)>, now: i64) {
+    for some in amounts.chunks(GIVEN_BACK_AT_ONCE) {
+        // Of fewer the last is named several times, and taken from once.
+        let amounts = std::array::from_fn(|place| some[place.min(some.len() - 1)]);
+        if let Err(error) = repository::give_back(&database, amounts, now).await {
+            warn!(cause = chain(&error), "A hit on a limit could not be given back");
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use users_service::clock::SystemClock;
+use users_service::clock::{SystemClock, monotonic};
 use users_service::db::{self, Database, Outage};
 use users_service::limits::{Error, Limits};
+use users_service::request_context::RequestContext;
 
 use super::subject::{Counted, keys, limit, taken};
 use crate::harness::test_app::{TestApp, on_every_database};
@@ -17,6 +18,7 @@ on_every_database!(
     a_refused_hit_does_not_count,
     one_may_come_in_a_window_of_one,
     a_hit_that_is_given_back_leaves_room,
+    a_hit_is_given_back_when_the_time_of_its_request_is_up,
     hits_on_several_limits_are_given_back_together,
     only_what_is_still_in_the_bucket_is_given_back,
     everybody_has_a_bucket_for_each_limit,
@@ -76,6 +78,14 @@ async fn a_hit_that_is_given_back_leaves_room(app: TestApp) {
         counted.limits.give_back(&[hit]).await;
     }
     assert_eq!(counted.room(&limit, "bob").await, 3);
+}
+
+async fn a_hit_is_given_back_when_the_time_of_its_request_is_up(app: TestApp) {
+    let (counted, limit) = (Counted::over(&app).await, limit("1/1h"));
+    let hit = counted.take(&limit, "ada").await.unwrap();
+    let too_late = RequestContext::new("some-id".to_owned(), Some(monotonic()));
+    too_late.scope(counted.limits.give_back(&[hit])).await;
+    assert_eq!(counted.room(&limit, "ada").await, 1);
 }
 
 async fn hits_on_several_limits_are_given_back_together(app: TestApp) {

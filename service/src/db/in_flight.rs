@@ -1,8 +1,8 @@
-//! Statements that have been sent are finished, even if their caller is dropped.
+//! Statements that have been sent are finished, and connections that are being made, even if their caller is dropped.
 //!
 //! A client that hangs up drops the future of its request. A connection that is in the middle of a statement cannot be
-//! used again until the answer has been read: instead of closing it, the rest of the statement becomes a task of its
-//! own, which ends at the request's deadline at the latest.
+//! used again until the answer has been read, and one that is half made cannot be used at all: instead of closing it, the
+//! rest becomes a task of its own, which ends at the request's deadline at the latest.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -12,10 +12,11 @@ use deadpool::Runtime;
 use deadpool::managed::{Metrics, Pool, PoolError, QueueMode, TimeoutType, Timeouts};
 use pin_project_lite::pin_project;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::connector::{Connector, Pooled};
 use super::error::{Error, Outage};
+use super::in_flight::finish;
 use super::leased::Leased;
 use super::statement::{Access, Dialect};
 use crate::clock::monotonic;
@@ -74,15 +75,12 @@ impl Connections {
         })
     }
 
-    /// Takes a connection from the pool, or makes one.
+    /// Takes a connection from the pool, or makes one. One that is being made for a caller who goes away is for the next.
     pub(super) async fn lease(&self, permit: &Permit, deadline: Instant) -> Result<Leased, Error> {
-        let lease = async {
-            let Permit { access, .. } = *permit;
-            let pool = if access == Access::Read { &self.readers } else { &self.writers };
-            let object = waited_for(pool.get()).await.map_err(pool_error)?;
-            Ok(Leased::new(object, permit.clone()))
-        };
-        timeout_at(deadline.into(), lease).await.unwrap_or_else(|_| Err(timed_out()))
+        let pool = if permit.access == Access::Read { &self.readers } else { &self.writers };
+        let pool = pool.clone();
+        let object = finish(deadline, async move { waited_for(pool.get()).await }).await?;
+        Ok(Leased::new(object.map_err(pool_error)?, permit.clone()))
     }
 
     async fn write_permit(&self) -> Result<OwnedSemaphorePermit, Error> {
@@ -178,8 +176,4 @@ impl Drop for Wait {
 fn busy() -> Error {
     metrics::CONNECTION_REFUSALS.count();
     Error::unavailable(Outage::Busy, "no connection came free in time")
-}
-
-fn timed_out() -> Error {
-    Error::unavailable(Outage::TimedOut, "no answer within the request's time")
 }

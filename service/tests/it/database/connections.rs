@@ -7,10 +7,12 @@ use sqlx::raw_sql;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use users_service::app::Service;
+use users_service::config;
 
 use crate::harness::databases::{MysqlSchema, mysql_with_pool};
 use crate::harness::eventually::eventually;
 use crate::harness::test_app::{answer, json_request, request, service_on};
+use crate::harness::wiretap::Wiretap;
 
 const POOL: usize = 4;
 
@@ -111,4 +113,27 @@ async fn connections_of_clients_that_hang_up_are_released_and_not_closed() {
     // The abandoned transaction holds no lock.
     let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Grace"}"#);
     assert_eq!(answer(&service, change).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_made_for_a_client_that_hangs_up_is_kept() {
+    let schema = MysqlSchema::migrated().await;
+    schema.execute("insert into users (username, email) values ('ada', 'ada@example.com')").await;
+    let tap = Wiretap::on(&schema.application()).await;
+    let service = service_on(config::Database::Mysql(config::Mysql {
+        credentials: config::Credentials::Fixed(tap.login.clone()),
+        tls: config::Tls::Off,
+        pool_size: POOL,
+    }))
+    .await;
+    for _ in 0..50 {
+        // Hung up before the handshake is over.
+        let hung_up = timeout(Duration::from_micros(100), answer(&service, request(Method::GET, "/users/1")));
+        let _ = hung_up.await;
+    }
+    for _ in 0..50 {
+        assert_eq!(answer(&service, request(Method::GET, "/users/1")).await.status, 200);
+    }
+    let made = tap.take().connections;
+    assert!((1..=POOL).contains(&made), "{made}");
 }

@@ -8,6 +8,7 @@ mod refusal;
 mod role_name;
 mod route;
 mod routes;
+mod standing;
 
 pub use self::authority::Authority;
 pub use self::caller::{Caller, NotAccepted};
@@ -19,3 +20,4 @@ pub use self::route::Route;
 pub(crate) use self::route::route;
 pub(crate) use self::routes::SCHEME;
 pub use self::routes::{Access, Routes};
+pub(crate) use self::standing::{Standing, require_still, standing};

@@ -8,7 +8,7 @@ use super::login::is_same;
 use super::repository::{self, Candidate};
 use super::verification::Verified;
 use super::{Error, Service};
-use crate::access::Caller;
+use crate::access::{Caller, require_still};
 use crate::db::Transaction;
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
@@ -33,6 +33,11 @@ impl Service {
         (network, language): (ClientNetwork, Language),
     ) -> Result<(), Error> {
         let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::UserNotFound)?;
+        if !caller.is(user) {
+            // Before the policy judges: it knows the name and the address of the user.
+            let authority = roles::authority_of(&self.database, user).await?.ok_or(Error::UserNotFound)?;
+            caller.require_over(&authority)?;
+        }
         let new = self.accept(new, &candidate.about())?;
         if caller.is(user) {
             // Large, because it is many statements; beside two password hashes the box costs nothing.
@@ -102,6 +107,7 @@ impl Service {
         let changed = self.database.transaction(|mut transaction| async move {
             if let Some(candidate) = verified {
                 self.require_unchanged(&mut transaction, candidate).await.map_err(wrong_password)?;
+                require_still::<Error>(&mut transaction, caller).await?;
             } else {
                 roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             }

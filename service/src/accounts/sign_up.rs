@@ -4,7 +4,7 @@ use secrecy::zeroize::Zeroizing;
 use tracing::info;
 
 use super::{Error, Service, repository};
-use crate::access::{Caller, Permission, Refusal};
+use crate::access::{Caller, Permission, Refusal, require_still};
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
 use crate::idempotency::{IdempotencyKey, Repeatable};
@@ -55,7 +55,7 @@ impl Service {
             None => Some(self.sign_up_attempt(network).await?),
             Some(_) => None,
         };
-        let added = self.add_once(user, new, password, request.as_ref()).await;
+        let added = self.add_once(caller, user, new, password, request.as_ref()).await;
         // Whether it is the right password for a key is told only within the limit: a wrong one counts.
         let is_no_sign_up = added.as_ref().map_or_else(Error::is_outage, |added| added.before);
         if let Some(attempt) = attempt
@@ -93,6 +93,7 @@ impl Service {
     /// Adds the user, unless the request has added it before.
     async fn add_once(
         &self,
+        caller: Option<&Caller>,
         user: NewUser,
         new: Option<NewPassword>,
         password: Option<FirstPassword>,
@@ -106,6 +107,9 @@ impl Service {
         match (new, password) {
             (Some(new), _) => {
                 let hash = self.hasher.hash(new).await?;
+                if let Some(caller) = caller {
+                    require_still::<Error>(&self.database, caller).await?;
+                }
                 self.add(user, Some(&hash), request).await
             }
             (None, Some(FirstPassword::Hash(hash))) => self.add(user, Some(&hash), request).await,

@@ -8,7 +8,7 @@ use axum::extract::FromRef;
 use tracing::info;
 
 use super::{Description, Error, Role, repository};
-use crate::access::{Authority, Caller, Permission, Refusal, RoleName};
+use crate::access::{Authority, Caller, Permission, Refusal, RoleName, require_still};
 use crate::app_state::Accounts;
 use crate::db::{self, Database, Transaction};
 use crate::http::MAX_ERRORS;
@@ -69,6 +69,7 @@ impl Service {
     ) -> Result<bool, Error> {
         let is_new = self.database.transaction(|mut transaction| async move {
             repository::lock(&mut transaction).await?;
+            require_still::<Error>(&mut transaction, caller).await?;
             let roles = repository::list(&mut transaction).await?;
             let role = roles.iter().find(|role| role.name == *name);
             refuse_more(caller, name, role, permissions)?;
@@ -93,6 +94,7 @@ impl Service {
     pub async fn delete(&self, caller: &Caller, name: &RoleName) -> Result<(), Error> {
         let deleted = self.database.transaction(|mut transaction| async move {
             repository::lock(&mut transaction).await?;
+            require_still::<Error>(&mut transaction, caller).await?;
             let roles = repository::list(&mut transaction).await?;
             let role = roles.iter().find(|role| role.name == *name);
             refuse_more(caller, name, role, &BTreeSet::new())?;
@@ -128,6 +130,7 @@ impl Service {
                 return Err(Error::UserNotFound);
             }
             repository::lock(&mut transaction).await?;
+            require_still::<Error>(&mut transaction, caller).await?;
             let before =
                 repository::authority_of(&mut transaction, user).await?.ok_or(Error::UserNotFound)?;
             let after = granted(&repository::list(&mut transaction).await?, names)?;
@@ -194,8 +197,8 @@ pub(crate) async fn scope_of(
     Ok(authority.permissions().map(Permission::to_string).collect())
 }
 
-/// Locks a user that somebody is about to change, and refuses callers who lack a permission that the user holds; they may
-/// always change themselves. The error is the one for no such user.
+/// Locks a user that somebody is about to change, and refuses callers who lack a permission that the user holds, or one that
+/// they had before they waited for the lock; they may always change themselves. The error is the one for no such user.
 pub(crate) async fn require_over<E: From<db::Error> + From<Refusal>>(
     transaction: &mut Transaction,
     caller: &Caller,
@@ -208,6 +211,7 @@ pub(crate) async fn require_over<E: From<db::Error> + From<Refusal>>(
     if caller.is(user) {
         return Ok(());
     }
+    require_still::<E>(&mut *transaction, caller).await?;
     let authority = repository::authority_of(&mut *transaction, user).await?.ok_or(missing)?;
     Ok(caller.require_over(&authority)?)
 }

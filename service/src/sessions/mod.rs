@@ -10,7 +10,6 @@ mod repository;
 mod router;
 mod schema;
 mod service;
-mod standing;
 
 pub use error::Error;
 pub use jobs::delete_expired;

@@ -8,9 +8,8 @@ use tracing::warn;
 use super::refresh_token::Presented;
 use super::repository::{self, Refreshable};
 use super::service::Begun;
-use super::standing::Standing;
 use super::{Error, Issued, Service};
-use crate::access::Refusal;
+use crate::access::{Refusal, Standing};
 use crate::metrics;
 
 /// For how long the predecessor of a refresh token gets the same successor again: an answer may be lost, and two tabs may

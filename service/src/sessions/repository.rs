@@ -5,12 +5,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::refresh_token::Secret;
-use super::standing::Standing;
 use super::{Client, Session, SessionId};
-use crate::access::Authority;
 use crate::db::{Error, Executor, Statement, Written, from_millis, to_millis};
 use crate::user_id::UserId;
-use crate::user_row;
 
 /// A session as it begins.
 pub(super) struct NewSession<'a> {
@@ -45,31 +42,6 @@ pub(super) async fn insert(executor: impl Executor, session: &NewSession<'_>) ->
         session.client.user_agent().into(),
     ];
     executor.run::<Written>(&INSERT, &values).await.map(drop)
-}
-
-/// All that a request with a token has to know, in one statement.
-const STANDING: Statement = Statement::read(
-    "sessions.standing",
-    "select sessions.user_id, sessions.signed_in_at, sessions.expires_at, sessions.ended_at, accounts.status,
-            roles.role, roles.permissions
-     from sessions
-     left join accounts on accounts.user_id = sessions.user_id
-     left join user_roles on user_roles.user_id = sessions.user_id
-     left join roles on roles.role = user_roles.role
-     where sessions.session_id = ?",
-);
-
-/// What decides over a session; `None` if there is none of this id.
-pub(super) async fn standing(executor: impl Executor, session: SessionId) -> Result<Option<Standing>, Error> {
-    let rows: Vec<StandingRow> = executor.run(&STANDING, &[session.as_bytes().into()]).await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let (user_id, signed_in_at, expires_at) =
-        (user_row::id(first.user_id)?, from_millis(first.signed_in_at)?, from_millis(first.expires_at)?);
-    let has_ended = first.ended_at.is_some();
-    let is_disabled = first.status.as_deref().is_some_and(|status| status != "active");
-    let roles = rows.into_iter().filter_map(|row| Some((row.role?, row.permissions?)));
-    let authority = Authority::from_stored(roles);
-    Ok(Some(Standing { user_id, signed_in_at, expires_at, has_ended, is_disabled, authority }))
 }
 
 const REFRESHABLE: Statement = Statement::read(
@@ -218,17 +190,6 @@ pub(super) async fn delete_expired(executor: impl Executor, before: DateTime<Utc
 
 fn session_id(octets: &[u8]) -> Result<SessionId, Error> {
     Uuid::from_slice(octets).map(SessionId::from).map_err(|error| Error::Internal(error.into()))
-}
-
-#[derive(Debug, FromRow)]
-struct StandingRow {
-    user_id: i64,
-    signed_in_at: i64,
-    expires_at: i64,
-    ended_at: Option<i64>,
-    status: Option<String>,
-    role: Option<String>,
-    permissions: Option<String>,
 }
 
 #[derive(FromRow)]

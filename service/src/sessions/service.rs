@@ -10,9 +10,8 @@ use uuid::Uuid;
 
 use super::refresh_token::{self, PURPOSE, Presented, Secret};
 use super::repository::{self, NewSession, Refreshable};
-use super::standing::Standing;
 use super::{Client, Error, Issued, Session, SessionId};
-use crate::access::{Authority, Caller, Refusal, RoleName};
+use crate::access::{self, Authority, Caller, Refusal, RoleName, Standing};
 use crate::app_state::Accounts;
 use crate::clock::Clock;
 use crate::config::SessionLifetime;
@@ -141,7 +140,7 @@ impl Service {
 
     /// What decides over a session that may be used.
     pub(super) async fn standing(&self, session: SessionId) -> Result<Standing, Error> {
-        let standing = repository::standing(&self.database, session).await?.ok_or(Refusal::SessionEnded)?;
+        let standing = access::standing(&self.database, session.get()).await?.ok_or(Refusal::SessionEnded)?;
         standing.check(self.clock.now())?;
         Ok(standing)
     }

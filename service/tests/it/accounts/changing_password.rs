@@ -19,6 +19,7 @@ with_accounts_on_every_database! {
     whoever_may_write_accounts_needs_no_current_one_for_others,
     for_others_it_needs_the_permission,
     nobody_changes_the_password_of_somebody_who_may_more,
+    whoever_may_not_change_a_password_does_not_learn_what_it_must_not_be,
     a_refused_password_costs_no_hash,
     of_two_changes_at_once_one_wins,
 }
@@ -125,6 +126,18 @@ async fn nobody_changes_the_password_of_somebody_who_may_more(app: AccountsApp) 
     }
     assert_eq!(app.try_sign_in("root", PASSWORD).await.status, 201);
     assert_eq!(reader.get("/users/me").await.status, 200);
+}
+
+async fn whoever_may_not_change_a_password_does_not_learn_what_it_must_not_be(app: AccountsApp) {
+    let root = app.root().await;
+    let helper = app.person("helper", &["accounts:write"]).await;
+    let before = app.hashes();
+    // The policy knows the name and the address of the administrator.
+    for password in ["root@example.com", "root@example.comroot@example.com", "short"] {
+        let answer = helper.put(&root.path("/password"), json!({"password": password})).await;
+        answer.assert_problem(403, "forbidden");
+    }
+    assert_eq!(app.hashes(), before);
 }
 
 async fn a_refused_password_costs_no_hash(app: AccountsApp) {

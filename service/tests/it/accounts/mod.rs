@@ -27,4 +27,5 @@ mod signing_in;
 mod signing_up;
 pub(crate) mod statements;
 mod stolen_tokens;
+mod waiting_requests;
 mod who_may_call;

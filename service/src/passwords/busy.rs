@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::http::Problem;
 
-/// The queue for password hashes is full.
+/// The queue for password hashes is full, or does not get on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many password hashes are waiting to be computed")]
 pub struct Busy;

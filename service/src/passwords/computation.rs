@@ -7,20 +7,28 @@ use tokio::sync::oneshot;
 
 use super::memory::Memory;
 
+/// What a computation takes, as against the hash of a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// About as much.
+    Ordinary,
+    /// Much more time or memory, or it cannot be told.
+    High,
+}
+
 /// A computation, whatever comes out of it.
 pub(super) trait Task: Send {
     /// Whether somebody still waits for it.
     fn is_wanted(&self) -> bool;
 
-    /// Whether it needs more memory than is kept.
-    fn is_large(&self) -> bool;
+    fn cost(&self) -> Cost;
 
     fn run(self: Box<Self>, memory: &mut Memory);
 }
 
 /// Some work, and where what comes out of it goes.
 pub(super) struct Computation<T, W> {
-    pub(super) is_large: bool,
+    pub(super) cost: Cost,
     pub(super) work: W,
     pub(super) reply: oneshot::Sender<thread::Result<T>>,
 }
@@ -30,8 +38,8 @@ impl<T: Send, W: FnOnce(&mut Memory) -> T + Send> Task for Computation<T, W> {
         !self.reply.is_closed()
     }
 
-    fn is_large(&self) -> bool {
-        self.is_large
+    fn cost(&self) -> Cost {
+        self.cost
     }
 
     fn run(self: Box<Self>, memory: &mut Memory) {

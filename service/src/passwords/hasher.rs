@@ -9,6 +9,7 @@ use secrecy::zeroize::Zeroizing;
 use tracing::error;
 
 use super::busy::Busy;
+use super::computation::Cost;
 use super::hash::PasswordHash;
 use super::kinds::{Argon2, Kind, SALT};
 use super::memory::Memory;
@@ -53,7 +54,7 @@ impl Hasher {
     /// The hash of a new password.
     ///
     /// # Errors
-    /// If the queue is full.
+    /// If the queue is full, or does not get on.
     pub async fn hash(&self, password: NewPassword) -> Result<PasswordHash, Busy> {
         self.compute(password.into_text()).await
     }
@@ -62,7 +63,7 @@ impl Hasher {
     /// for new passwords.
     ///
     /// # Errors
-    /// If the queue is full. The old hash is as good as before: keep it, and let the person in.
+    /// If the queue is full, or does not get on. The old hash is as good as before: keep it, and let the person in.
     pub async fn rehash(&self, password: PresentedPassword) -> Result<PasswordHash, Busy> {
         self.compute(password.to_nfc()).await
     }
@@ -76,7 +77,7 @@ impl Hasher {
     /// same work is done on one that no password has.
     ///
     /// # Errors
-    /// If the queue is full.
+    /// If the queue is full, or does not get on.
     pub async fn verify(
         &self,
         password: PresentedPassword,
@@ -86,8 +87,8 @@ impl Hasher {
         let stored = hash.as_ref().and_then(PasswordHash::read);
         let stored = stored.unwrap_or_else(|| Kind::Argon2(Argon2::blank(params.clone(), [0; SALT])));
         let computed = Arc::clone(&self.0.computed);
-        let memory = stored.memory();
-        self.0.queue.run(memory, move |memory| verdict(&stored, &password, &params, memory, &computed)).await
+        let cost = stored.cost(&params);
+        self.0.queue.run(cost, move |memory| verdict(&stored, &password, &params, memory, &computed)).await
     }
 
     /// How many hashes this process has computed, to verify with or to keep.
@@ -103,7 +104,7 @@ impl Hasher {
         })?;
         let params = self.0.params.clone();
         let computed = Arc::clone(&self.0.computed);
-        let hash = self.0.queue.run(params.m_cost(), move |memory| {
+        let hash = self.0.queue.run(Cost::Ordinary, move |memory| {
             count(&computed);
             Argon2::compute(params, salt, password.as_bytes(), memory)
         });

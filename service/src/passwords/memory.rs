@@ -25,6 +25,13 @@ impl Memory {
         &mut self.blocks[..count]
     }
 
+    /// Gives it back to the system if it is more than so many KiB.
+    pub(super) fn give_back_above(&mut self, kept: usize) {
+        if self.blocks.len() > kept {
+            *self = Self::default();
+        }
+    }
+
     /// Leaves nothing in it.
     pub(super) fn wipe(&mut self) {
         let used = &mut self.blocks[..self.used];

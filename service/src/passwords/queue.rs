@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tracing::error;
 
 use super::busy::Busy;
-use super::computation::{Computation, Task};
+use super::computation::{Computation, Cost, Task};
 use super::memory::Memory;
 use crate::clock::monotonic;
 use crate::metrics;
@@ -17,29 +19,34 @@ use crate::metrics;
 /// How many may wait for each that is computed: at 15 ms a hash the last waits for a quarter of a second.
 const WAITING: usize = 16;
 
-/// How many may wait that need more memory than is kept: one after another, they must not take the places of all others.
-const LARGE_WAITING: usize = 4;
+/// How many of high cost may wait: one after another, they must not take the places of all others.
+const COSTLY_WAITING: usize = 4;
+
+/// How long anything may wait before it begins. Whoever is told to come again can be told something; whoever waits goes away.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A thread goes on to what waits. It ends, with its memory wiped, when there is nothing.
 pub(super) struct Queue(Arc<Shared>);
 
 struct Shared {
     at_once: usize,
-    /// In KiB.
-    memory_of_one: u32,
+    /// How much memory a thread keeps, in KiB.
+    kept_by_one: usize,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// In the order in which they came.
-    waiting: VecDeque<Box<dyn Task>>,
+    /// In the order in which they came, each with its number.
+    waiting: VecDeque<(u64, Box<dyn Task>)>,
+    /// How many have come.
+    came: u64,
     /// How many are being computed.
     begun: usize,
     /// How many threads there are, each with a memory.
     threads: usize,
-    /// Whether one of them computes an imported hash that needs more memory than is kept: one does at a time.
-    has_large: bool,
+    /// Whether one of them computes something of high cost: one does at a time, and the others go on with what is ordinary.
+    has_costly: bool,
     /// The memories that no thread has, all wiped. The last that came back is the first that is used again, so that there are
     /// no more than ever were in use at once.
     kept: Vec<Memory>,
@@ -47,19 +54,29 @@ struct State {
 
 impl Queue {
     /// Computes so many at once, each in so much kept memory, in KiB.
-    pub(super) fn new(at_once: NonZeroUsize, memory_of_one: u32) -> Self {
-        Self(Arc::new(Shared { at_once: at_once.get(), memory_of_one, state: Mutex::default() }))
+    pub(super) fn new(at_once: NonZeroUsize, kept_by_one: u32) -> Self {
+        let kept_by_one = kept_by_one as usize;
+        Self(Arc::new(Shared { at_once: at_once.get(), kept_by_one, state: Mutex::default() }))
     }
 
-    /// Computes what needs so much memory, in KiB. Whoever drops the future while it waits has left the queue; a
+    /// Computes something. Whoever drops the future while it waits has left the queue, and so has whoever waits for two seconds; a
     /// computation that has begun is finished.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        memory: u32,
+        cost: Cost,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let (reply, answer) = oneshot::channel();
-        let is_large = memory > self.0.memory_of_one;
+        let ran = self.run_within(PATIENCE, cost, work).await;
+        ran.inspect_err(|Busy| metrics::HASH_REFUSALS.count())
+    }
+
+    async fn run_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        cost: Cost,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (reply, mut answer) = oneshot::channel();
         // Before whoever waits for it goes on, and is done.
         let work = move |memory: &mut Memory| {
             let start = monotonic();
@@ -67,9 +84,13 @@ impl Queue {
             metrics::HASH_TIME.add(start.elapsed());
             value
         };
-        let enqueued = self.0.enqueue(Box::new(Computation { is_large, work, reply }));
-        enqueued.inspect_err(|Busy| metrics::HASH_REFUSALS.count())?;
-        match answer.await {
+        let number = self.0.enqueue(Box::new(Computation { cost, work, reply }))?;
+        let answer = match timeout(patience, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) if self.0.leave(number) => return Err(Busy),
+            Err(_) => answer.await,
+        };
+        match answer {
             Ok(Ok(value)) => Ok(value),
             // As if it had been computed here.
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
@@ -79,14 +100,18 @@ impl Queue {
 }
 
 impl Shared {
-    fn enqueue(self: &Arc<Self>, task: Box<dyn Task>) -> Result<(), Busy> {
+    /// Returns the number of what waits now.
+    fn enqueue(self: &Arc<Self>, task: Box<dyn Task>) -> Result<u64, Busy> {
         let mut state = self.lock();
-        if self.free_places(&mut state) == 0 || (task.is_large() && state.large_waiting() >= LARGE_WAITING) {
+        let is_costly = task.cost() == Cost::High;
+        if self.free_places(&mut state) == 0 || (is_costly && state.costly_waiting() >= COSTLY_WAITING) {
             return Err(Busy);
         }
-        state.waiting.push_back(task);
+        let number = state.came;
+        state.came += 1;
+        state.waiting.push_back((number, task));
         if state.threads == self.at_once {
-            return Ok(());
+            return Ok(number);
         }
         let (shared, memory) = (Arc::clone(self), state.kept.pop().unwrap_or_default());
         match thread::Builder::new().name("hash".to_owned()).spawn(move || shared.compute(memory)) {
@@ -99,21 +124,25 @@ impl Shared {
                 }
             }
         }
-        Ok(())
+        Ok(number)
+    }
+
+    /// Takes out what waits; `false` if it has begun, or is done.
+    fn leave(&self, number: u64) -> bool {
+        let waiting = &mut self.lock().waiting;
+        let place = waiting.iter().position(|(waits, _)| *waits == number);
+        place.and_then(|place| waiting.remove(place)).is_some()
     }
 
     /// What a thread does.
     fn compute(&self, mut memory: Memory) {
         while let Some(task) = self.next(&mut memory) {
-            let is_large = task.is_large();
+            let cost = task.cost();
             task.run(&mut memory);
-            if is_large {
-                // Given back to the system.
-                memory = Memory::default();
-            }
+            memory.give_back_above(self.kept_by_one);
             let mut state = self.lock();
             state.begun -= 1;
-            state.has_large &= !is_large;
+            state.has_costly &= cost == Cost::Ordinary;
         }
     }
 
@@ -135,7 +164,7 @@ impl Shared {
 
     /// How many more may come now. Those who have gone away take none.
     fn free_places(&self, state: &mut State) -> usize {
-        state.waiting.retain(|task| task.is_wanted());
+        state.waiting.retain(|(_, task)| task.is_wanted());
         (self.at_once * (1 + WAITING)).saturating_sub(state.begun + state.waiting.len())
     }
 
@@ -145,16 +174,17 @@ impl Shared {
 }
 
 impl State {
-    fn large_waiting(&self) -> usize {
-        self.waiting.iter().filter(|task| task.is_large()).count()
+    fn costly_waiting(&self) -> usize {
+        self.waiting.iter().filter(|(_, task)| task.cost() == Cost::High).count()
     }
 
     /// The first that somebody still waits for and that may begin.
     fn next(&mut self) -> Option<Box<dyn Task>> {
-        self.waiting.retain(|task| task.is_wanted());
-        let place = self.waiting.iter().position(|task| !(task.is_large() && self.has_large))?;
-        let task = self.waiting.remove(place)?;
-        self.has_large |= task.is_large();
+        self.waiting.retain(|(_, task)| task.is_wanted());
+        let may_begin = |task: &dyn Task| task.cost() == Cost::Ordinary || !self.has_costly;
+        let place = self.waiting.iter().position(|(_, task)| may_begin(&**task))?;
+        let (_, task) = self.waiting.remove(place)?;
+        self.has_costly |= task.cost() == Cost::High;
         self.begun += 1;
         Some(task)
     }

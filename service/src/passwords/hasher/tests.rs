@@ -175,18 +175,18 @@ async fn a_password_may_be_longer_than_any_new_one() {
     assert_eq!(verdict_of(&hasher, long.trim_end(), &hash).await.0, Verdict::Wrong);
 }
 
-/// A computation that goes on until the sender is dropped.
-fn begin_one(hasher: &Hasher, memory: u32) -> mpsc::Sender<()> {
+/// A computation of this cost that goes on until the sender is dropped.
+fn begin_one(hasher: &Hasher, cost: Cost) -> mpsc::Sender<()> {
     let (end, ended) = mpsc::channel::<()>();
     let hasher = hasher.clone();
-    tokio::spawn(async move { hasher.0.queue.run(memory, move |_| ended.recv().is_err()).await });
+    tokio::spawn(async move { hasher.0.queue.run(cost, move |_| ended.recv().is_err()).await });
     end
 }
 
 #[tokio::test]
 async fn past_a_short_queue_nobody_waits() {
     let hasher = Hasher::new(config(64, 1));
-    let running = begin_one(&hasher, 0);
+    let running = begin_one(&hasher, Cost::Ordinary);
     let waiting = [(); 16].map(|()| {
         let hasher = hasher.clone();
         tokio::spawn(async move { hasher.verify(presented("any"), None).await })
@@ -207,7 +207,7 @@ async fn past_a_short_queue_nobody_waits() {
 #[tokio::test]
 async fn whoever_goes_away_frees_the_place() {
     let hasher = Hasher::new(config(64, 1));
-    let running = begin_one(&hasher, 0);
+    let running = begin_one(&hasher, Cost::Ordinary);
     let waiting = [(); 16].map(|()| {
         let hasher = hasher.clone();
         tokio::spawn(async move { hasher.verify(presented("any"), None).await })
@@ -225,22 +225,40 @@ async fn whoever_goes_away_frees_the_place() {
     assert_eq!(hasher.computed(), 1, "for those who went away nothing was computed");
 }
 
+/// Of each kind one, none of which is the password's.
+const COSTLY: [&str; 5] = [
+    "$argon2id$v=19$m=65,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$CmAL/VVYGsF22UYz1/07pdZc2CAEt9LwyiSktSBWS/Q",
+    "$argon2id$v=19$m=64,t=9,p=1$MDEyMzQ1Njc4OWFiY2RlZg$CmAL/VVYGsF22UYz1/07pdZc2CAEt9LwyiSktSBWS/Q",
+    DECOMPOSED_BCRYPT,
+    "$scrypt$ln=4,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$CmAL/VVYGsF22UYz1/07pdZc2CAEt9LwyiSktSBWS/Q",
+    "pbkdf2_sha256$1$salt$CmAL/VVYGsF22UYz1/07pdZc2CAEt9LwyiSktSBWS/Q=",
+];
+
 #[tokio::test]
-async fn a_large_hash_waits_for_its_like_and_the_others_go_past() {
-    let hasher = Hasher::new(config(64, 2));
-    let running = begin_one(&hasher, 65);
-    let large = tokio::spawn({
-        let hasher = hasher.clone();
-        let hash = imported(&DECOMPOSED_ARGON2.replace("m=64", "m=65"));
-        async move { hasher.verify(presented("any"), Some(hash)).await }
-    });
-    while hasher.0.queue.free_places() > 32 {
-        tokio::task::yield_now().await;
+async fn imported_hashes_wait_for_one_another_and_leave_the_other_threads_to_ours() {
+    for hash in COSTLY.map(imported) {
+        let hasher = Hasher::new(config(64, 2));
+        let running = begin_one(&hasher, Cost::High);
+        let costly = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.verify(presented("any"), Some(hash)).await }
+        });
+        while hasher.0.queue.free_places() > 32 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hasher.verify(presented("any"), None).await, Ok(Verdict::Wrong));
+        assert_eq!(hasher.computed(), 1, "ours came later and went first");
+        drop(running);
+        assert_eq!(costly.await.unwrap(), Ok(Verdict::Wrong));
     }
-    assert_eq!(hasher.verify(presented("any"), None).await, Ok(Verdict::Wrong));
-    assert_eq!(hasher.computed(), 1, "the small one came later and went first");
-    drop(running);
-    assert_eq!(large.await.unwrap(), Ok(Verdict::Wrong));
+}
+
+#[tokio::test]
+async fn a_hash_from_before_the_passes_were_fewer_is_as_good_as_ours() {
+    let hasher = Hasher::new(config(64, 2));
+    let _running = begin_one(&hasher, Cost::High);
+    let before = imported(&DECOMPOSED_ARGON2.replace("t=2", "t=8"));
+    assert_eq!(hasher.verify(presented("any"), Some(before)).await, Ok(Verdict::Wrong));
 }
 
 #[test]

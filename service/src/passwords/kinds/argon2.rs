@@ -4,11 +4,16 @@ use argon2::{Algorithm, Params, Version};
 
 use super::Unreadable::{self, Malformed, TooCostly};
 use super::{equal, text};
+use crate::passwords::computation::Cost;
 use crate::passwords::memory::Memory;
 
 const MAX_MEMORY: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 10;
 const MAX_LANES: u32 = 255;
+
+/// How many times the work of a new hash, memory times passes, still is ordinary: hashes from before `PASSWORD_HASH` was set lower
+/// are not to wait for one another.
+const ORDINARY_WORK: u64 = 4;
 
 /// The octets of salt and output in new hashes: what RFC 9106, section 4, recommends.
 pub(in crate::passwords) const SALT: usize = 16;
@@ -81,8 +86,12 @@ impl Argon2 {
         output
     }
 
-    pub(in crate::passwords) const fn params(&self) -> &Params {
-        &self.params
+    /// See [`super::Kind::cost`].
+    pub(super) fn cost(&self, new: &Params) -> Cost {
+        let work = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
+        let is_ordinary =
+            self.params.m_cost() <= new.m_cost() && work(&self.params) <= ORDINARY_WORK * work(new);
+        if is_ordinary { Cost::Ordinary } else { Cost::High }
     }
 
     /// Whether it may have been made here: those of other implementations look the same, but not vice versa.

@@ -12,6 +12,7 @@ pub(super) use self::argon2::{Argon2, SALT};
 use self::bcrypt::Bcrypt;
 use self::pbkdf2::Pbkdf2;
 use self::scrypt::Scrypt;
+use super::computation::Cost;
 use super::memory::Memory;
 use crate::field::Invalid;
 
@@ -93,12 +94,12 @@ impl Kind {
         }
     }
 
-    /// The memory that it takes to verify, in KiB.
-    pub(super) fn memory(&self) -> u32 {
+    /// What it costs to verify where new hashes are of these parameters. Of Argon2 that is known; the others are imported only, and
+    /// nearly all take many times as long.
+    pub(super) fn cost(&self, new: &::argon2::Params) -> Cost {
         match self {
-            Self::Argon2(argon2) => argon2.params().m_cost(),
-            Self::Scrypt(scrypt) => scrypt.memory(),
-            Self::Bcrypt(_) | Self::Pbkdf2(_) => 0,
+            Self::Argon2(argon2) => argon2.cost(new),
+            Self::Scrypt(_) | Self::Bcrypt(_) | Self::Pbkdf2(_) => Cost::High,
         }
     }
 }

@@ -12,7 +12,6 @@ const MAX_P: u32 = 4;
 /// A hash of scrypt.
 pub(in crate::passwords) struct Scrypt {
     params: Params,
-    memory: u32,
     salt: Vec<u8>,
     output: Vec<u8>,
 }
@@ -29,18 +28,12 @@ impl Scrypt {
         }
         let params = u8::try_from(log_n).ok().filter(|log_n| *log_n > 0);
         let params = params.and_then(|log_n| Params::new(log_n, r, p).ok()).ok_or(Malformed)?;
-        let memory = (r << log_n) / 8;
-        Ok(Self { params, memory, salt: text::salt(salt, 1..=64)?, output: text::output(output)? })
+        Ok(Self { params, salt: text::salt(salt, 1..=64)?, output: text::output(output)? })
     }
 
     pub(super) fn matches(&self, password: &[u8]) -> bool {
         let mut output = vec![0; self.output.len()];
         let result = scrypt::scrypt(password, &self.salt, &self.params, &mut output);
         result.is_ok() && equal(&output, &self.output)
-    }
-
-    /// 128 octets times `r` times `N`, in KiB.
-    pub(super) const fn memory(&self) -> u32 {
-        self.memory
     }
 }

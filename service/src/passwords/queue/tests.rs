@@ -22,7 +22,7 @@ fn begin(
         let _ = ended.recv();
         number
     };
-    (end, tokio::spawn(async move { queue.run(8, work).await }))
+    (end, tokio::spawn(async move { queue.run(Cost::Ordinary, work).await }))
 }
 
 /// The runtime of these tests has one thread: it would stand still if the work were done on it.
@@ -45,9 +45,9 @@ async fn no_more_than_allowed_are_computed_at_once_and_the_others_in_their_order
 }
 
 /// The memory of a hash that comes when no other is computed: where it is, and whether anything is left in it. It is written to.
-async fn memory_of_one(queue: &Queue, size: u32) -> (usize, bool) {
-    let used = queue.run(size, move |memory| {
-        let blocks = memory.blocks(size as usize);
+async fn memory_of_one(queue: &Queue, size: usize) -> (usize, bool) {
+    let used = queue.run(Cost::Ordinary, move |memory| {
+        let blocks = memory.blocks(size);
         let is_blank = blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
         for block in &mut *blocks {
             block.as_mut().fill(1);
@@ -83,35 +83,58 @@ async fn memory_of_a_larger_hash_is_not_kept() {
 async fn a_panic_is_that_of_the_caller_and_the_queue_goes_on() {
     let queue = queue(1);
     let failing = Arc::clone(&queue);
-    let panicking = tokio::spawn(async move { failing.run(8, |_| panic!("on purpose")).await });
+    let panicking = tokio::spawn(async move { failing.run(Cost::Ordinary, |_| panic!("on purpose")).await });
     let panic: Result<Result<(), Busy>, _> = panicking.await;
     assert!(panic.unwrap_err().is_panic());
-    assert_eq!(queue.run(8, |_| 7).await, Ok(7));
+    assert_eq!(queue.run(Cost::Ordinary, |_| 7).await, Ok(7));
 }
 
 #[tokio::test]
-async fn few_large_hashes_wait_and_leave_the_places_to_others() {
+async fn few_costly_hashes_wait_and_leave_the_places_to_others() {
     let queue = queue(2);
     let (end, ended) = mpsc::channel::<()>();
-    let large = |work: Box<dyn FnOnce() + Send>| {
+    let costly = |work: Box<dyn FnOnce() + Send>| {
         let queue = Arc::clone(&queue);
-        tokio::spawn(async move { queue.run(9, move |_| work()).await })
+        tokio::spawn(async move { queue.run(Cost::High, move |_| work()).await })
     };
     let (began, mut has_begun) = channel::unbounded_channel();
-    let running = large(Box::new(move || {
+    let running = costly(Box::new(move || {
         began.send(()).unwrap();
         let _ = ended.recv();
     }));
     has_begun.recv().await.unwrap();
-    let waiting: Vec<_> = (0..LARGE_WAITING).map(|_| large(Box::new(|| ()))).collect();
-    while queue.free_places() > 33 - LARGE_WAITING {
+    let waiting: Vec<_> = (0..COSTLY_WAITING).map(|_| costly(Box::new(|| ()))).collect();
+    while queue.free_places() > 33 - COSTLY_WAITING {
         tokio::task::yield_now().await;
     }
-    assert_eq!(queue.run(9, |_| ()).await, Err(Busy));
-    assert_eq!(queue.run(8, |_| ()).await, Ok(()));
+    assert_eq!(queue.run(Cost::High, |_| ()).await, Err(Busy));
+    assert_eq!(queue.run(Cost::Ordinary, |_| ()).await, Ok(()));
     drop(end);
     assert_eq!(running.await.unwrap(), Ok(()));
     for task in waiting {
         assert_eq!(task.await.unwrap(), Ok(()));
     }
+}
+
+#[tokio::test]
+async fn whoever_waits_too_long_is_told_to_come_again_and_leaves_the_place() {
+    let queue = queue(1);
+    let (began, mut has_begun) = channel::unbounded_channel();
+    let (end, running) = begin(&queue, 0, &began);
+    has_begun.recv().await.unwrap();
+    let waited = queue.run_within(Duration::ZERO, Cost::Ordinary, |_| ()).await;
+    assert_eq!((waited, queue.free_places()), (Err(Busy), WAITING));
+    drop(end);
+    assert_eq!(running.await.unwrap(), Ok(0));
+}
+
+#[tokio::test]
+async fn what_has_begun_is_not_given_up() {
+    let queue = queue(1);
+    let (began, mut has_begun) = channel::unbounded_channel();
+    let (end, running) = begin(&queue, 0, &began);
+    has_begun.recv().await.unwrap();
+    assert!(!queue.0.leave(0));
+    drop(end);
+    assert_eq!(running.await.unwrap(), Ok(0));
 }

@@ -51,8 +51,7 @@ impl Service {
         Ok(())
     }
 
-    /// Attempts count on the session as well as on the name: whoever has stolen a token can change the name. Not on the
-    /// user: who signs in anew to shut a thief out must not be refused for what the thief has tried.
+    /// Attempts count on the session as well as on the account and the IP address: whoever has stolen a token may try from many.
     async fn change_own(
         &self,
         caller: &Caller,

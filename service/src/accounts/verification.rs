@@ -1,5 +1,6 @@
 //! The one way in which a password is checked, wherever one is asked for: limits first, then always a hash.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -66,11 +67,12 @@ impl Service {
     ) -> Result<Attempt, Error> {
         let settings = &self.settings.limits;
         let address = network.as_bytes();
+        let [kind, whose] = &subject(login, candidate);
         let mut attempt = Attempt::new(self.limits().await?);
         let counted = async {
             attempt.take(&settings.sign_in_ip, &[address]).await?;
-            attempt.take(&settings.sign_in, &[login.as_bytes(), address]).await?;
-            match attempt.take(&settings.sign_in_login, &[login.as_bytes()]).await {
+            attempt.take(&settings.sign_in, &[kind, whose, address]).await?;
+            match attempt.take(&settings.sign_in_login, &[kind, whose]).await {
                 Err(limits::Error::Exceeded(exceeded)) => {
                     self.require_known(candidate, network, exceeded).await
                 }
@@ -124,6 +126,15 @@ impl Service {
         let keys = self.tokens.keys().mac_keys().await?;
         Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys))
     }
+}
+
+/// Whose attempts count together. Those at an account do by its id, or whoever holds a session could change the name after each
+/// ten; but those at its name and at its address each by themselves: were one refused for the other, it would tell that both are of
+/// one account. A login that nobody has counts by its text, which costs as much.
+fn subject<'a>(login: &'a str, candidate: Option<&Candidate>) -> [Cow<'a, [u8]>; 2] {
+    let Some(candidate) = candidate else { return [b"login".into(), login.as_bytes().into()] };
+    let kind: &[u8] = if login.contains('@') { b"address" } else { b"name" };
+    [kind.into(), candidate.user_id.get().to_be_bytes().to_vec().into()]
 }
 
 fn known_address(key: &hmac::Key, network: ClientNetwork) -> KnownAddress {

@@ -14,6 +14,8 @@ use crate::harness::accounts::{AccountsApp, OTHER_PASSWORD, PASSWORD, with_accou
 with_accounts_on_every_database! {
     past_the_limit_of_a_login_only_known_addresses_are_served,
     whoever_is_unknown_is_refused_alike,
+    a_new_name_does_not_make_room_for_strangers,
+    a_login_that_strangers_try_tells_nothing_of_the_others,
     a_known_address_has_ten_tries_of_its_own,
     an_address_is_known_for_thirty_days,
     the_addresses_of_others_are_not_ones_own,
@@ -68,6 +70,22 @@ async fn whoever_is_unknown_is_refused_alike(app: AccountsApp) {
         refusals.push((problem, refused.header("ratelimit").to_owned()));
     }
     assert_eq!(refusals[0], refusals[1]);
+}
+
+async fn a_new_name_does_not_make_room_for_strangers(app: AccountsApp) {
+    let app = app.configured(limited).await;
+    let root = app.root().await;
+    attack(&app, "root").await;
+    assert_eq!(root.put("/users/me", json!({"username": "boss"})).await.status, 200);
+    app.sign_in_from(HOME, "boss", PASSWORD).await.assert_problem(429, "too_many_attempts");
+}
+
+/// If name and address were refused together, whoever has used up one could find out whether the other is of the same account.
+async fn a_login_that_strangers_try_tells_nothing_of_the_others(app: AccountsApp) {
+    let app = app.configured(limited).await;
+    for login in ["root", "nobody", "root@example.com", "nobody@example.com"] {
+        attack(&app, login).await;
+    }
 }
 
 async fn a_known_address_has_ten_tries_of_its_own(app: AccountsApp) {

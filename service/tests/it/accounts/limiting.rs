@@ -17,6 +17,7 @@ with_accounts_on_every_database! {
     an_unknown_login_is_limited_alike,
     others_are_not_refused_for_it,
     the_spellings_of_a_login_count_together,
+    a_new_name_or_address_brings_no_new_tries,
     a_success_does_not_count,
     there_is_room_again_with_time,
     an_address_is_limited_whatever_the_login,
@@ -75,6 +76,20 @@ async fn the_spellings_of_a_login_count_together(app: AccountsApp) {
     fail(&app, HERE, "root@example.com", 5).await;
     fail(&app, HERE, "root@EXAMPLE.com", 5).await;
     app.sign_in_from(HERE, "Root@example.com", PASSWORD).await.assert_problem(429, "too_many_attempts");
+}
+
+/// Whoever holds a session of the account could change its name after each ten.
+async fn a_new_name_or_address_brings_no_new_tries(app: AccountsApp) {
+    let ada = app.person("ada", &[]).await;
+    for (login, renamed, body) in [
+        ("ada", "eve", json!({"username": "eve"})),
+        ("ada@example.com", "eve@example.com", json!({"email": "eve@example.com"})),
+    ] {
+        fail(&app, HERE, login, 10).await;
+        assert_eq!(ada.put("/users/me", body).await.status, 200);
+        app.sign_in_from(HERE, renamed, PASSWORD).await.assert_problem(429, "too_many_attempts");
+        assert_eq!(app.sign_in_from(THERE, renamed, PASSWORD).await.status, 201);
+    }
 }
 
 async fn a_success_does_not_count(app: AccountsApp) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
@@ -66,7 +67,7 @@ async fn sign_out(
 ) -> Result<StatusCode, Problem> {
     match caller {
         Some(caller) => sessions.end_own(caller.user_id, caller.session_id.into()).await?,
-        None if !request.headers().contains_key(header::CONTENT_TYPE) => {
+        None if !has_body(&request) => {
             return Err(not_accepted.map_or_else(|| Refusal::Unauthenticated.into(), |NotAccepted(why)| why));
         }
         None => {
@@ -75,6 +76,11 @@ async fn sign_out(
         }
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether the client means to send a body: of none nothing is said, and one of an unknown type is refused for that.
+fn has_body(request: &Request) -> bool {
+    request.headers().contains_key(header::CONTENT_TYPE) || !request.body().is_end_stream()
 }
 
 /// List the sessions of a user

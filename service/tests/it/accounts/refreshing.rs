@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::Method;
+use axum::http::{Method, header};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -125,6 +125,10 @@ async fn a_refresh_token_signs_out(app: AccountsApp) {
     sign_out(&root.refresh_token).await.assert_problem(401, "session_ended");
     root.get("/users/me").await.assert_problem(401, "session_ended");
     app.call(Method::DELETE, "/sessions/current", None).await.assert_problem(401, "unauthenticated");
+    let body = Some(json!({"refresh_token": root.refresh_token}));
+    let mut untyped = call(Method::DELETE, "/sessions/current", body);
+    untyped.headers_mut().remove(header::CONTENT_TYPE);
+    app.send(untyped).await.assert_problem(415, "unsupported_media_type");
     let other = app.root().await;
     assert_eq!(other.delete("/sessions/current").await.status, 204);
     other.delete("/sessions/current").await.assert_problem(401, "session_ended");

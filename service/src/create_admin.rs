@@ -7,9 +7,10 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::accounts::{Administrator, AdministratorPassword, Error as AccountError, create_administrator};
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Access, Config, TokenAccess};
 use crate::db::{self, Database};
 use crate::field::Invalid;
+use crate::mail::Mail;
 use crate::migrations;
 use crate::one_time_tokens::OneTimeToken;
 use crate::users::{Email, Error as UserError, Taken, Username};
@@ -77,10 +78,16 @@ pub async fn run(arguments: Arguments<'_>, config: Config) -> Result<Option<OneT
     } else {
         AdministratorPassword::Password(read_password()?, config.application.passwords)
     };
-    create_administrator(&database, Arc::new(SystemClock), administrator, password).await.map_err(explain)
+    let mail = match config.application.access {
+        Access::Tokens(TokenAccess { mail, .. }) => mail.map(|mail| Mail::new(*mail)),
+        Access::Open => None,
+    };
+    let made =
+        create_administrator(&database, Arc::new(SystemClock), administrator, password, mail.as_ref()).await;
+    made.map_err(explain)
 }
 
-/// The same in a database that is open, always with a one-time token.
+/// The same in a database that is open, always with a one-time token, by a function that has no settings of mail.
 ///
 /// # Errors
 /// See [`Error`].
@@ -89,7 +96,8 @@ pub async fn with_token(
     arguments: Arguments<'_>,
 ) -> Result<Option<OneTimeToken>, Error> {
     let (administrator, password) = (read(arguments)?, AdministratorPassword::Token);
-    create_administrator(database, Arc::new(SystemClock), administrator, password).await.map_err(explain)
+    let made = create_administrator(database, Arc::new(SystemClock), administrator, password, None).await;
+    made.map_err(explain)
 }
 
 fn read(arguments: Arguments<'_>) -> Result<Administrator, Error> {

@@ -6,11 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::zeroize::Zeroizing;
 
 use super::login::is_same;
+use super::passwords::tell_of_new_password;
 use super::{Error, Login, Status, repository};
 use crate::access::RoleName;
 use crate::clock::Clock;
 use crate::config;
 use crate::db::{Database, Transaction};
+use crate::mail::{Language, Mail};
 use crate::one_time_tokens::{self, NewToken, OneTimeToken, Purpose};
 use crate::passwords::{About, Hasher, PasswordHash, Policy};
 use crate::user_id::UserId;
@@ -38,7 +40,7 @@ pub enum AdministratorPassword {
     Token,
 }
 
-/// Makes an administrator, and returns the token if one was asked for.
+/// Makes an administrator, and returns the token if one was asked for. Where there is mail, a user whose password goes is told so.
 ///
 /// # Errors
 /// [`Error::Users`] if the name or address is taken; [`Error::UserNotFound`] if an existing user was asked for and nobody has
@@ -48,6 +50,7 @@ pub async fn create_administrator(
     clock: Arc<dyn Clock>,
     administrator: Administrator,
     password: AdministratorPassword,
+    mail: Option<&Mail>,
 ) -> Result<Option<OneTimeToken>, Error> {
     let about = About { username: administrator.username.as_str(), email: administrator.email.as_str() };
     let (hash, token) = match password {
@@ -60,7 +63,7 @@ pub async fn create_administrator(
     };
     let way_in = WayIn { hash, token_hash: token.as_ref().map(OneTimeToken::hash), now: clock.now() };
     if administrator.existing {
-        restore(database, &administrator, &way_in).await?;
+        restore(database, &administrator, &way_in, mail).await?;
     } else {
         let email = &administrator.email;
         let user = NewUser { username: administrator.username, email: email.clone(), full_name: None };
@@ -76,7 +79,12 @@ pub async fn create_administrator(
 }
 
 /// Gives a user who is there the role and the way in, and closes all others.
-async fn restore(database: &Database, administrator: &Administrator, way_in: &WayIn) -> Result<(), Error> {
+async fn restore(
+    database: &Database,
+    administrator: &Administrator,
+    way_in: &WayIn,
+    mail: Option<&Mail>,
+) -> Result<(), Error> {
     let login = Login::parse(administrator.username.as_str()).map_err(|_| Error::UserNotFound)?;
     let found = repository::find(database, &login).await?.ok_or(Error::UserNotFound)?;
     // A row of the Python service may hold an international domain in Unicode letters.
@@ -84,10 +92,14 @@ async fn restore(database: &Database, administrator: &Administrator, way_in: &Wa
     if !is_same(administrator.email.as_str(), &stored) {
         return Err(Error::UserNotFound);
     }
-    let (user, email) = (found.user_id, &*found.email);
+    let (user, email, had_password) = (found.user_id, &*found.email, found.hash.is_some());
     let restored = database.transaction(|mut transaction| async move {
         if !user_row::lock(&mut transaction, user).await? {
             return Err(Error::UserNotFound);
+        }
+        if let Some(mail) = mail.filter(|_| had_password) {
+            // The command knows no language of the user's.
+            tell_of_new_password(mail, &mut transaction, user, Language::En, way_in.now).await?;
         }
         sessions::end_all(&mut transaction, user, None, way_in.now).await?;
         repository::set_password(&mut transaction, user, None, way_in.now).await?;

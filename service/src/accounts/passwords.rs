@@ -12,7 +12,7 @@ use crate::access::{Caller, require_still};
 use crate::db::Transaction;
 use crate::field::Invalid;
 use crate::http::ClientNetwork;
-use crate::mail::{Kind, Language, Notice};
+use crate::mail::{Kind, Language, Mail, Notice};
 use crate::one_time_tokens::{OneTimeToken, Presented};
 use crate::passwords::{About, NewPassword, PasswordHash, PresentedPassword};
 use crate::user_id::UserId;
@@ -168,8 +168,8 @@ impl Service {
         Ok(user)
     }
 
-    /// Sets a password, ends the sessions but for one if one is kept, and whatever else would let somebody in. A notice, in a
-    /// language, goes to an address that is proved.
+    /// Sets a password, ends the sessions but for one if one is kept, and whatever else would let somebody in. A notice goes out
+    /// in a language, if there is one.
     async fn set(
         &self,
         transaction: &mut Transaction,
@@ -180,11 +180,7 @@ impl Service {
     ) -> Result<(), Error> {
         let now = self.clock.now();
         if let (Some(mail), Some(language)) = (&self.mail, notice) {
-            let addressee = addresses::addressee(&mut *transaction, user).await?;
-            if let Some(addressee) = addressee.filter(|addressee| addressee.is_proved) {
-                let (kind, to) = (Kind::Notice(Notice::PasswordChanged), Some((user, &*addressee.email)));
-                mail.enqueue(&mut *transaction, kind, language, to, now).await?;
-            }
+            tell_of_new_password(mail, &mut *transaction, user, language, now).await?;
         }
         repository::set_password(&mut *transaction, user, Some(hash), now).await?;
         one_time_tokens::end_all(&mut *transaction, user).await?;
@@ -231,6 +227,20 @@ async fn prove(
 fn wrong_password(error: Error) -> Error {
     match error {
         Error::InvalidCredentials => Error::WrongPassword,
+/// Tells a user, whose row is locked, that the password was changed; at an address that is proved, or not at all.
+pub(super) async fn tell_of_new_password(
+    mail: &Mail,
+    transaction: &mut Transaction,
+    user: UserId,
+    language: Language,
+    now: DateTime<Utc>,
+) -> Result<(), crate::db::Error> {
+    let addressee = addresses::addressee(&mut *transaction, user).await?;
+    let Some(addressee) = addressee.filter(|addressee| addressee.is_proved) else { return Ok(()) };
+    let (kind, to) = (Kind::Notice(Notice::PasswordChanged), Some((user, &*addressee.email)));
+    mail.enqueue(&mut *transaction, kind, language, to, now).await
+}
+
         error => error,
     }
 }

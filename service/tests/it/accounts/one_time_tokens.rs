@@ -36,8 +36,9 @@ async fn token(app: &AccountsApp, name: &str, existing: bool) -> String {
         existing,
     };
     let (database, clock) = (&app.state.database, Arc::new(app.clock.clone()));
-    let token =
-        create_administrator(database, clock, administrator, AdministratorPassword::Token).await.unwrap();
+    let token = create_administrator(database, clock, administrator, AdministratorPassword::Token, None)
+        .await
+        .unwrap();
     token.unwrap().secret().expose_secret().to_owned()
 }
 

@@ -10,6 +10,7 @@ with_accounts_on_every_database! {
     the_old_address_is_told_of_the_new_one,
     the_address_is_told_of_a_new_password,
     an_address_that_is_not_proved_is_told_nothing,
+    whoever_is_let_back_in_by_the_command_is_told,
     a_first_password_is_no_change,
     what_is_refused_is_not_told,
     a_user_who_is_removed_is_told_what_was_done_before,
@@ -56,6 +57,18 @@ async fn an_address_that_is_not_proved_is_told_nothing(app: AccountsApp) {
     let body = json!({"current_password": PASSWORD, "password": OTHER_PASSWORD});
     assert_eq!(ada.put("/users/me/password", body).await.status, 204);
     assert_eq!(ada.put("/users/me", json!({"email": "ada@example.org"})).await.status, 200);
+    assert!(app.deliver().await.is_empty());
+}
+
+async fn whoever_is_let_back_in_by_the_command_is_told(app: AccountsApp) {
+    let ada = proved(&app).await;
+    app.restore_administrator("ada", "ada@example.com").await.unwrap();
+    let mail = app.mail().await;
+    assert_eq!((mail.header("To"), mail.header("Subject")), ("ada@example.com", "Your password was changed"));
+    // Whoever has an address that is not proved is told nothing, as ever.
+    assert_eq!(ada.get("/users/me").await.status, 401);
+    app.person("grace", &[]).await;
+    app.restore_administrator("grace", "grace@example.com").await.unwrap();
     assert!(app.deliver().await.is_empty());
 }
 

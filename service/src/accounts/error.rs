@@ -23,6 +23,9 @@ pub enum Error {
     /// The password is right, but the user may not sign in.
     #[error("the account is disabled")]
     Disabled,
+    /// The user may not sign in, so there is nothing to invite to.
+    #[error("the user is disabled")]
+    UserDisabled,
     /// The password is right, but the address is not proved, as a sign-in requires here.
     #[error("the address is not proved")]
     EmailNotVerified,
@@ -118,6 +121,11 @@ impl From<Error> for Problem {
             Error::Disabled => {
                 Self::new(StatusCode::FORBIDDEN, "account_disabled", "The account is disabled")
             }
+            Error::UserDisabled => Self::new(
+                StatusCode::CONFLICT,
+                "account_disabled",
+                "The account is disabled; enable it first",
+            ),
             Error::EmailNotVerified => Self::new(
                 StatusCode::FORBIDDEN,
                 "email_not_verified",

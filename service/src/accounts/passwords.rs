@@ -118,7 +118,7 @@ impl Service {
     /// Sets a password by a one-time token, and ends all sessions. One that was sent proves the address that it went to.
     ///
     /// # Errors
-    /// [`Error::TokenInvalid`]; [`Error::Invalid`], which leaves the token as good as it was; [`Error::Limits`];
+    /// [`Error::TokenInvalid`], also for a disabled account; [`Error::Invalid`], which leaves the token as good as it was; [`Error::Limits`];
     /// [`Error::Busy`].
     pub async fn confirm_password(
         &self,
@@ -149,13 +149,16 @@ impl Service {
         let presented = presented.filter(|presented| presented.purpose.sets_password());
         let presented = &presented.ok_or(Error::TokenInvalid)?;
         let user = presented.user;
-        let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::TokenInvalid)?;
+        let candidate = repository::candidate(&self.database, user).await?;
+        let candidate = candidate.filter(Candidate::is_active).ok_or(Error::TokenInvalid)?;
         let notice = candidate.hash.is_some().then_some(language);
         let new = self.accept(new, &candidate.about())?;
         let hash = &self.hasher.hash(new).await?;
         let address = &self.known_address(network).await?;
         let confirmed = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
+            let now_there = repository::candidate(&mut transaction, user).await?;
+            now_there.filter(Candidate::is_active).ok_or(Error::TokenInvalid)?;
             prove(&mut transaction, presented, now).await?;
             if !one_time_tokens::consume(&mut transaction, presented.purpose, token_hash, now).await? {
                 return Err(Error::TokenInvalid);
@@ -224,9 +227,6 @@ async fn prove(
     Ok(addresses::prove(&mut *transaction, addressee.user, &addressee.email, now).await?)
 }
 
-fn wrong_password(error: Error) -> Error {
-    match error {
-        Error::InvalidCredentials => Error::WrongPassword,
 /// Tells a user, whose row is locked, that the password was changed; at an address that is proved, or not at all.
 pub(super) async fn tell_of_new_password(
     mail: &Mail,
@@ -241,6 +241,9 @@ pub(super) async fn tell_of_new_password(
     mail.enqueue(&mut *transaction, kind, language, to, now).await
 }
 
+fn wrong_password(error: Error) -> Error {
+    match error {
+        Error::InvalidCredentials => Error::WrongPassword,
         error => error,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::repository::{self, Addressee};
 use super::service::Service;
-use crate::accounts::{self, Error, Login, Status, is_same};
+use crate::accounts::{self, Error, Login, is_same};
 use crate::mail::{Asked, LinkKind};
 use crate::user_id::UserId;
 use crate::user_row;
@@ -69,5 +69,5 @@ impl Service {
 
 /// Whether somebody who is there may get a mail of this kind because anybody asks for it.
 fn may_get(kind: LinkKind, addressee: &Addressee) -> bool {
-    addressee.status == Status::Active && !(kind == LinkKind::Verification && addressee.is_proved)
+    addressee.is_active() && !(kind == LinkKind::Verification && addressee.is_proved)
 }

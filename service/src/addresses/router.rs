@@ -99,7 +99,7 @@ async fn request_password_reset(
     params(UserIdParam),
     responses(
         (status = 202, description = "A mail is on its way"),
-        RateLimitProblems, NotFoundProblem, InvalidInput, DatabaseProblems, MailProblems,
+        RateLimitProblems, NotFoundProblem, DisabledProblem, InvalidInput, DatabaseProblems, MailProblems,
     ),
 )]
 async fn invite_user(
@@ -114,6 +114,7 @@ async fn invite_user(
 
 described! {
     NotFoundProblem = "No user has this id", Error::UserNotFound;
+    DisabledProblem = "The user is disabled, and could not sign in with the password", Error::UserDisabled;
     TokenInvalidProblem = "The token is unknown, used or expired", Error::TokenInvalid;
     MailProblems = "Mail is off, or the service or its database is unavailable", Error::MailOff;
 }

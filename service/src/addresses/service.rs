@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use tracing::info;
 
 use super::links::Links;
-use super::repository;
+use super::repository::{self, Addressee};
 use super::undeliverable::forget_undeliverable;
 use crate::access::Caller;
 use crate::accounts::{Error, Login, is_same};
@@ -72,6 +72,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::MailOff`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks;
+    /// [`Error::UserDisabled`], who could not sign in with the password;
     /// [`Error::Limits`] if the user has been invited too often.
     pub(super) async fn invite(
         &self,
@@ -84,12 +85,14 @@ impl Service {
         // Before the mail is counted: who may not invite must not use up what others may.
         let authority = roles::authority_of(&self.database, user).await?.ok_or(Error::UserNotFound)?;
         caller.require_over(&authority)?;
+        require_active(&found)?;
         let email = &found.email;
         let counted = self.count(links.kind, email).await?;
         let invited = self.database.transaction(|mut transaction| async move {
             roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             let addressee =
                 repository::addressee(&mut transaction, user).await?.ok_or(Error::UserNotFound)?;
+            require_active(&addressee)?;
             // Whoever invites knows that the mailbox is there again.
             forget_undeliverable(&mut transaction, user).await?;
             let to = is_same(&addressee.email, email).then_some((user, &*addressee.email));
@@ -108,7 +111,7 @@ impl Service {
     /// Records that the user has the address that a token was sent to.
     ///
     /// # Errors
-    /// [`Error::TokenInvalid`], also if the user has another address by now; [`Error::Limits`].
+    /// [`Error::TokenInvalid`], also if the user has another address by now, or is disabled; [`Error::Limits`].
     pub(super) async fn confirm(&self, token: &OneTimeToken, network: ClientNetwork) -> Result<(), Error> {
         let limits = self.counting().await?;
         let hit = limits.take(&self.limits.confirm, &[network.as_bytes()]).await?;
@@ -130,7 +133,8 @@ impl Service {
         let confirmed = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
             let addressee = repository::addressee(&mut transaction, user).await?;
-            let addressee = addressee.filter(|addressee| is_same(&addressee.email, email));
+            let addressee =
+                addressee.filter(|addressee| is_same(&addressee.email, email) && addressee.is_active());
             let addressee = addressee.ok_or(Error::TokenInvalid)?;
             if !one_time_tokens::consume(&mut transaction, purpose, hash, now).await? {
                 return Err(Error::TokenInvalid);
@@ -155,4 +159,8 @@ impl Service {
         let keys = self.tokens.keys().mac_keys().await?;
         Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys))
     }
+}
+
+fn require_active(addressee: &Addressee) -> Result<(), Error> {
+    if addressee.is_active() { Ok(()) } else { Err(Error::UserDisabled) }
 }

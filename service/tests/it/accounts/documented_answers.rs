@@ -31,16 +31,22 @@ struct Scene<'a> {
     root: Person<'a>,
     target: Person<'a>,
     nobody: Person<'a>,
+    /// The id of somebody who is disabled.
+    disabled: u64,
 }
 
 impl<'a> Scene<'a> {
     async fn of(app: &'a AccountsApp) -> Self {
         let nobody = app.person("nobody", &[]).await;
         let target = app.person("target", &[]).await;
+        let disabled = app.person("disabled", &[]).await;
         let root = app.root().await;
+        let status = json!({"status": "disabled"});
+        assert_eq!(root.patch(&disabled.path("/account"), status).await.status, 200);
+        let disabled = disabled.user_id;
         let role = json!({"description": "", "permissions": []});
         assert_eq!(root.put("/roles/spare", role).await.status, 201);
-        Self { root, target, nobody }
+        Self { root, target, nobody, disabled }
     }
 
     /// A request that makes an operation answer this status; `None` where no request can.
@@ -49,6 +55,7 @@ impl<'a> Scene<'a> {
         let user = match (status, method) {
             ("404", _) if !path.contains("{session_id}") => "999999".to_owned(),
             ("422", _) => "abc".to_owned(),
+            ("409", _) if path.ends_with("/invitation") => self.disabled.to_string(),
             // The last administrator.
             ("409", _) if LAST_ADMINISTRATOR.contains(&&*name) => self.root.user_id.to_string(),
             _ => self.target.user_id.to_string(),
@@ -238,12 +245,6 @@ async fn provoked(
         ("429", _) => {
             app.send(request).await;
             app.send(scene.provoke(method, path, status)?).await
-        }
-        ("403", "POST /sessions") => {
-            let disabled = app.person("disabled", &[]).await;
-            let body = json!({"status": "disabled"});
-            assert_eq!(scene.root.patch(&disabled.path("/account"), body).await.status, 200);
-            app.send(request).await
         }
         // Only a command or a mail gives a token for it.
         ("204", "POST /passwords/confirm" | "POST /email-verifications/confirm") => return None,

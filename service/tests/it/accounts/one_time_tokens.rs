@@ -25,6 +25,7 @@ with_accounts_on_every_database! {
     of_many_at_once_one_wins,
     a_newer_token_or_another_password_ends_an_older_token,
     whoever_is_disabled_has_no_token_any_more,
+    a_token_of_a_disabled_account_is_dead_however_it_came_about,
     tokens_are_tried_so_often_from_one_address,
 }
 
@@ -136,6 +137,19 @@ async fn whoever_is_disabled_has_no_token_any_more(app: AccountsApp) {
     assert_eq!(root.patch(&ada.path("/account"), json!({"status": "disabled"})).await.status, 200);
     confirm(&app, &token, OTHER_PASSWORD).await.assert_problem(401, "token_invalid");
     app.try_sign_in("ada", PASSWORD).await.assert_problem(403, "account_disabled");
+}
+
+async fn a_token_of_a_disabled_account_is_dead_however_it_came_about(app: AccountsApp) {
+    app.person("ada", &[]).await;
+    let token_of_another_program = give(&app, "ada").await;
+    let user = "(select user_id from users where username = 'ada')";
+    app.database.execute(&format!("update accounts set status = 'disabled' where user_id = {user}")).await;
+    confirm(&app, &token_of_another_program, OTHER_PASSWORD).await.assert_problem(401, "token_invalid");
+    app.try_sign_in("ada", PASSWORD).await.assert_problem(403, "account_disabled");
+    // The command enables.
+    let token = token(&app, "ada", true).await;
+    assert_eq!(confirm(&app, &token, OTHER_PASSWORD).await.status, 204);
+    assert_eq!(app.try_sign_in("ada", OTHER_PASSWORD).await.status, 201);
 }
 
 async fn tokens_are_tried_so_often_from_one_address(app: AccountsApp) {

@@ -15,6 +15,7 @@ with_accounts_on_every_database! {
     another_change_leaves_them,
     a_removed_user_has_none,
     a_disabled_user_has_none_afterwards,
+    a_link_that_outlived_the_disabling_is_dead_until_the_account_is_enabled,
 }
 
 /// Somebody with a link of each kind.
@@ -75,6 +76,16 @@ async fn a_disabled_user_has_none_afterwards(app: AccountsApp) {
         assert_eq!(answer.status, 200);
         assert_ended(&app, &links).await;
     }
+}
+
+async fn a_link_that_outlived_the_disabling_is_dead_until_the_account_is_enabled(app: AccountsApp) {
+    let (_, links) = with_links(&app).await;
+    let user = "(select user_id from users where username = 'ada')";
+    app.database.execute(&format!("update accounts set status = 'disabled' where user_id = {user}")).await;
+    assert_ended(&app, &links).await;
+    app.database.execute(&format!("update accounts set status = 'active' where user_id = {user}")).await;
+    let [verification, ..] = &links;
+    assert_eq!(app.confirm_email(verification.token()).await.status, 204);
 }
 
 async fn a_removed_user_has_none(app: AccountsApp) {

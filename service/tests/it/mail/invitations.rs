@@ -13,6 +13,7 @@ with_accounts_on_every_database! {
     an_invitation_and_a_password_conflict,
     a_link_is_good_for_a_week,
     nobody_invites_somebody_who_holds_more,
+    nobody_invites_somebody_who_is_disabled,
 }
 
 async fn whoever_is_invited_sets_a_password_and_has_proved_the_address(app: AccountsApp) {
@@ -93,4 +94,21 @@ async fn nobody_invites_somebody_who_holds_more(app: AccountsApp) {
     }
     app.send(call(Method::POST, "/users/1/invitation", None)).await.assert_problem(401, "unauthenticated");
     assert_eq!(app.outbox().await, 0);
+}
+
+async fn nobody_invites_somebody_who_is_disabled(app: AccountsApp) {
+    let (ada, root) = (app.person("ada", &[]).await, app.root().await);
+    let set = async |status: &str| {
+        let answer = root.patch(&ada.path("/account"), json!({"status": status})).await;
+        assert_eq!(answer.status, 200);
+    };
+    let invite = async || root.call(Method::POST, &ada.path("/invitation"), None).await;
+    set("disabled").await;
+    for _ in 0..4 {
+        invite().await.assert_problem(409, "account_disabled");
+    }
+    assert_eq!(app.outbox().await, 0);
+    set("active").await;
+    assert_eq!(invite().await.status, 202, "refusals count on no limit");
+    assert_eq!(app.confirm_password(app.mail().await.token(), PASSWORD).await.status, 204);
 }

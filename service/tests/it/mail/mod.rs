@@ -3,6 +3,7 @@
 mod asking;
 mod console;
 mod ended_links;
+mod forged_hosts;
 mod invitations;
 mod killed;
 mod logged;
@@ -13,6 +14,7 @@ mod pages;
 mod recipients;
 mod refusals;
 mod resets;
+mod scanners;
 mod ses;
 mod slow;
 mod smtp;

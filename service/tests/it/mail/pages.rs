@@ -61,6 +61,11 @@ async fn a_page_is_in_the_language_of_its_reader() {
 async fn only_a_page_that_sets_a_password_asks_for_one() {
     for (path, asks) in [("/verify-email", false), ("/reset-password", true), ("/accept-invitation", true)] {
         let page = page(path, "en").await;
-        assert_eq!(page.text().contains(r#"<label for="password">"#), asks, "{path}");
+        for part in [r#"<label for="password">"#, r#"type="password" autocomplete="new-password""#] {
+            assert_eq!(page.text().contains(part), asks, "{path}: {part}");
+        }
+        for word in ["onpaste", "readonly", "autocomplete=\"off\""] {
+            assert!(!page.text().contains(word), "{path}: {word}");
+        }
     }
 }

@@ -30,7 +30,7 @@ async fn an_unknown_login_costs_as_many_statements_as_a_known_one() {
 }
 
 #[tokio::test]
-async fn the_job_finds_nobody_in_as_many_statements_as_somebody() {
+async fn the_job_takes_three_statements_more_for_whoever_gets_a_mail() {
     let recorded = Recorded::new().await;
     for name in ["ada", "grace"] {
         recorded.app.person(name, &[]).await;

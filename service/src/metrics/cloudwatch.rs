@@ -122,7 +122,7 @@ metrics! {
     "PasswordHashes" Count, Counter &counts::HASHES, "Password hashes that were computed";
     "PasswordHashTime" Milliseconds, Time &counts::HASH_TIME, "The time that was spent on password hashes";
     "PasswordHashRefusals" Count, Counter &counts::HASH_REFUSALS,
-        "Password hashes that were refused because the queue was full";
+        "Password hashes that were refused because the queue was full or slow";
     "MailsSent" Count, Counter &counts::MAILS_SENT, "Mails that were sent";
     "MailsPostponed" Count, Counter &counts::MAILS_POSTPONED, "Attempts to send a mail after which it is tried again";
     "MailsGivenUp" Count, Counter &counts::MAILS_GIVEN_UP, "Mails that were given up";

@@ -77,7 +77,7 @@ metrics! {
     HASHES = Counter "users_service_password_hashes", None, [], "Password hashes that were computed";
     HASH_SECONDS = Counter "users_service_password_hash_seconds", Some("seconds"), [], "The time that was spent on password hashes";
     HASH_REFUSALS = Counter "users_service_password_hash_refusals", None, [],
-        "Password hashes that were refused because the queue was full";
+        "Password hashes that were refused because the queue was full or slow";
     MAILS = Counter "users_service_mails", None, ["outcome"],
         "Attempts to send a mail: sent, postponed, given_up, or undeliverable (not sent, because its address cannot be reached)";
     MAILS_WAITING = Gauge "users_service_mails_waiting", None, [],

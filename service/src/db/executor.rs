@@ -8,7 +8,6 @@ use super::Database;
 use super::error::{Error, Retry};
 use super::in_flight::finish;
 use super::outcome::{Answer, Outcome, Wanted};
-use super::pool::Permit;
 use super::statement::{Dialect, Statement, Value};
 use crate::clock::monotonic;
 use crate::metrics;
@@ -56,21 +55,19 @@ impl Executor for &Database {
     ) -> Result<Answer, Error> {
         let deadline = request_context::deadline();
         let may_retry = |error: &Error, attempt| may_retry(error, attempt, statement.is_idempotent());
-        let permit = self.0.connections.permit(statement.access()).await?;
-        retry(deadline, may_retry, || self.attempt(&permit, deadline, statement, values, wanted)).await
+        retry(deadline, may_retry, || self.attempt(deadline, statement, values, wanted)).await
     }
 }
 
 impl Database {
     async fn attempt(
         &self,
-        permit: &Permit,
         deadline: Instant,
         statement: &'static Statement,
         values: &[Value<'_>],
         wanted: fn(Dialect) -> Wanted,
     ) -> Result<Answer, Error> {
-        let mut leased = self.0.connections.lease(permit, deadline).await?;
+        let mut leased = self.0.connections.lease(statement.access(), deadline).await?;
         leased.bind(values)?;
         finish(deadline, async move { log(statement, leased.run(statement, wanted)).await }).await?
     }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use deadpool::managed::Object;
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::connector::{Connector, Pooled};
 use super::error::{Error, Invalidation};
 use super::outcome::{Answer, Wanted};
-use super::pool::Permit;
 use super::statement::{Dialect, Statement, Value};
 use crate::clock::IdleSince;
 
@@ -23,8 +23,8 @@ const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
 pub(super) struct Leased {
     object: Option<Object<Connector>>,
     state: State,
-    /// The permit to write, released with the connection.
-    permit: Permit,
+    /// The permit to write, if it may; released with the connection.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ enum State {
 }
 
 impl Leased {
-    pub(super) const fn new(object: Object<Connector>, permit: Permit) -> Self {
+    pub(super) const fn new(object: Object<Connector>, permit: Option<OwnedSemaphorePermit>) -> Self {
         Self { object: Some(object), state: State::Idle, permit }
     }
 
@@ -111,7 +111,7 @@ impl Drop for Leased {
             (State::Idle, _) => object.idle_since = IdleSince::now(),
             // The request that began the transaction was dropped, such as when its client hung up.
             (State::InTransaction, Ok(runtime)) => {
-                let permit = self.permit.clone();
+                let permit = self.permit.take();
                 let mut leased = Self { object: Some(object), state: State::InTransaction, permit };
                 runtime.spawn(async move { timeout(ROLLBACK_LIMIT, leased.end("rollback")).await });
             }

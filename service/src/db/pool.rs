@@ -27,13 +27,6 @@ const WAIT_LIMIT: Duration = Duration::from_secs(2);
 /// The connect time-out, which includes fetching the secret again.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// The right to use connections, for reading or for writing.
-#[derive(Clone)]
-pub(super) struct Permit {
-    access: Access,
-    _write: Option<Arc<OwnedSemaphorePermit>>,
-}
-
 /// How many connections there are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PoolState {
@@ -67,20 +60,17 @@ impl Connections {
         Ok(Self { readers: pool(readers, size)?, writers: pool(writer, 1)?, write_permits })
     }
 
-    /// The right to use connections for this, which is kept over retries: otherwise each of them would queue again.
-    pub(super) async fn permit(&self, access: Access) -> Result<Permit, Error> {
-        Ok(match access {
-            Access::Read => Permit { access, _write: None },
-            Access::Write => Permit { access, _write: Some(Arc::new(self.write_permit().await?)) },
-        })
-    }
-
     /// Takes a connection from the pool, or makes one. One that is being made for a caller who goes away is for the next.
-    pub(super) async fn lease(&self, permit: &Permit, deadline: Instant) -> Result<Leased, Error> {
-        let pool = if permit.access == Access::Read { &self.readers } else { &self.writers };
+    ///
+    /// A retry queues again: those who wait for a row that somebody has locked must not keep the connections from all others.
+    pub(super) async fn lease(&self, access: Access, deadline: Instant) -> Result<Leased, Error> {
+        let (pool, permit) = match access {
+            Access::Read => (&self.readers, None),
+            Access::Write => (&self.writers, Some(self.write_permit().await?)),
+        };
         let pool = pool.clone();
         let object = finish(deadline, async move { waited_for(pool.get()).await }).await?;
-        Ok(Leased::new(object.map_err(pool_error)?, permit.clone()))
+        Ok(Leased::new(object.map_err(pool_error)?, permit))
     }
 
     async fn write_permit(&self) -> Result<OwnedSemaphorePermit, Error> {

@@ -9,7 +9,6 @@ use super::executor::{Executor, log, may_retry, retry};
 use super::in_flight::finish;
 use super::leased::Leased;
 use super::outcome::{Answer, Wanted};
-use super::pool::Permit;
 use super::statement::{Access, Dialect, Statement, Value};
 use crate::request_context;
 
@@ -43,23 +42,17 @@ impl Database {
         let deadline = request_context::deadline();
         let may_retry =
             |error: &E, attempt| error.database_error().is_some_and(|error| may_retry(error, attempt, true));
-        let permit = self.0.connections.permit(Access::Write).await?;
-        retry(deadline, may_retry, || self.attempt_transaction(&permit, deadline, &use_case)).await
+        retry(deadline, may_retry, || self.attempt_transaction(deadline, &use_case)).await
     }
 
-    async fn attempt_transaction<T, E, U, F>(
-        &self,
-        permit: &Permit,
-        deadline: Instant,
-        use_case: &U,
-    ) -> Result<T, E>
+    async fn attempt_transaction<T, E, U, F>(&self, deadline: Instant, use_case: &U) -> Result<T, E>
     where
         E: DatabaseError + Send,
         U: Fn(Transaction) -> F + Send + Sync,
         F: Future<Output = Result<T, E>> + Send,
         T: Send,
     {
-        let mut leased = self.0.connections.lease(permit, deadline).await?;
+        let mut leased = self.0.connections.lease(Access::Write, deadline).await?;
         let leased = finish(deadline, async move { leased.begin().await.map(|()| leased) }).await??;
         let back = Arc::new(Mutex::new(None));
         let result = use_case(Transaction { leased: Some(leased), deadline, back: Arc::clone(&back) }).await;

@@ -81,3 +81,36 @@ async fn a_locked_row_delays_neither_other_users_nor_readiness() {
     let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#);
     assert_eq!(answer(&service, change).await.status, 200);
 }
+
+#[tokio::test]
+async fn clients_that_insist_on_a_locked_row_let_others_write() {
+    let schema = MysqlSchema::migrated().await;
+    schema
+        .execute(
+            "insert into users (username, email) values ('ada', 'a@example.com'), ('bob', 'b@example.com')",
+        )
+        .await;
+    let service = service_on(schema.config()).await;
+    let mut other = schema.connect().await;
+    let mut transaction = other.begin().await.unwrap();
+    raw_sql("select * from users where user_id = 1 for update").execute(&mut *transaction).await.unwrap();
+
+    let mut insisting = JoinSet::new();
+    for _ in 0..16 {
+        let service = service.clone();
+        insisting.spawn(async move {
+            loop {
+                let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#);
+                answer(&service, change).await.assert_problem(503, "database_busy");
+            }
+        });
+    }
+    for number in 0..5 {
+        let change = json_request(Method::PUT, "/users/2", format!(r#"{{"full_name":"Bob {number}"}}"#));
+        let changed = answer(&service, change).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+    }
+    assert!(insisting.try_join_next().is_none(), "they still insist");
+    insisting.abort_all();
+    transaction.rollback().await.unwrap();
+}

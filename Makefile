@@ -23,6 +23,9 @@ lint-api: ## Lint the OpenAPI documents, of both versions, with redocly and spec
 test-clients: ## Make clients from the OpenAPI document (TypeScript, Python, Rust) and call the service with them
 	@scripts/test-clients.sh
 
+test-pages: ## Test the pages of links in headless Chromium, from the mail to the sign-in, with pictures of each step
+	@scripts/test-pages.sh
+
 fuzz: ## Fuzz every parser with libFuzzer; TARGET=json_body fuzzes one, FUZZ_SECONDS=600 sets the time for each
 	@scripts/fuzz.sh $(TARGET)
 
@@ -127,6 +130,6 @@ destroy: ## Run terraform destroy, after a confirmation
 rehearse: ## Run every target of this section against local emulators (moto), without an AWS account
 	@scripts/rehearse.sh
 
-.PHONY: help run lambda test test-api lint-api test-clients fuzz chaos bench gate soak lint lint-delivery tools format coverage executable reproduce test-lambda release blocklist sbom \
+.PHONY: help run lambda test test-api lint-api test-clients test-pages fuzz chaos bench gate soak lint lint-delivery tools format coverage executable reproduce test-lambda release blocklist sbom \
   schema clean deploy bootstrap build push plan apply migrate admin rotate-keys smoke-test rollback status logs unlock destroy \
   rehearse

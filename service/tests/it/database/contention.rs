@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use sqlx::{Connection, raw_sql};
+use sqlx::{MySqlConnection, raw_sql};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use users_service::app::Service;
 
 use crate::harness::databases::{MysqlSchema, mysql_with_pool};
 use crate::harness::eventually::eventually;
@@ -40,8 +41,8 @@ async fn a_request_does_not_wait_for_ever_for_a_connection() {
     assert_eq!(blocked.await.unwrap().status, 200);
 }
 
-#[tokio::test]
-async fn a_locked_row_delays_neither_other_users_nor_readiness() {
+/// A service, and a connection of somebody else that has locked the first of its two users until it rolls back.
+async fn two_users_one_of_them_locked() -> (MysqlSchema, Service, MySqlConnection) {
     let schema = MysqlSchema::migrated().await;
     schema
         .execute(
@@ -50,8 +51,14 @@ async fn a_locked_row_delays_neither_other_users_nor_readiness() {
         .await;
     let service = service_on(schema.config()).await;
     let mut other = schema.connect().await;
-    let mut transaction = other.begin().await.unwrap();
-    raw_sql("select * from users where user_id = 1 for update").execute(&mut *transaction).await.unwrap();
+    let lock = "begin; select * from users where user_id = 1 for update";
+    raw_sql(lock).execute(&mut other).await.unwrap();
+    (schema, service, other)
+}
+
+#[tokio::test]
+async fn a_locked_row_delays_neither_other_users_nor_readiness() {
+    let (schema, service, mut other) = two_users_one_of_them_locked().await;
 
     let mut blocked = JoinSet::new();
     for _ in 0..32 {
@@ -77,23 +84,14 @@ async fn a_locked_row_delays_neither_other_users_nor_readiness() {
         assert_eq!(answer.status, 503);
         assert!(!answer.header("retry-after").is_empty());
     }
-    transaction.rollback().await.unwrap();
+    raw_sql("rollback").execute(&mut other).await.unwrap();
     let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#);
     assert_eq!(answer(&service, change).await.status, 200);
 }
 
 #[tokio::test]
 async fn clients_that_insist_on_a_locked_row_let_others_write() {
-    let schema = MysqlSchema::migrated().await;
-    schema
-        .execute(
-            "insert into users (username, email) values ('ada', 'a@example.com'), ('bob', 'b@example.com')",
-        )
-        .await;
-    let service = service_on(schema.config()).await;
-    let mut other = schema.connect().await;
-    let mut transaction = other.begin().await.unwrap();
-    raw_sql("select * from users where user_id = 1 for update").execute(&mut *transaction).await.unwrap();
+    let (_schema, service, mut other) = two_users_one_of_them_locked().await;
 
     let mut insisting = JoinSet::new();
     for _ in 0..16 {
@@ -112,5 +110,5 @@ async fn clients_that_insist_on_a_locked_row_let_others_write() {
     }
     assert!(insisting.try_join_next().is_none(), "they still insist");
     insisting.abort_all();
-    transaction.rollback().await.unwrap();
+    raw_sql("rollback").execute(&mut other).await.unwrap();
 }

@@ -37,6 +37,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether the user may sign in.
+    pub(crate) fn is_active(self) -> bool {
+        self == Self::Active
+    }
+
     /// Reads a status from a request.
     ///
     /// # Errors

@@ -150,7 +150,8 @@ impl Service {
         let presented = &presented.ok_or(Error::TokenInvalid)?;
         let user = presented.user;
         let candidate = repository::candidate(&self.database, user).await?;
-        let candidate = candidate.filter(Candidate::is_active).ok_or(Error::TokenInvalid)?;
+        let candidate =
+            candidate.filter(|candidate| candidate.status.is_active()).ok_or(Error::TokenInvalid)?;
         let notice = candidate.hash.is_some().then_some(language);
         let new = self.accept(new, &candidate.about())?;
         let hash = &self.hasher.hash(new).await?;
@@ -158,7 +159,7 @@ impl Service {
         let confirmed = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
             let now_there = repository::candidate(&mut transaction, user).await?;
-            now_there.filter(Candidate::is_active).ok_or(Error::TokenInvalid)?;
+            now_there.filter(|candidate| candidate.status.is_active()).ok_or(Error::TokenInvalid)?;
             prove(&mut transaction, presented, now).await?;
             if !one_time_tokens::consume(&mut transaction, presented.purpose, token_hash, now).await? {
                 return Err(Error::TokenInvalid);

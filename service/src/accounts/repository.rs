@@ -51,13 +51,6 @@ pub(crate) struct Candidate {
     pub(super) hash: Option<PasswordHash>,
 }
 
-impl Candidate {
-    /// Whether the user may sign in.
-    pub(super) fn is_active(&self) -> bool {
-        self.status == Status::Active
-    }
-}
-
 const BY_USERNAME: Statement = Statement::read(
     "accounts.by_username",
     "select users.user_id, users.username, users.email, accounts.status, accounts.password_hash

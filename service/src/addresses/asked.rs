@@ -69,5 +69,5 @@ impl Service {
 
 /// Whether somebody who is there may get a mail of this kind because anybody asks for it.
 fn may_get(kind: LinkKind, addressee: &Addressee) -> bool {
-    addressee.is_active() && !(kind == LinkKind::Verification && addressee.is_proved)
+    addressee.status.is_active() && !(kind == LinkKind::Verification && addressee.is_proved)
 }

@@ -23,13 +23,6 @@ pub(crate) struct Addressee {
     pub(crate) status: Status,
 }
 
-impl Addressee {
-    /// Whether the user may sign in.
-    pub(super) fn is_active(&self) -> bool {
-        self.status == Status::Active
-    }
-}
-
 const ADDRESSEE: Statement = Statement::read(
     "addresses.addressee",
     "select users.user_id, users.username, users.email, accounts.status, proved_addresses.email as proved

@@ -133,8 +133,8 @@ impl Service {
         let confirmed = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
             let addressee = repository::addressee(&mut transaction, user).await?;
-            let addressee =
-                addressee.filter(|addressee| is_same(&addressee.email, email) && addressee.is_active());
+            let addressee = addressee
+                .filter(|addressee| is_same(&addressee.email, email) && addressee.status.is_active());
             let addressee = addressee.ok_or(Error::TokenInvalid)?;
             if !one_time_tokens::consume(&mut transaction, purpose, hash, now).await? {
                 return Err(Error::TokenInvalid);
@@ -162,5 +162,5 @@ impl Service {
 }
 
 fn require_active(addressee: &Addressee) -> Result<(), Error> {
-    if addressee.is_active() { Ok(()) } else { Err(Error::UserDisabled) }
+    if addressee.status.is_active() { Ok(()) } else { Err(Error::UserDisabled) }
 }

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::login::is_same;
 use super::{Account, Login, Status};
 use crate::access::RoleName;
-use crate::db::{Error, Executor, Statement, Written, from_millis, to_millis};
+use crate::db::{Error, Executor, Statement, Transaction, Written, from_millis, to_millis};
 use crate::passwords::PasswordHash;
 use crate::user_id::UserId;
 use crate::user_row;
@@ -90,6 +90,26 @@ const BY_ID: Statement = Statement::read(
 /// The user with this id. In a transaction the row is locked before.
 pub(super) async fn candidate(executor: impl Executor, user: UserId) -> Result<Option<Candidate>, Error> {
     let row: Option<CandidateRow> = executor.run(&BY_ID, &[user.get().into()]).await?;
+    row.map(Candidate::try_from).transpose()
+}
+
+/// It locks the row of the user first, as [`user_row::lock`] does, then that of the account. Only for somebody who had an account: in
+/// place of a row that is not there a gap would be locked, into which nobody could insert.
+const LOCK: Statement = Statement::write(
+    "accounts.lock",
+    "select users.user_id, users.username, users.email, accounts.status, accounts.password_hash
+     from users left join accounts on accounts.user_id = users.user_id
+     where users.user_id = ? for update",
+)
+.on_sqlite(
+    "select users.user_id, users.username, users.email, accounts.status, accounts.password_hash
+     from users left join accounts on accounts.user_id = users.user_id
+     where users.user_id = ?",
+);
+
+/// The user with this id, who had an account a moment ago; locked until the end of the transaction.
+pub(super) async fn lock(transaction: &mut Transaction, user: UserId) -> Result<Option<Candidate>, Error> {
+    let row: Option<CandidateRow> = transaction.run(&LOCK, &[user.get().into()]).await?;
     row.map(Candidate::try_from).transpose()
 }
 

@@ -5,11 +5,12 @@ use tracing::info;
 use super::repository::{self, Candidate};
 use super::verification::Verified;
 use super::{Error, Login, Service, Status};
+use crate::addresses;
 use crate::db::Transaction;
 use crate::http::{ClientAddress, ClientNetwork};
+use crate::limits::Attempt;
 use crate::passwords::{PasswordHash, PresentedPassword};
 use crate::sessions::{Begun, Client, Issued};
-use crate::{addresses, user_row};
 
 impl Service {
     /// Begins a session for whoever knows the password.
@@ -31,24 +32,22 @@ impl Service {
         let (Verified { replacement, attempt }, Some(candidate)) = (verified?, candidate) else {
             return Err(Error::InvalidCredentials);
         };
-        let begun = self.begin(&candidate, replacement.as_ref(), client, network).await;
-        let issued = match begun {
-            Ok(begun) => self.sessions.issue(&begun, audience).await.map_err(Error::from),
-            Err(error) => Err(error),
-        };
-        if issued.is_ok() || issued.as_ref().is_err_and(Error::is_outage) {
+        let begun = self.begin(&candidate, replacement.as_ref(), &attempt, client, network).await;
+        if begun.as_ref().is_err_and(Error::is_outage) {
             attempt.give_back().await;
         }
-        let issued = issued?;
+        let issued = self.sessions.issue(&begun?, audience).await?;
         info!(user_id = %candidate.user_id, session_id = %issued.session_id, "Signed in");
         Ok(issued)
     }
 
-    /// Begins the session while the account, locked, still has the very hash that was verified, and may sign in.
+    /// Begins the session while the account, locked, still has the very hash that was verified, and may sign in. The attempt is
+    /// given back.
     async fn begin(
         &self,
         candidate: &Candidate,
         replacement: Option<&PasswordHash>,
+        attempt: &Attempt,
         client: &Client,
         network: ClientNetwork,
     ) -> Result<Begun, Error> {
@@ -65,7 +64,9 @@ impl Service {
             }
             repository::signed_in(&mut transaction, user, now).await?;
             repository::remember_address(&mut transaction, user, &address, now).await?;
-            Ok::<_, Error>(self.sessions.begin(&mut transaction, user, client).await?)
+            let begun = self.sessions.begin(&mut transaction, user, client).await?;
+            attempt.give_back_in(&mut transaction).await?;
+            Ok::<_, Error>(begun)
         });
         begun.await
     }
@@ -76,8 +77,7 @@ impl Service {
         transaction: &mut Transaction,
         verified: &Candidate,
     ) -> Result<(), Error> {
-        user_row::lock(&mut *transaction, verified.user_id).await?;
-        let now = repository::candidate(&mut *transaction, verified.user_id).await?;
+        let now = repository::lock(transaction, verified.user_id).await?;
         let now = now.filter(|now| now.hash.is_some() && now.hash == verified.hash);
         match now.ok_or(Error::InvalidCredentials)?.status {
             Status::Active => Ok(()),

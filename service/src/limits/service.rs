@@ -1,5 +1,6 @@
 //! Limits that all processes share: they are counted in the database.
 
+use std::array;
 use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::gcra::Cell;
 use super::repository::{self, Bucket, GIVEN_BACK_AT_ONCE};
 use super::{Error, Exceeded, Limit};
 use crate::clock::Clock;
-use crate::db::Database;
+use crate::db::{self, Database, Transaction};
 use crate::http::chain;
 use crate::keys::{MacKeys, code_of};
 use crate::request_context;
@@ -65,6 +66,19 @@ impl Attempt {
     pub async fn give_back(self) {
         self.limits.give_back(&self.hits).await;
     }
+
+    /// The same together with what the attempt was for, which saves a commit. To be the last in its transaction, because others
+    /// from the same address wait for it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) async fn give_back_in(&self, transaction: &mut Transaction) -> Result<(), db::Error> {
+        let now = self.limits.now();
+        for amounts in in_statements(&amounts(&self.hits, now)) {
+            repository::give_back(&mut *transaction, amounts, now).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Limits {
@@ -82,7 +96,7 @@ impl Limits {
     /// [`Error::Exceeded`] if there is no room for it; then it does not count.
     pub async fn take(&self, limit: &Limit, subject: &[&[u8]]) -> Result<Hit, Error> {
         let bucket = self.bucket(limit, subject);
-        let cell = Cell::new(limit, self.clock.now().timestamp_millis());
+        let cell = Cell::new(limit, self.now());
         let tat = repository::take(&self.database, &bucket, &cell).await?;
         let counts_until =
             cell.outcome(tat).map_err(|wait| Error::Exceeded(Exceeded::counted(*limit, wait)))?;
@@ -95,10 +109,8 @@ impl Limits {
     ///
     /// It has a task and a time of its own: the request may fail because its time is up, or its client be gone.
     pub async fn give_back(&self, hits: &[Hit]) {
-        let now = self.clock.now().timestamp_millis();
-        let left = |hit: &Hit| hit.counts_until.saturating_sub(now).min(hit.interval);
-        let amounts: Vec<_> =
-            hits.iter().map(|hit| (hit.bucket, left(hit))).filter(|(_, left)| *left > 0).collect();
+        let now = self.now();
+        let amounts = amounts(hits, now);
         if amounts.is_empty() {
             return;
         }
@@ -107,6 +119,10 @@ impl Limits {
         if let Err(error) = done {
             warn!(%error, "A hit on a limit was not given back");
         }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().timestamp_millis()
     }
 
     fn bucket(&self, limit: &Limit, subject: &[&[u8]]) -> Bucket {
@@ -118,11 +134,23 @@ impl Limits {
 }
 
 async fn give_back(database: Database, amounts: Vec<(Bucket, i64)>, now: i64) {
-    for some in amounts.chunks(GIVEN_BACK_AT_ONCE) {
-        // Of fewer the last is named several times, and taken from once.
-        let amounts = std::array::from_fn(|place| some[place.min(some.len() - 1)]);
+    for amounts in in_statements(&amounts) {
         if let Err(error) = repository::give_back(&database, amounts, now).await {
             warn!(cause = chain(&error), "A hit on a limit could not be given back");
         }
     }
+}
+
+/// What is left to be given back of these hits.
+fn amounts(hits: &[Hit], now: i64) -> Vec<(Bucket, i64)> {
+    let left = |hit: &Hit| hit.counts_until.saturating_sub(now).min(hit.interval);
+    hits.iter().map(|hit| (hit.bucket, left(hit))).filter(|(_, left)| *left > 0).collect()
+}
+
+/// What one statement gives back: of fewer the last is named several times, and taken from once.
+fn in_statements(
+    amounts: &[(Bucket, i64)],
+) -> impl Iterator<Item = [(Bucket, i64); GIVEN_BACK_AT_ONCE]> + Send {
+    let some = amounts.chunks(GIVEN_BACK_AT_ONCE);
+    some.map(|some| array::from_fn(|place| some[place.min(some.len() - 1)]))
 }

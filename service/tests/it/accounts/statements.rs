@@ -111,9 +111,9 @@ async fn signing_in_and_refreshing_take_this_many() {
     let sign_in = |password: &'static str| {
         move || call(Method::POST, "/sessions", Some(json!({"login": "ada", "password": password})))
     };
-    // Three limits, which are given back together, and the user; then begin, lock, read, the time, the address, the
-    // permissions, the sessions that are too many, the session, commit.
-    assert_eq!(recorded.statements(sign_in(PASSWORD), 201).await, 14);
+    // The user and three limits; then begin, lock, the time, the address, the permissions, the sessions that are too many, the
+    // session, the limits, which are given back together, commit.
+    assert_eq!(recorded.statements(sign_in(PASSWORD), 201).await, 13);
     assert_eq!(recorded.statements(sign_in("a wrong one"), 401).await, 4);
     let unknown = || call(Method::POST, "/sessions", Some(json!({"login": "nobody", "password": PASSWORD})));
     assert_eq!(recorded.statements(unknown, 401).await, 4, "as many as for somebody");

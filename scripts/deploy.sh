@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 source scripts/lib/log.sh
 # shellcheck source=scripts/lib/machine.sh
 source scripts/lib/machine.sh
+# shellcheck source=scripts/lib/packages.sh
+source scripts/lib/packages.sh
 # shellcheck source=scripts/lib/environment.sh
 source scripts/lib/environment.sh
 # shellcheck source=scripts/lib/calls.sh
@@ -44,7 +46,7 @@ main() {
     note "Bootstrapped already"
   else
     # Nothing is made in the account before what is needed afterwards is here.
-    [[ $ENV == prod ]] || image_builder >/dev/null
+    [[ $ENV == prod ]] || need_image_builder
     scripts/bootstrap.sh "$ENV"
   fi
 

@@ -35,10 +35,13 @@ readonly SERVER_OPTIONS=(--no-defaults --bind-address=127.0.0.1 --skip-log-bin -
 readonly MYSQL_ROOT=${XDG_CACHE_HOME:-$HOME/.cache}/users-service/mysql-root
 
 main() {
-  local verb=${1:-} folder=${2:-}
+  local verb=${1:-} folder=${2:-} server
   [[ -n $folder || $verb == need ]] || die "$USAGE"
   case $verb in
-    need) need_server "$(choose)" ;;
+    need)
+      server=$(choose)
+      need_server "$server"
+      ;;
     start) start "$folder" "${@:3}" ;;
     kill) kill_server "$folder" ;;
     restart) restart "$folder" ;;
@@ -90,7 +93,11 @@ need_server() {
     need_linux "to start a server of its own; TEST_DATABASE=docker starts one in a container"
   fi
   case $1 in
-    docker) need docker "install Docker, or use another server: TEST_DATABASE=mariadb" ;;
+    docker)
+      need docker "install Docker, or use another server: TEST_DATABASE=mariadb"
+      docker info >/dev/null 2>&1 ||
+        die "the Docker engine does not answer" "start Docker, or use another server: TEST_DATABASE=mariadb"
+      ;;
     mysql) has_mysql || install_mysql ;;
     # The last one is called by the one before.
     mariadb) need_commands mariadbd:mariadb-server-core mariadb-install-db:mariadb-server-core my_print_defaults:mariadb-client-core ;;

@@ -56,7 +56,9 @@ use_account() {
   local caller account
   if ! caller=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1); then
     case $caller in
-      *"locate credentials"* | *"must be specified"* | *"could not be found"*)
+      *"could not be found"*)
+        die "the AWS CLI knows no profile '${AWS_PROFILE:-}', which AWS_PROFILE names" "those it knows: aws configure list-profiles" ;;
+      *"locate credentials"* | *"must be specified"*)
         die "there are no AWS credentials" "sign in, for instance: aws sso login --profile NAME && export AWS_PROFILE=NAME" ;;
       *xpired* | *InvalidClientTokenId*)
         die "the AWS credentials are no longer valid" "sign in again, for instance: aws sso login" ;;

@@ -1,4 +1,5 @@
-# The image for AWS Lambda and the registry it goes to. Source it after environment.sh.
+# The image for AWS Lambda and the registry it goes to. Source it after environment.sh
+# and, for need_image_builder, packages.sh.
 # shellcheck shell=bash
 
 # The inputs of the image. Tests and deployment settings are not among them.
@@ -38,6 +39,15 @@ image_builder() {
     die "there is neither a Docker engine nor buildah to build the image with" \
       "start Docker, or install the package buildah"
   fi
+}
+
+# need_image_builder: with buildah, the executable is built on this machine.
+need_image_builder() {
+  local builder
+  builder=$(image_builder)
+  [[ $builder == buildah && -z ${EXECUTABLE:-} ]] || return 0
+  need_rust
+  need_python
 }
 
 # With its storage in this folder, and without mounts.

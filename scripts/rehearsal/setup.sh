@@ -25,6 +25,7 @@ need_tools() {
   need_linux "to run the image's executable as Lambda does, with the image as its root"
   need terraform "install Terraform 1.11 or later: https://developer.hashicorp.com/terraform/install"
   need git "install Git: https://git-scm.com/downloads"
+  need_rust
   need_commands jq curl openssl perl docker-registry buildah
   [[ -r ${SSL_CERT_FILE:-$CERTIFICATES} ]] || install_packages ca-certificates
   need_python_packages "$VENV" scripts/rehearsal/requirements.txt

@@ -20,7 +20,8 @@ FOLDER=""
 main() {
   need_python
   if [[ -z ${CHROMIUM:-} ]]; then
-    need_commands chromium
+    # Without any font it ends at the first page that it draws, and its package does not depend on one.
+    command -v chromium >/dev/null || install_packages chromium fonts-liberation
     CHROMIUM=chromium
   fi
   need "$CHROMIUM" "CHROMIUM names the browser, a command or a file"

@@ -55,7 +55,10 @@ class Chromium:
         self.number += 1
         number = self.number
         message = {"id": number, "method": method, "params": parameters} | ({"sessionId": session} if session else {})
-        os.write(self.sender, json.dumps(message).encode() + b"\0")
+        try:
+            os.write(self.sender, json.dumps(message).encode() + b"\0")
+        except BrokenPipeError:
+            raise self.ended() from None
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             message = self.next_message()
@@ -74,10 +77,13 @@ class Chromium:
                 return {}
             received = os.read(self.receiver, 1 << 16)
             if not received:
-                raise Failure(f"Chromium has ended, with {self.process.wait()}")
+                raise self.ended()
             self.buffer += received
         message, _, self.buffer = self.buffer.partition(b"\0")
         return json.loads(message)
+
+    def ended(self):
+        return Failure(f"Chromium has ended, with {self.process.wait()}; without any font it does so at the first page")
 
     def close(self):
         self.process.terminate()

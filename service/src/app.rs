@@ -14,8 +14,8 @@ use crate::access::{Caller, Routes};
 use crate::app_state::{Accounts, AppState};
 use crate::limits::{RequestLimitLayer, VerifiedUser};
 use crate::{
-    accounts, addresses, health, http, idempotency, keys, link_pages, openapi, roles, sessions, trace_parent,
-    users,
+    accounts, addresses, health, http, idempotency, link_pages, openapi, roles, sessions, tokens,
+    trace_parent, users,
 };
 
 /// The router of every path; a slash at the end of one makes no difference.
@@ -33,7 +33,7 @@ fn account_features() -> Routes<Arc<Accounts>> {
         .merge(addresses::router())
         .merge(sessions::router())
         .merge(roles::router())
-        .merge(keys::router())
+        .merge(tokens::router())
 }
 
 /// The whole HTTP interface, for a local socket and for Lambda alike.

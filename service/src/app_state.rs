@@ -9,12 +9,13 @@ use axum::http::HeaderValue;
 use crate::clock::{Clock, monotonic};
 use crate::config;
 use crate::db::Database;
-use crate::http::{HasCache, RequireIfMatch, StrictQuery, TrustedProxies};
+use crate::http::{HasCache, RequireIfMatch, StrictQuery};
 use crate::keys::{self, KeyRing};
 use crate::limits::RequestLimit;
 use crate::mail::Mail;
 use crate::passwords::{Hasher, Policy};
 use crate::tokens::Tokens;
+use crate::trusted_proxies::TrustedProxies;
 use crate::users::UserCache;
 
 /// What every feature's service is made from.

@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 use crate::app_state::AppState;
 use crate::clock::monotonic;
 use crate::db;
-use crate::http::chain;
+use crate::error_chain::chain;
 use crate::mail::Mail;
 use crate::metrics;
 use crate::{accounts, idempotency, limits, mail, sessions};

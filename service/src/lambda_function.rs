@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing::error;
 
-use crate::http::chain;
+use crate::error_chain::chain;
 use crate::telemetry;
 
 /// Why a function failed.

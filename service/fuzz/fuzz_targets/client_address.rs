@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use users_service::http::{ClientAddress, Peer, TrustedProxies};
+use users_service::http::{ClientAddress, Peer};
+use users_service::trusted_proxies::TrustedProxies;
 
 const CLIENT: &str = "192.0.2.60";
 const PROXY: &str = "10.0.0.1";

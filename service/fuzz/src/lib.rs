@@ -1,5 +1,6 @@
 //! What the fuzz targets share: the router over a database in memory, and what every answer must be.
 
+pub mod accounts;
 mod answer;
 
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -69,13 +70,15 @@ pub fn begin() {
 pub fn send(request: Request<Body>) -> Answer {
     let mut fixture = fixture();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let answer = RUNTIME.block_on(async {
-        let response = fixture.service.clone().oneshot(request).await;
-        Answer::of_router(response.unwrap_or_else(|never| match never {})).await
-    });
+    let answer = RUNTIME.block_on(ask(fixture.service.clone(), request));
     fixture.changed |= !reads && answer.status < 400;
     answer.check();
     answer
+}
+
+async fn ask(service: Service, request: Request<Body>) -> Answer {
+    let response = service.oneshot(request).await;
+    Answer::of_router(response.unwrap_or_else(|never| match never {})).await
 }
 
 /// What the Lambda function answers to an event, checked the same way.

@@ -1,19 +1,16 @@
 //! Who calls: the user and the session that a request's token names.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
+use super::refusal::MAX_AUTH_AGE;
 use super::{Authority, Permission, Refusal};
 use crate::http::Problem;
 use crate::user_id::UserId;
-
-/// How long ago the password may have been given for a call that decides over the account.
-pub(super) const RECENT: Duration = Duration::from_mins(10);
 
 /// The user whose token a request carries, as the database knew them when the request began.
 ///
@@ -72,7 +69,7 @@ impl Caller {
     pub fn require_recent_sign_in(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         // In milliseconds, as the database holds it.
         let ago = now.trunc_subsecs(3).signed_duration_since(self.signed_in_at).to_std().unwrap_or_default();
-        if ago <= RECENT { Ok(()) } else { Err(Refusal::SignInTooOld) }
+        if ago <= MAX_AUTH_AGE { Ok(()) } else { Err(Refusal::SignInTooOld) }
     }
 }
 

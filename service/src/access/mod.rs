@@ -8,6 +8,7 @@ mod refusal;
 mod role_name;
 mod route;
 mod routes;
+mod rule;
 mod standing;
 
 pub use self::authority::Authority;
@@ -18,6 +19,6 @@ pub use self::refusal::Refusal;
 pub use self::role_name::RoleName;
 pub use self::route::Route;
 pub(crate) use self::route::route;
-pub(crate) use self::routes::SCHEME;
-pub use self::routes::{Access, Routes};
+pub use self::routes::Routes;
+pub use self::rule::Access;
 pub(crate) use self::standing::{Standing, require_still, standing};

@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use utoipa::IntoResponses;
 use utoipa::openapi::{RefOr, Response};
 
 use super::Permission;
-use super::caller::RECENT;
 use crate::http::Problem;
 use crate::openapi::problem_responses;
+
+/// How long ago the password may have been given for a call that decides over the account, as `max_age` of RFC 9470 section 3.
+pub(super) const MAX_AUTH_AGE: Duration = Duration::from_mins(10);
 
 /// Why a caller is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +74,7 @@ fn invalid_token(code: &'static str, detail: &'static str) -> Problem {
 }
 
 fn sign_in_too_old() -> Problem {
-    let seconds = RECENT.as_secs();
+    let seconds = MAX_AUTH_AGE.as_secs();
     let detail =
         format!("This call requires a sign-in within the last {} minutes; sign in again", seconds / 60);
     let challenge = format!(

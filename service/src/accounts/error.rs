@@ -29,8 +29,8 @@ pub enum Error {
     /// The password is right, but the address is not proved, as a sign-in requires here.
     #[error("the address is not proved")]
     EmailNotVerified,
-    /// The current password is another one.
-    #[error("the current password is another one")]
+    /// The current password is wrong.
+    #[error("the current password is wrong")]
     WrongPassword,
     /// The one-time token is used, expired or unknown.
     #[error("the one-time token is not valid")]
@@ -129,10 +129,10 @@ impl From<Error> for Problem {
             Error::EmailNotVerified => Self::new(
                 StatusCode::FORBIDDEN,
                 "email_not_verified",
-                "The e-mail address is not proved; ask for a mail at POST /email-verifications",
+                "The e-mail address is not verified; ask for a mail at POST /email-verifications",
             ),
             Error::WrongPassword => {
-                Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is another one")
+                Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong")
             }
             Error::TokenInvalid => Self::new(
                 StatusCode::UNAUTHORIZED,

@@ -64,7 +64,7 @@ async fn create_user(
     body: JsonObject,
 ) -> Result<Response, Problem> {
     let (user, password) = SignUp::read(body)?.into_parts(Language::of(&headers));
-    let (caller, network) = (caller.as_ref(), address.prefix());
+    let (caller, network) = (caller.as_ref(), address.network());
     let user = accounts.sign_up(caller, user, password, network, key.as_ref()).await?;
     Ok(users::created(user))
 }
@@ -158,7 +158,7 @@ async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let user = path.user_id()?;
     let PasswordChange { current_password, password } = PasswordChange::read(body)?;
-    let origin = (address.prefix(), Language::of(&headers));
+    let origin = (address.network(), Language::of(&headers));
     accounts.change_password(&caller, user, current_password, &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -181,7 +181,7 @@ async fn confirm_password(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let Confirmation { token, password } = Confirmation::read(body)?;
-    let origin = (address.prefix(), Language::of(&headers));
+    let origin = (address.network(), Language::of(&headers));
     accounts.confirm_password(&OneTimeToken::presented(&token), &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -191,7 +191,7 @@ described! {
     InvalidCredentialsProblem = "Nobody has this login and this password", Error::InvalidCredentials;
     DisabledProblem = "The password is right, and the account is disabled, or its address has to be verified first",
         Error::Disabled;
-    WrongPasswordProblem = "The current password is another one, or the caller lacks a permission", Error::WrongPassword;
+    WrongPasswordProblem = "The current password is wrong, or the caller lacks a permission", Error::WrongPassword;
     TokenInvalidProblem = "The token is unknown, used or expired", Error::TokenInvalid;
     MailProblems = "Mail is off, or the service or its database is unavailable", Error::MailOff;
     LastAdministratorProblem = "Nobody else could administer the service", Error::LastAdministrator;

@@ -6,8 +6,8 @@ use super::repository::{self, Candidate};
 use super::verification::Verified;
 use super::{Error, Login, Service, Status};
 use crate::addresses;
+use crate::client_network::ClientNetwork;
 use crate::db::Transaction;
-use crate::http::{ClientAddress, ClientNetwork};
 use crate::limits::Attempt;
 use crate::passwords::{PasswordHash, PresentedPassword};
 use crate::sessions::{Begun, Client, Issued};
@@ -26,7 +26,7 @@ impl Service {
         audience: Option<&str>,
     ) -> Result<Issued, Error> {
         self.sessions.check_audience(audience)?;
-        let network = ClientAddress(client.address()).prefix();
+        let network = ClientNetwork::from(client.address());
         let candidate = repository::find(&self.database, login).await?;
         let verified = self.verify(login.folded(), candidate.as_ref(), password, network).await;
         let (Verified { replacement, attempt }, Some(candidate)) = (verified?, candidate) else {

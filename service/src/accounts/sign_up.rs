@@ -5,8 +5,8 @@ use tracing::info;
 
 use super::{Error, Service, repository};
 use crate::access::{Caller, Permission, Refusal, require_still};
+use crate::client_network::ClientNetwork;
 use crate::field::Invalid;
-use crate::http::ClientNetwork;
 use crate::idempotency::{IdempotencyKey, Repeatable};
 use crate::limits::Attempt;
 use crate::mail::{Language, LinkKind};

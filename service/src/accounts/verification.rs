@@ -8,7 +8,7 @@ use tracing::info;
 
 use super::repository::{self, Candidate, KnownAddress};
 use super::{Error, Service};
-use crate::http::ClientNetwork;
+use crate::client_network::ClientNetwork;
 use crate::limits::{self, Attempt, Exceeded, Limits};
 use crate::passwords::{PasswordHash, PresentedPassword, Verdict};
 use crate::user_id::UserId;

@@ -45,7 +45,7 @@ async fn request_email_verification(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let VerificationRequest { email } = VerificationRequest::read(body)?;
-    addresses.ask(AskedLink::Verification, &email, Language::of(&headers), address.prefix()).await?;
+    addresses.ask(AskedLink::Verification, &email, Language::of(&headers), address.network()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -64,7 +64,7 @@ async fn confirm_email(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let Confirmation { token } = Confirmation::read(body)?;
-    addresses.confirm(&OneTimeToken::presented(&token), address.prefix()).await?;
+    addresses.confirm(&OneTimeToken::presented(&token), address.network()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -87,7 +87,7 @@ async fn request_password_reset(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let ResetRequest { login } = ResetRequest::read(body)?;
-    addresses.ask(AskedLink::Reset, &login, Language::of(&headers), address.prefix()).await?;
+    addresses.ask(AskedLink::Reset, &login, Language::of(&headers), address.network()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -14,9 +14,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Administration, Config, KeyRotation, Purpose};
 use crate::db::Database;
 use crate::db::migrations::{self, Task};
+use crate::error_chain::chain;
 use crate::metrics::{self, Endpoint};
 use crate::migrations::ALL;
-use crate::{create_admin, http, jobs, keys, lambda_handler, local_server, openapi, secrets, telemetry};
+use crate::{create_admin, jobs, keys, lambda_handler, local_server, openapi, secrets, telemetry};
 
 pub(super) fn serve() -> Result<(), Failure> {
     let mut config = Config::from_env(Purpose::Local)?;
@@ -37,7 +38,7 @@ pub(super) fn serve() -> Result<(), Failure> {
             openapi::DOCS
         );
         if let Err(error) = state.database.ready().await {
-            warn!(cause = http::chain(&error), "The database is not ready");
+            warn!(cause = chain(&error), "The database is not ready");
         }
         jobs::start(&state);
         serve_until_stopped(listener, metrics, state).await

@@ -2,8 +2,8 @@
 
 use super::reader::Reader;
 use super::setting::{Setting, settings};
-use crate::http::TrustedProxies;
 use crate::limits::{Limit, Rate};
+use crate::trusted_proxies::TrustedProxies;
 
 settings! {
     SIGN_IN_LIMIT = "10/15m", "Failed sign-ins for one login from one IP address, at most, in which time";

@@ -46,7 +46,7 @@ pub use self::reader::{ConfigProblem, ConfigProblems};
 pub use self::sessions::SessionLifetime;
 pub use self::setting::{Setting, table};
 pub use self::tokens::Tokens;
-use crate::http::TrustedProxies;
+use crate::trusted_proxies::TrustedProxies;
 
 /// The settings of every module, in the order in which `--help` and docs/configuration.md show them.
 const SETTINGS: &[&[Setting]] = &[

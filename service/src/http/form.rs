@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use secrecy::zeroize::Zeroizing;
 use url::form_urlencoded;
 
+use super::json_object::{content_type, is_plain};
 use super::{Problem, body};
 use crate::field::Invalid;
 
@@ -42,9 +43,10 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let mime = content_type.and_then(|value| value.parse::<mime::Mime>().ok());
-        if mime.is_none_or(|mime| mime.essence_str() != mime::APPLICATION_WWW_FORM_URLENCODED.essence_str()) {
+        let headers = request.headers();
+        let is_form = content_type(headers)
+            .is_some_and(|mime| mime.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.essence_str());
+        if !is_form || !is_plain(headers) {
             return Err(not_a_form());
         }
         let body = body::read(request.into_body()).await?;
@@ -59,6 +61,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::http::header;
 
     use super::*;
 
@@ -85,6 +88,20 @@ mod tests {
     async fn another_type_is_not_read() {
         for content_type in ["application/json", "", "x"] {
             assert_eq!(form(content_type, "token=a").await.err().unwrap().status(), 415, "{content_type}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_compressed_form_is_not_read() {
+        for (coding, is_read) in [("gzip", false), ("identity", true)] {
+            let request = Request::builder()
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::CONTENT_ENCODING, coding)
+                .body(Body::from("token=a"))
+                .unwrap();
+            let refused =
+                Form::from_request(request, &()).await.err().map(|problem| problem.status().as_u16());
+            assert_eq!(refused, (!is_read).then_some(415), "{coding}");
         }
     }
 }

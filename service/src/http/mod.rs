@@ -25,7 +25,7 @@ mod unavailable;
 pub(crate) use asset::{Asset, Freshness};
 pub(crate) use body::receive_body;
 pub use cache_control::{CacheControl, HasCache};
-pub use client_address::{ClientAddress, ClientNetwork, NotProxies, Peer, TrustedProxies};
+pub use client_address::{ClientAddress, Peer};
 pub use condition::{Condition, Known, RequireIfMatch};
 pub(crate) use condition::{changed_meanwhile, if_match_required};
 pub(crate) use cross_origin::CrossOriginLayer;
@@ -47,7 +47,6 @@ pub use problem::{
 };
 pub(crate) use problem::{broken_body, uri_too_long};
 pub use query::{Query, StrictQuery};
-pub use render::chain;
 pub(crate) use render::render;
 pub use request_id::GatewayRequestId;
 pub(crate) use request_id::{X_REQUEST_ID, new_request_id};

@@ -1,7 +1,5 @@
 //! The last step of every response: problems become bodies, and the headers of all responses are set.
 
-use std::error::Error;
-
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +7,7 @@ use tracing::{error, warn};
 
 use super::problem::Problem;
 use super::request_id::X_REQUEST_ID;
+use crate::error_chain::chain;
 
 /// Renders the problem that a response carries, if any, and adds the headers that every response has.
 pub(crate) fn render(mut response: Response, id: HeaderValue) -> Response {
@@ -36,20 +35,4 @@ fn log_cause(problem: &Problem) {
         StatusCode::SERVICE_UNAVAILABLE => warn!(code = problem.code(), cause, "Service unavailable"),
         _ => {}
     }
-}
-
-/// An error and its causes, in one line.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let inner = error.to_string();
-        if !text.ends_with(&inner) {
-            text.push_str(": ");
-            text.push_str(&inner);
-        }
-        source = error.source();
-    }
-    text
 }

@@ -14,7 +14,7 @@ use super::source::{self, Source};
 use crate::backoff::Backoff;
 use crate::clock::{Clock, IdleSince};
 use crate::config;
-use crate::http::chain;
+use crate::error_chain::chain;
 
 /// How long the keys are used before they are read anew. A new key is published two hours before it signs.
 const FRESH: Duration = Duration::from_mins(5);

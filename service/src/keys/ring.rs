@@ -87,3 +87,12 @@ impl Ring {
         Some(MacKeys::new(Arc::clone(&making.key), others))
     }
 }
+
+impl Stored {
+    /// Reads what [`Self::render`] has written, and tries each key. `place` is for the message.
+    pub(crate) fn read(text: &[u8], place: &str) -> Result<Self, Error> {
+        let stored = Self::parse(text, place)?;
+        Ring::new(&stored, place)?;
+        Ok(stored)
+    }
+}

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Error;
 use super::moment::Moment;
-use super::ring::Ring;
 use super::signing_key::SigningKey;
-use crate::{random, tokens};
+use super::{TOKEN_LEEWAY, TOKEN_LIFETIME};
+use crate::random;
 
 /// The form that this release reads and writes.
 const VERSION: u32 = 1;
@@ -30,7 +30,7 @@ const LEAST_AHEAD: Duration = Duration::from_mins(65);
 
 /// How long a key verifies after its successor has begun to sign: the life of a token, and twice the leeway, for a clock that
 /// is slow where it was signed and another that is fast.
-const RETIREMENT: Duration = Duration::from_secs(tokens::LIFETIME.as_secs() + 2 * tokens::LEEWAY.as_secs());
+const RETIREMENT: Duration = Duration::from_secs(TOKEN_LIFETIME.as_secs() + 2 * TOKEN_LEEWAY.as_secs());
 
 /// How old the newest MAC key is when a rotation adds another: less than the 30 days from one rotation to the next.
 const MAC_KEY_AGE: Duration = Duration::from_hours(28 * 24);
@@ -107,14 +107,7 @@ impl Stored {
         Ok(self)
     }
 
-    /// Reads what [`Self::render`] has written, and tries each key. `place` is for the message.
-    pub(crate) fn read(text: &[u8], place: &str) -> Result<Self, Error> {
-        let stored = Self::parse(text, place)?;
-        Ring::new(&stored, place)?;
-        Ok(stored)
-    }
-
-    /// The same without the keys being tried.
+    /// Reads what [`Self::render`] has written, without trying the keys. `place` is for the message.
     pub(super) fn parse(text: &[u8], place: &str) -> Result<Self, Error> {
         let malformed = |message: String| Error::Malformed { place: place.to_owned(), message };
         // The message of serde_json may quote a value, which may be a key.

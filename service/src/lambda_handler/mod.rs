@@ -21,6 +21,7 @@ use crate::app::{Service, router};
 use crate::app_state::AppState;
 use crate::clock::{Clock, SystemClock, monotonic};
 use crate::db::Database;
+use crate::error_chain::chain;
 use crate::http::{self, PlatformDeadline};
 use crate::telemetry;
 
@@ -34,7 +35,7 @@ const RESERVE: Duration = Duration::from_millis(250);
 pub async fn warm_up(database: &Database) {
     match timeout(INIT_LIMIT, database.ready()).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => warn!(cause = http::chain(&error), "Not ready yet"),
+        Ok(Err(error)) => warn!(cause = chain(&error), "Not ready yet"),
         Err(_) => warn!("Not ready yet: no connection within {} seconds", INIT_LIMIT.as_secs()),
     }
 }

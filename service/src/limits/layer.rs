@@ -11,7 +11,8 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use super::{RequestLimit, Requester};
-use crate::http::{ClientAddress, Problem, TrustedProxies};
+use crate::http::{ClientAddress, Problem};
+use crate::trusted_proxies::TrustedProxies;
 
 /// The user whose token a request carried, if it has been verified; from the request's extensions.
 pub type VerifiedUser = fn(&Extensions) -> Option<u32>;
@@ -38,7 +39,7 @@ impl RequestLimitLayer {
         let requester = (self.user)(request.extensions()).map_or_else(
             || {
                 let address = ClientAddress::of(request.extensions(), request.headers(), &self.trusted);
-                Requester::Network(address.prefix())
+                Requester::Network(address.network())
             },
             Requester::User,
         );

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Exceeded, Limit};
+use crate::client_network::ClientNetwork;
 use crate::clock::monotonic;
-use crate::http::{ClientNetwork, Problem};
+use crate::http::Problem;
 
 /// How many callers a generation has: together both take some 5 MB at most.
 const MAX_CALLERS: usize = 50_000;

@@ -13,7 +13,7 @@ use super::repository::{self, Bucket, GIVEN_BACK_AT_ONCE};
 use super::{Error, Exceeded, Limit};
 use crate::clock::Clock;
 use crate::db::{self, Database, Transaction};
-use crate::http::chain;
+use crate::error_chain::chain;
 use crate::keys::{MacKeys, code_of};
 use crate::request_context;
 
@@ -117,7 +117,7 @@ impl Limits {
         let giving_back = give_back(self.database.clone(), amounts, now);
         let done = tokio::spawn(request_context::beyond_the_deadline(GIVE_BACK_LIMIT, giving_back)).await;
         if let Err(error) = done {
-            warn!(%error, "A hit on a limit was not given back");
+            warn!(%error, "A hit on a limit could not be given back");
         }
     }
 

@@ -6,7 +6,8 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 
 use super::*;
-use crate::http::{ClientAddress, TrustedProxies};
+use crate::http::ClientAddress;
+use crate::trusted_proxies::TrustedProxies;
 
 /// What the service takes for the client's address on a connection from this peer.
 async fn client_seen(peer: &str, trusted: &str, headers: &str) -> String {

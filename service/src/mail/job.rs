@@ -20,7 +20,7 @@ use crate::addresses;
 use crate::app_state::{Accounts, AppState};
 use crate::clock::monotonic;
 use crate::db;
-use crate::http::chain;
+use crate::error_chain::chain;
 use crate::metrics;
 
 /// How long one may take. A server that takes longer has not promised anything yet (RFC 5321, section 4.5.3.2 allows it

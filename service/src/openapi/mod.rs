@@ -28,11 +28,13 @@ pub use self::problems::{
     BodyProblems, DatabaseProblems, FormProblems, InvalidInput, PatchProblems, PreconditionProblem,
     RateLimitProblems, RequestLimitProblem, UnusedBodyProblems, problem_responses,
 };
-use crate::access;
 use crate::http::{Asset, Freshness, ProblemBody};
 
 /// Where the calls are documented: the page, or the document in a build without it.
 pub const DOCS: &str = if cfg!(feature = "docs-page") { "/docs" } else { "/openapi.json" };
+
+/// The name of the security scheme.
+pub(crate) const SECURITY_SCHEME: &str = "bearer";
 
 /// The tags of calls, in the order in which the page shows them.
 const TAGS: [(&str, &str); 7] = [
@@ -94,7 +96,7 @@ pub fn with_bearer(mut document: OpenApi) -> OpenApi {
     document
         .components
         .get_or_insert_default()
-        .add_security_scheme(access::SCHEME, SecurityScheme::Http(scheme));
+        .add_security_scheme(SECURITY_SCHEME, SecurityScheme::Http(scheme));
     document
 }
 

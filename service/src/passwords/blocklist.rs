@@ -1,6 +1,6 @@
 //! The commonest passwords, embedded: no request leaves the network for them.
 //!
-//! The file is made by `scripts/blocklist.sh`; `service/blocklist/README.md` names its source and its licence.
+//! The file is made by `scripts/blocklist.py`; `service/blocklist/README.md` names its source and its licence.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::zeroize::Zeroizing;

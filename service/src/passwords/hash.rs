@@ -43,7 +43,7 @@ impl PasswordHash {
         if let Err(unreadable) = &kind {
             warn!(
                 reason = unreadable.code(),
-                "a stored password hash cannot be read; its password counts as wrong"
+                "A stored password hash cannot be read; its password counts as wrong"
             );
         }
         kind.ok()

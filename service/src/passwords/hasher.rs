@@ -16,6 +16,7 @@ use super::memory::Memory;
 use super::policy::NewPassword;
 use super::presented::PresentedPassword;
 use super::queue::Queue;
+use crate::error_chain::chain;
 use crate::{config, metrics, random};
 
 /// What a presented password is.
@@ -99,7 +100,7 @@ impl Hasher {
 
     async fn compute(&self, password: Zeroizing<String>) -> Result<PasswordHash, Busy> {
         let salt = random::bytes().map_err(|error| {
-            error!(error = &error as &dyn std::error::Error, "no salt for a password hash");
+            error!(cause = chain(&error), "A salt for a password hash could not be generated");
             Busy
         })?;
         let params = self.0.params.clone();

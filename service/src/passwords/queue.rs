@@ -14,6 +14,7 @@ use super::busy::Busy;
 use super::computation::{Computation, Cost, Task};
 use super::memory::Memory;
 use crate::clock::monotonic;
+use crate::error_chain::chain;
 use crate::metrics;
 
 /// How many may wait for each that is computed: at 15 ms a hash the last waits for a quarter of a second.
@@ -117,7 +118,7 @@ impl Shared {
         match thread::Builder::new().name("hash".to_owned()).spawn(move || shared.compute(memory)) {
             Ok(_) => state.threads += 1,
             Err(error) => {
-                error!(error = &error as &dyn std::error::Error, "no thread for a password hash");
+                error!(cause = chain(&error), "A thread for password hashes could not be started");
                 if state.threads == 0 {
                     state.waiting.pop_back();
                     return Err(Busy);

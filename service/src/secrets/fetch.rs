@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::{Error, describe, new_client, parse};
 use crate::config::{Credentials, Database, Keys, Mysql};
-use crate::http::chain;
+use crate::error_chain::chain;
 
 /// The text of a secret.
 ///

@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
-use crate::http::chain;
+use crate::error_chain::chain;
 
 /// Enough for the longest usual message: that a role may not read a secret, with the ARNs of both.
 const LONGEST: usize = 400;

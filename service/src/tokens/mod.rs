@@ -4,18 +4,14 @@ mod claims;
 mod compact;
 mod error;
 mod issuer;
-
-use std::time::Duration;
+mod router;
 
 pub use claims::Claims;
 pub use error::{Error, Fault, Refused};
 pub use issuer::{AccessToken, Grant, Tokens};
+pub use router::router;
 
-/// How long a token is good.
-pub const LIFETIME: Duration = Duration::from_mins(15);
-
-/// By how much the clocks of those who sign and those who verify may differ.
-pub const LEEWAY: Duration = Duration::from_mins(1);
+pub use crate::keys::{TOKEN_LEEWAY as LEEWAY, TOKEN_LIFETIME as LIFETIME};
 
 /// The octets of the longest token: proxies and gateways refuse longer headers.
 pub const MAX_SIZE: usize = 4096;

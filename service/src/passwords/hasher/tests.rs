@@ -92,7 +92,7 @@ async fn a_stored_hash_that_cannot_be_read_is_logged_without_it() {
     assert_eq!(verdict_of(&hasher(), PASSWORD, &stored).await, (Verdict::Wrong, 1));
     let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
     assert_eq!(log.lines().count(), 1, "{log}");
-    assert!(log.contains("a stored password hash cannot be read") && log.contains("unknown_kind"), "{log}");
+    assert!(log.contains("A stored password hash cannot be read") && log.contains("unknown_kind"), "{log}");
     assert!(!log.contains("$6$") && !log.contains("correct horse"), "{log}");
 }
 

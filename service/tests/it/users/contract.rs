@@ -155,7 +155,7 @@ async fn a_key_that_nobody_expects_is_an_internal_error_without_its_value(app: T
     app.users.create(user("ada")).await.unwrap();
     let error = app.users.create(user("bob")).await.unwrap_err();
     // What is logged is made of this.
-    let shown = format!("{error} {error:?} {}", users_service::http::chain(&error));
+    let shown = format!("{error} {error:?} {}", users_service::error_chain::chain(&error));
     assert!(shown.contains("the unique key idx_") && !shown.contains("Lovelace"), "{shown}");
     let body =
         serde_json::json!({"username": "eve", "email": "eve@example.com", "full_name": "Ada Lovelace"});

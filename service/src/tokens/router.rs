@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::signing_key::{ALGORITHM, Jwk};
+use super::Tokens;
 use crate::access::{Access, Routes, route};
 use crate::http::Problem;
+use crate::keys::{ALGORITHM, Jwk};
 use crate::openapi::DatabaseProblems;
-use crate::tokens::Tokens;
 
 /// Verifiers keep the answers for an hour; a key is published for two before it signs.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");

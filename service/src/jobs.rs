@@ -65,25 +65,33 @@ const JOBS: &[Job] = &[
         name: "delete_expired_idempotency_keys",
         every: Duration::from_mins(10),
         of: Part::Database,
-        run: |state, _| Box::pin(idempotency::delete_expired(state)),
+        run: |state, _| {
+            Box::pin(async move { idempotency::delete_expired(&state.database, state.clock.now()).await })
+        },
     },
     Job {
         name: "delete_empty_buckets",
         every: Duration::from_mins(5),
         of: Part::Accounts,
-        run: |state, _| Box::pin(limits::delete_empty_buckets(state)),
+        run: |state, _| {
+            Box::pin(async move { limits::delete_empty_buckets(&state.database, state.clock.now()).await })
+        },
     },
     Job {
         name: "delete_expired_sessions",
         every: Duration::from_mins(10),
         of: Part::Accounts,
-        run: |state, _| Box::pin(sessions::delete_expired(state)),
+        run: |state, _| {
+            Box::pin(async move { sessions::delete_expired(&state.database, state.clock.now()).await })
+        },
     },
     Job {
         name: "delete_expired_tokens",
         every: Duration::from_mins(10),
         of: Part::Accounts,
-        run: |state, _| Box::pin(accounts::delete_expired(state)),
+        run: |state, _| {
+            Box::pin(async move { accounts::delete_expired(&state.database, state.clock.now()).await })
+        },
     },
     // The last: a mail server that is slow would leave the others no time.
     Job {

@@ -42,6 +42,7 @@ pub mod request_context;
 pub mod roles;
 pub mod secrets;
 pub mod sessions;
+pub mod status;
 pub mod telemetry;
 pub mod tokens;
 pub mod trace_parent;

@@ -38,6 +38,11 @@ pub const ALL: &[Migration] = &[
     Migration { prepare: Some(mail::without_asked), ..migration!("0019", "add_asked_to_mails", creates: []) },
 ];
 
+/// The tables of all migrations.
+pub fn tables() -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(|migration| migration.tables).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -9,7 +9,7 @@ mod role_name;
 mod route;
 mod routes;
 mod rule;
-mod standing;
+mod session_state;
 
 pub use self::authority::Authority;
 pub use self::caller::{Caller, NotAccepted};
@@ -21,4 +21,4 @@ pub use self::route::Route;
 pub(crate) use self::route::route;
 pub use self::routes::Routes;
 pub use self::rule::Access;
-pub(crate) use self::standing::{Standing, require_still, standing};
+pub(crate) use self::session_state::{SessionState, reauthorize, session_state};

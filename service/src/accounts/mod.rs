@@ -19,8 +19,10 @@ pub use error::Error;
 pub use jobs::delete_expired;
 pub use login::Login;
 pub(crate) use login::is_same;
-pub use model::{Account, Status};
+pub use model::Account;
 pub(crate) use repository::find;
 pub use router::{router, sign_up};
 pub use service::Service;
 pub use sign_up::FirstPassword;
+
+pub use crate::status::Status;

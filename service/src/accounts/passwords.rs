@@ -8,7 +8,7 @@ use super::login::is_same;
 use super::repository::{self, Candidate};
 use super::verification::Verified;
 use super::{Error, Service};
-use crate::access::{Caller, require_still};
+use crate::access::{Caller, reauthorize};
 use crate::client_network::ClientNetwork;
 use crate::db::Transaction;
 use crate::field::Invalid;
@@ -106,7 +106,7 @@ impl Service {
         let changed = self.database.transaction(|mut transaction| async move {
             if let Some(candidate) = verified {
                 self.require_unchanged(&mut transaction, candidate).await.map_err(wrong_password)?;
-                require_still::<Error>(&mut transaction, caller).await?;
+                reauthorize::<Error>(&mut transaction, caller).await?;
             } else {
                 roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             }

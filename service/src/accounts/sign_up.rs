@@ -4,7 +4,7 @@ use secrecy::zeroize::Zeroizing;
 use tracing::info;
 
 use super::{Error, Service, repository};
-use crate::access::{Caller, Permission, Refusal, require_still};
+use crate::access::{Caller, Permission, Refusal, reauthorize};
 use crate::client_network::ClientNetwork;
 use crate::field::Invalid;
 use crate::idempotency::{IdempotencyKey, Repeatable};
@@ -108,7 +108,7 @@ impl Service {
             (Some(new), _) => {
                 let hash = self.hasher.hash(new).await?;
                 if let Some(caller) = caller {
-                    require_still::<Error>(&self.database, caller).await?;
+                    reauthorize::<Error>(&self.database, caller).await?;
                 }
                 self.add(user, Some(&hash), request).await
             }

@@ -45,12 +45,12 @@ impl Service {
         let attempt = self.attempt(login, candidate, network).await?;
         let hash = candidate.and_then(|candidate| candidate.hash.clone());
         match self.hasher.verify(password.clone(), hash).await {
-            Ok(Verdict::Right) => Ok(Verified { replacement: None, attempt }),
-            Ok(Verdict::Outdated) => {
+            Ok(Verdict::Match) => Ok(Verified { replacement: None, attempt }),
+            Ok(Verdict::NeedsRehash) => {
                 // The old hash is as good as before if there is no room for another one now.
                 Ok(Verified { replacement: self.hasher.rehash(password).await.ok(), attempt })
             }
-            Ok(Verdict::Wrong) => Err(Error::InvalidCredentials),
+            Ok(Verdict::Mismatch) => Err(Error::InvalidCredentials),
             Err(busy) => {
                 attempt.give_back().await;
                 Err(busy.into())

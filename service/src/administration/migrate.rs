@@ -11,7 +11,7 @@ use super::version;
 use crate::config::{Administration, Database, Login, Secret};
 use crate::db::account;
 use crate::db::migrations::{self, Task};
-use crate::migrations::ALL;
+use crate::migrations::{ALL, tables};
 use crate::secrets;
 
 pub(super) async fn migrate(administration: &Administration) -> Result<Value, Error> {
@@ -33,14 +33,14 @@ async fn ensure_account(administration: &Administration) -> Result<&'static str,
     let client = secrets::new_client(&secret.aws).await;
     if let Some(login) = stored_login(&client, secret).await? {
         if account::works(&login, &administration.administrator.tls).await? {
-            account::grant(administration.administrator.clone(), &login, ALL).await?;
+            account::grant(administration.administrator.clone(), &login, tables()).await?;
         } else {
-            account::ensure(administration.administrator.clone(), &login, ALL).await?;
+            account::ensure(administration.administrator.clone(), &login, tables()).await?;
         }
         return Ok("unchanged");
     }
     let login = new_login(secret)?;
-    account::ensure(administration.administrator.clone(), &login, ALL).await?;
+    account::ensure(administration.administrator.clone(), &login, tables()).await?;
     let put = client
         .put_secret_value()
         .secret_id(&secret.id)

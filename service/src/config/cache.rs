@@ -12,9 +12,9 @@ settings! {
 }
 
 /// A day: whoever wants more wants a copy.
-const LONGEST: usize = 24 * 60 * 60;
+const MAX_TTL: usize = 24 * 60 * 60;
 /// About a gigabyte.
-const LARGEST: usize = 1_000_000;
+const MAX_SIZE: usize = 1_000_000;
 
 /// How users are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct Cache {
 /// How users are kept; `Some(None)` is not at all.
 #[expect(clippy::option_option, reason = "None is a problem, as everywhere in the reader")]
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Option<Cache>> {
-    let seconds = reader.get(&CACHE_TTL).in_range(0..=LONGEST);
-    let size = reader.get(&CACHE_SIZE).in_range(1..=LARGEST);
+    let seconds = reader.get(&CACHE_TTL).in_range(0..=MAX_TTL);
+    let size = reader.get(&CACHE_SIZE).in_range(1..=MAX_SIZE);
     let (time_to_live, size) = (Duration::from_secs(seconds? as u64), size? as u64);
     Some((!time_to_live.is_zero()).then_some(Cache { time_to_live, size }))
 }

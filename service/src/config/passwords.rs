@@ -35,12 +35,12 @@ pub struct Hashing {
 }
 
 /// ASVS 5.0, appendix C: for so many passes at least so much memory. More passes need no more than three do.
-const LEAST_MEMORY: [(u32, u32); 3] = [(1, 47_104), (2, 19_456), (3, 12_288)];
+const MIN_MEMORY: [(u32, u32); 3] = [(1, 47_104), (2, 19_456), (3, 12_288)];
 
 /// Above these a single request could stop a small machine.
-const MOST_MEMORY: u32 = 256 * 1024;
-const MOST_PASSES: u32 = 10;
-const MOST_LANES: u32 = 16;
+const MAX_MEMORY: u32 = 256 * 1024;
+const MAX_PASSES: u32 = 10;
+const MAX_LANES: u32 = 16;
 
 pub(super) fn read(reader: &mut Reader<'_>, in_lambda: bool) -> Option<Passwords> {
     // Below 8, NIST SP 800-63B-4 allows no password at all; 64 is what it wants to be possible.
@@ -67,19 +67,19 @@ fn parse(text: &str) -> Result<Params, String> {
     let ((Some(memory), Some(passes), Some(lanes)), None) = (numbers, parts.next()) else {
         return Err(format!("it must have the form {}", PASSWORD_HASH.default));
     };
-    if memory > MOST_MEMORY || passes > MOST_PASSES || lanes > MOST_LANES {
-        return Err(format!("at most m={MOST_MEMORY}, t={MOST_PASSES} and p={MOST_LANES} are possible"));
+    if memory > MAX_MEMORY || passes > MAX_PASSES || lanes > MAX_LANES {
+        return Err(format!("at most m={MAX_MEMORY}, t={MAX_PASSES} and p={MAX_LANES} are possible"));
     }
     Params::new(memory, passes, lanes, None)
         .map_err(|_| "t and p must be at least 1, and m at least 8 times p".to_owned())
 }
 
 fn strong_enough(params: Params) -> Result<Params, String> {
-    let (_, least) = LEAST_MEMORY[LEAST_MEMORY.len().min(params.t_cost() as usize) - 1];
+    let (_, least) = MIN_MEMORY[MIN_MEMORY.len().min(params.t_cost() as usize) - 1];
     if params.m_cost() >= least {
         return Ok(params);
     }
-    let table = LEAST_MEMORY.map(|(passes, memory)| format!("t={passes} with m={memory}"));
+    let table = MIN_MEMORY.map(|(passes, memory)| format!("t={passes} with m={memory}"));
     Err(format!("outside dev it must be at least {}", table.join(", or ")))
 }
 

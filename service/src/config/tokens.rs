@@ -13,8 +13,8 @@ settings! {
 }
 
 /// The longest issuer or audience, and the most audiences.
-const LONGEST: usize = 255;
-const MOST: usize = 50;
+const MAX_LENGTH: usize = 255;
+const MAX_AUDIENCES: usize = 50;
 
 /// Who issues access tokens, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +64,9 @@ fn audiences(reader: &mut Reader<'_>) -> Option<Vec<String>> {
     let text = reader.optional(&TOKEN_AUDIENCES).unwrap_or_default();
     let audiences: Vec<String> =
         text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    if audiences.len() > MOST || !audiences.iter().all(|audience| is_plain(audience)) {
+    if audiences.len() > MAX_AUDIENCES || !audiences.iter().all(|audience| is_plain(audience)) {
         let wanted = format!(
-            "at most {MOST} names of at most {LONGEST} printable ASCII characters, with commas between"
+            "at most {MAX_AUDIENCES} names of at most {MAX_LENGTH} printable ASCII characters, with commas between"
         );
         reader.problem(&TOKEN_AUDIENCES, format!("is {text:?}; it must be {wanted}"));
         return None;
@@ -76,7 +76,7 @@ fn audiences(reader: &mut Reader<'_>) -> Option<Vec<String>> {
 
 /// Whether it is printable ASCII that JSON and headers take as it is.
 fn is_plain(text: &str) -> bool {
-    (1..=LONGEST).contains(&text.len())
+    (1..=MAX_LENGTH).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
 }
 
@@ -139,8 +139,8 @@ mod tests {
         let audiences = |text| tokens(&[("TOKEN_AUDIENCES", text)], false).map(|tokens| tokens.audiences);
         assert_eq!(audiences("orders, billing").unwrap(), ["http://localhost:8000", "orders", "billing"]);
         assert_eq!(audiences("orders,http://localhost:8000,").unwrap(), ["http://localhost:8000", "orders"]);
-        let long = "x".repeat(LONGEST + 1);
-        for wrong in ["two words", "\"", "ä", &long, &"x,".repeat(MOST + 1)] {
+        let long = "x".repeat(MAX_LENGTH + 1);
+        for wrong in ["two words", "\"", "ä", &long, &"x,".repeat(MAX_AUDIENCES + 1)] {
             assert!(audiences(wrong).is_err(), "{wrong}");
         }
     }

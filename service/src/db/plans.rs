@@ -10,7 +10,7 @@ use super::migrations::{self, Task};
 use super::statement::Dialect;
 use super::{Database, Executor, Statement, Value, account};
 use crate::config::{self, Credentials, Login, Mysql, Tls};
-use crate::migrations::ALL;
+use crate::migrations::{ALL, tables};
 
 const PASSWORD: &str = "password";
 
@@ -81,7 +81,7 @@ impl Server {
         let administrator = Login { database: name, ..server };
         let application = Login { username, password: PASSWORD.to_owned().into(), ..administrator.clone() };
         migrations::run(config::Database::Mysql(mysql(&administrator)), ALL, Task::Apply).await.unwrap();
-        account::grant(mysql(&administrator), &application, ALL).await.unwrap();
+        account::grant(mysql(&administrator), &application, tables()).await.unwrap();
         execute(&administrator, rows).await;
         let database = Database::open(config::Database::Mysql(mysql(&application)), ALL).await.unwrap();
         Self { administrator, application, database }

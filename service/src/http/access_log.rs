@@ -29,7 +29,7 @@ pub(super) struct AccessLog {
 enum Stage {
     Received,
     Begun,
-    Answered,
+    FinishedRequest,
 }
 
 impl AccessLog {
@@ -48,7 +48,7 @@ impl AccessLog {
 
     /// Logs the answer.
     pub(super) fn answered(&mut self, response: &Response) {
-        self.stage = Stage::Answered;
+        self.stage = Stage::FinishedRequest;
         let status = response.status();
         self.count(Some(status));
         info!(

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use bytes::Bytes;
 
-use super::{EntityTag, Known};
+use super::{EntityTag, IfNoneMatch};
 
 /// How long caches may keep an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Asset {
         let gzip = self.gzip.as_ref().filter(|_| takes_gzip(asked));
         // A strong validator is of octets, and the compressed ones are others.
         let tag = EntityTag::named(&format!("{}{}", self.version, if gzip.is_some() { "-gzip" } else { "" }));
-        let is_known = Known::of(asked).has(&tag);
+        let is_known = IfNoneMatch::of(asked).has(&tag);
         let mut headers = HeaderMap::new();
         headers.insert(header::ETAG, tag.into_header());
         headers.insert(header::CACHE_CONTROL, freshness.cache_control());
@@ -150,11 +150,14 @@ mod tests {
     #[test]
     fn a_client_names_what_it_has() {
         for value in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
-            assert!(Known::of(&headers(header::IF_NONE_MATCH, value)).has(&EntityTag::named("a")), "{value}");
+            assert!(
+                IfNoneMatch::of(&headers(header::IF_NONE_MATCH, value)).has(&EntityTag::named("a")),
+                "{value}"
+            );
         }
         for value in ["", "a", "\"b\"", "\"a-gzip\""] {
             assert!(
-                !Known::of(&headers(header::IF_NONE_MATCH, value)).has(&EntityTag::named("a")),
+                !IfNoneMatch::of(&headers(header::IF_NONE_MATCH, value)).has(&EntityTag::named("a")),
                 "{value}"
             );
         }

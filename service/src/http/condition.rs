@@ -20,9 +20,6 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// That of an unconditional request.
-    pub const NONE: Self = Self { if_match: None, if_none_match: None };
-
     /// Whether the request is unconditional.
     #[must_use]
     pub const fn is_none(&self) -> bool {
@@ -71,9 +68,9 @@ where
 /// What the client says that it has: the tags in `If-None-Match` of a request that changes nothing. Malformed, they say
 /// nothing.
 #[derive(Debug, Clone)]
-pub struct Known(Option<EntityTags>);
+pub struct IfNoneMatch(Option<EntityTags>);
 
-impl Known {
+impl IfNoneMatch {
     /// That the client has nothing.
     pub const NOTHING: Self = Self(None);
 
@@ -89,7 +86,7 @@ impl Known {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Known {
+impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {

@@ -26,7 +26,7 @@ pub(crate) use asset::{Asset, Freshness};
 pub(crate) use body::receive_body;
 pub use cache_control::{CacheControl, HasCache};
 pub use client_address::{ClientAddress, Peer};
-pub use condition::{Condition, Known, RequireIfMatch};
+pub use condition::{Condition, IfNoneMatch, RequireIfMatch};
 pub(crate) use condition::{changed_meanwhile, if_match_required};
 pub(crate) use cross_origin::CrossOriginLayer;
 pub use edge::EdgeLayer;

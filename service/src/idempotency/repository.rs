@@ -137,7 +137,7 @@ pub(super) async fn delete_expired(executor: impl Executor, now: DateTime<Utc>) 
 }
 
 /// Deletes for one of so many requests. It deletes more than so many, so that the table does not grow for ever.
-const SHARE: u8 = 64;
+const CLEAN_UP_ONE_IN: u8 = 64;
 
 /// Forgets some expired requests, when it is this one's turn: nothing else does in AWS with `ACCESS=open`, where there is no worker.
 pub(crate) async fn clean_up(
@@ -146,7 +146,7 @@ pub(crate) async fn clean_up(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     // The first octet of a hash is as good as one by chance.
-    if request.name()[0].is_multiple_of(SHARE) {
+    if request.name()[0].is_multiple_of(CLEAN_UP_ONE_IN) {
         delete_expired(executor, now).await?;
     }
     Ok(())

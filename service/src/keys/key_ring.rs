@@ -7,8 +7,8 @@ use tracing::warn;
 
 use super::Error;
 use super::file;
+use super::key_set::KeySet;
 use super::mac_keys::MacKeys;
-use super::ring::Ring;
 use super::signing_key::{Jwk, SigningKey, VerifyingKey};
 use super::source::{self, Source};
 use crate::backoff::Backoff;
@@ -17,14 +17,14 @@ use crate::config;
 use crate::error_chain::chain;
 
 /// How long the keys are used before they are read anew. A new key is published two hours before it signs.
-const FRESH: Duration = Duration::from_mins(5);
+const REFRESH_INTERVAL: Duration = Duration::from_mins(5);
 
 /// How often somebody who names an unknown key may cause the keys to be read.
-const UNKNOWN: Duration = Duration::from_mins(1);
+const UNKNOWN_KID_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The pauses after failures to read.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+const INITIAL_DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_mins(1);
 
 /// The length of a thumbprint (RFC 7638) with SHA-256: no other text is the id of a key.
 const KID_LENGTH: usize = 43;
@@ -43,7 +43,7 @@ struct Inner {
 }
 
 struct State {
-    ring: Option<Arc<Ring>>,
+    key_set: Option<Arc<KeySet>>,
     read: IdleSince,
     /// When an unknown key last caused a reading.
     unknown: Option<IdleSince>,
@@ -81,10 +81,10 @@ impl KeyRing {
 
     fn over(source: Source, clock: Arc<dyn Clock>) -> Self {
         let state = State {
-            ring: None,
+            key_set: None,
             read: IdleSince::now(),
             unknown: None,
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+            backoff: Backoff::new(INITIAL_DELAY, MAX_DELAY),
             failure: None,
         };
         Self(Arc::new(Inner {
@@ -109,15 +109,16 @@ impl KeyRing {
     /// # Errors
     /// If the keys cannot be read. An unknown id may be a key's then.
     pub async fn verifying(&self, kid: &str) -> Result<Option<Arc<VerifyingKey>>, Error> {
-        let find =
-            |ring: &Ring| ring.published(self.0.clock.now()).find(|key| key.kid() == kid).map(Arc::clone);
+        let find = |key_set: &KeySet| {
+            key_set.published(self.0.clock.now()).find(|key| key.kid() == kid).map(Arc::clone)
+        };
         if let Some(key) = find(&*self.current().await?) {
             return Ok(Some(key));
         }
         if kid.len() != KID_LENGTH {
             return Ok(None);
         }
-        Ok(find(&*self.read_for_unknown().await?))
+        Ok(find(&*self.reload_for_unknown_kid().await?))
     }
 
     /// The keys for message authentication codes.
@@ -132,8 +133,8 @@ impl KeyRing {
     ///
     /// # Errors
     /// If the keys cannot be read. The code may be a key's then.
-    pub async fn mac_keys_anew(&self) -> Result<MacKeys, Error> {
-        self.read_for_unknown().await?.mac_keys(self.0.clock.now()).ok_or_else(Self::empty)
+    pub async fn reload_mac_keys(&self) -> Result<MacKeys, Error> {
+        self.reload_for_unknown_kid().await?.mac_keys(self.0.clock.now()).ok_or_else(Self::empty)
     }
 
     /// The public keys, as they are published.
@@ -141,35 +142,35 @@ impl KeyRing {
     /// # Errors
     /// If the keys have never been read, and cannot be now.
     pub async fn jwks(&self) -> Result<Vec<Jwk>, Error> {
-        let ring = self.current().await?;
-        Ok(ring.published(self.0.clock.now()).map(|key| key.jwk().clone()).collect())
+        let key_set = self.current().await?;
+        Ok(key_set.published(self.0.clock.now()).map(|key| key.jwk().clone()).collect())
     }
 
     /// The keys, read if they are not known or not fresh. Who comes while another reads has the old ones.
-    async fn current(&self) -> Result<Arc<Ring>, Error> {
+    async fn current(&self) -> Result<Arc<KeySet>, Error> {
         let known = self.state().known();
         let _turn = match known {
-            Known::Fresh(ring) => return Ok(ring),
+            Known::Fresh(key_set) => return Ok(key_set),
             Known::Nothing(Some(failure)) => return Err(failure),
             Known::Nothing(None) => self.0.reading.lock().await,
-            Known::Due(ring) => match self.0.reading.try_lock() {
+            Known::Due(key_set) => match self.0.reading.try_lock() {
                 Ok(turn) => turn,
-                Err(_) => return Ok(ring),
+                Err(_) => return Ok(key_set),
             },
         };
         // Another may have read before it was this one's turn.
         let known = self.state().known();
         match known {
-            Known::Fresh(ring) => Ok(ring),
+            Known::Fresh(key_set) => Ok(key_set),
             Known::Nothing(Some(failure)) => Err(failure),
             Known::Nothing(None) => self.read().await,
-            Known::Due(ring) => Ok(self.read().await.unwrap_or(ring)),
+            Known::Due(key_set) => Ok(self.read().await.unwrap_or(key_set)),
         }
     }
 
     /// The keys, read anew unless that was done for an unknown one within the last minute.
-    async fn read_for_unknown(&self) -> Result<Arc<Ring>, Error> {
-        let before = self.state().ring.clone();
+    async fn reload_for_unknown_kid(&self) -> Result<Arc<KeySet>, Error> {
+        let before = self.state().key_set.clone();
         let _turn = self.0.reading.lock().await;
         let answer = self.state().answer_for_unknown(before.as_ref());
         match answer {
@@ -179,7 +180,7 @@ impl KeyRing {
     }
 
     /// Reads the keys; whoever calls this holds the turn.
-    async fn read(&self) -> Result<Arc<Ring>, Error> {
+    async fn read(&self) -> Result<Arc<KeySet>, Error> {
         // On the heap: it is seldom called, and takes much more room than all else that a request with a token needs.
         let read = Box::pin(self.0.source.read()).await.map(Arc::new);
         if let Err(error) = &read {
@@ -193,7 +194,7 @@ impl KeyRing {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A ring has a key of each kind, so this does not occur.
+    /// A set has a key of each kind, so this does not occur.
     fn empty() -> Error {
         Error::Malformed { place: "memory".to_owned(), message: "are none".to_owned() }
     }
@@ -201,44 +202,44 @@ impl KeyRing {
 
 /// What can be returned without a reading.
 enum Known {
-    Fresh(Arc<Ring>),
-    Due(Arc<Ring>),
+    Fresh(Arc<KeySet>),
+    Due(Arc<KeySet>),
     /// With the reason, while it is too early for another attempt.
     Nothing(Option<Error>),
 }
 
 impl State {
     fn known(&self) -> Known {
-        match &self.ring {
-            Some(ring) if self.read.elapsed() < FRESH || self.backoff.is_paused() => {
-                Known::Fresh(Arc::clone(ring))
+        match &self.key_set {
+            Some(key_set) if self.read.elapsed() < REFRESH_INTERVAL || self.backoff.is_paused() => {
+                Known::Fresh(Arc::clone(key_set))
             }
-            Some(ring) => Known::Due(Arc::clone(ring)),
+            Some(key_set) => Known::Due(Arc::clone(key_set)),
             None => Known::Nothing(self.failure.clone().filter(|_| self.backoff.is_paused())),
         }
     }
 
     /// What can be said of an unknown key without a reading; `None` if there may be one, which is then counted.
-    fn answer_for_unknown(&mut self, before: Option<&Arc<Ring>>) -> Option<Result<Arc<Ring>, Error>> {
-        if let Some(ring) = &self.ring
-            && before.is_none_or(|before| !Arc::ptr_eq(ring, before))
+    fn answer_for_unknown(&mut self, before: Option<&Arc<KeySet>>) -> Option<Result<Arc<KeySet>, Error>> {
+        if let Some(key_set) = &self.key_set
+            && before.is_none_or(|before| !Arc::ptr_eq(key_set, before))
         {
-            return Some(Ok(Arc::clone(ring)));
+            return Some(Ok(Arc::clone(key_set)));
         }
-        if self.unknown.is_none_or(|last| last.elapsed() >= UNKNOWN) {
+        if self.unknown.is_none_or(|last| last.elapsed() >= UNKNOWN_KID_INTERVAL) {
             self.unknown = Some(IdleSince::now());
             return None;
         }
-        match (&self.failure, &self.ring) {
+        match (&self.failure, &self.key_set) {
             (Some(failure), _) => Some(Err(failure.clone())),
-            (None, ring) => ring.clone().map(Ok),
+            (None, key_set) => key_set.clone().map(Ok),
         }
     }
 
-    fn keep(&mut self, read: &Result<Arc<Ring>, Error>) {
+    fn keep(&mut self, read: &Result<Arc<KeySet>, Error>) {
         match read {
-            Ok(ring) => {
-                self.ring = Some(Arc::clone(ring));
+            Ok(key_set) => {
+                self.key_set = Some(Arc::clone(key_set));
                 self.read = IdleSince::now();
                 self.failure = None;
                 self.backoff.succeeded();

@@ -3,9 +3,9 @@
 mod error;
 mod file;
 mod key_ring;
+mod key_set;
 mod mac_keys;
 mod moment;
-mod ring;
 mod signing_key;
 mod source;
 mod stored;

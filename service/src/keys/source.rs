@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
-use super::ring::Ring;
+use super::key_set::KeySet;
 use super::{Error, file};
 use crate::config::KeySecret;
 use crate::secrets;
@@ -25,11 +25,11 @@ impl Source {
     }
 
     /// Reads the keys.
-    pub(super) async fn read(&self) -> Result<Ring, Error> {
+    pub(super) async fn read(&self) -> Result<KeySet, Error> {
         match self {
             Self::File(path) => {
                 let path = path.clone();
-                let read = move || Ring::parse(&file::read(&path)?, &path.display().to_string());
+                let read = move || KeySet::parse(&file::read(&path)?, &path.display().to_string());
                 spawn_blocking(read).await.unwrap_or_else(|error| {
                     let message = error.to_string();
                     Err(Error::Malformed { place: "the file".to_owned(), message })
@@ -47,6 +47,6 @@ impl Source {
 }
 
 /// Reads the text of a secret.
-pub(super) fn parse(text: &SecretString, id: &str) -> Result<Ring, Error> {
-    Ring::parse(text.expose_secret().as_bytes(), &format!("secret {id}"))
+pub(super) fn parse(text: &SecretString, id: &str) -> Result<KeySet, Error> {
+    KeySet::parse(text.expose_secret().as_bytes(), &format!("secret {id}"))
 }

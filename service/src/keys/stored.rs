@@ -26,7 +26,7 @@ pub(super) const MAX_SIZE: usize = 64 << 10;
 pub(super) const PUBLISHED_AHEAD: Duration = Duration::from_hours(2);
 
 /// How long at least, when a rotation took its time: as long as what was fetched is kept, and a process reads the keys anew.
-const LEAST_AHEAD: Duration = Duration::from_mins(65);
+const MIN_AHEAD: Duration = Duration::from_mins(65);
 
 /// How long a key verifies after its successor has begun to sign: the life of a token, and twice the leeway, for a clock that
 /// is slow where it was signed and another that is fast.
@@ -154,7 +154,7 @@ impl Stored {
 
     /// Whether the newest key will be known to every verifier when it signs.
     pub(crate) fn is_ahead(&self, now: DateTime<Utc>) -> bool {
-        self.keys.last().is_some_and(|newest| newest.signs_from.get() >= now + LEAST_AHEAD)
+        self.keys.last().is_some_and(|newest| newest.signs_from.get() >= now + MIN_AHEAD)
     }
 }
 

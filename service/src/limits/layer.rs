@@ -43,7 +43,7 @@ impl RequestLimitLayer {
             },
             Requester::User,
         );
-        self.limit.take(requester)
+        self.limit.take(requester).map_err(|exceeded| exceeded.of_requests())
     }
 }
 

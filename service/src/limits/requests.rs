@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::{Exceeded, Limit};
 use crate::client_network::ClientNetwork;
 use crate::clock::monotonic;
-use crate::http::Problem;
 
 /// How many callers a generation has: together both take some 5 MB at most.
 const MAX_CALLERS: usize = 50_000;
@@ -42,12 +41,12 @@ impl RequestLimit {
     /// Counts a request.
     ///
     /// # Errors
-    /// 429 if there was no room for it; then it does not count.
-    pub fn take(&self, requester: Requester) -> Result<(), Problem> {
+    /// If there was no room for it; then it does not count.
+    pub fn take(&self, requester: Requester) -> Result<(), Exceeded> {
         let Inner { limit, begun, generations } = &*self.0;
         let now = begun.elapsed();
         let mut generations = generations.lock().unwrap_or_else(PoisonError::into_inner);
-        generations.take(limit, requester, now).map_err(|exceeded| exceeded.of_requests())
+        generations.take(limit, requester, now)
     }
 }
 

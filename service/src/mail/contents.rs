@@ -105,7 +105,7 @@ async fn token(
         return Ok(Some(token));
     }
     // Another process may know a newer key.
-    let anew = keys.mac_keys_anew().await?;
+    let anew = keys.reload_mac_keys().await?;
     if let Some(token) = of(&anew) {
         return Ok(Some(token));
     }

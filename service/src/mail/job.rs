@@ -92,7 +92,7 @@ impl Worker {
         for (row, lease) in waiting {
             self.give_back(&row, lease).await;
         }
-        if metrics::are_watched() && outcome.is_ok() && self.has_time() {
+        if metrics::is_enabled() && outcome.is_ok() && self.has_time() {
             self.count_waiting().await?;
         }
         outcome

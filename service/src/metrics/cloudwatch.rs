@@ -4,7 +4,7 @@
 
 use super::counts;
 use super::instruments::{Counter, Gauge, TimeSpent};
-use super::requests::Answered;
+use super::requests::FinishedRequest;
 
 /// A metric in `CloudWatch`.
 #[derive(Debug)]
@@ -59,12 +59,12 @@ enum Source {
     /// The refusals since the last line, by all limits.
     Limits,
     /// What the last request tells.
-    Request(fn(&Answered) -> f64),
+    Request(fn(&FinishedRequest) -> f64),
 }
 
 impl Source {
-    /// How much is to be told, when `told` was told before.
-    fn value(&self, told: &mut u64, request: Option<&Answered>) -> f64 {
+    /// How much is to be reported, when `reported` was before.
+    fn value(&self, reported: &mut u64, request: Option<&FinishedRequest>) -> f64 {
         let now = match self {
             Self::Counter(counter) => counter.get(),
             Self::Time(time) => time.micros(),
@@ -73,8 +73,8 @@ impl Source {
             Self::Limits => counts::limit_refusals(),
             Self::Request(value) => return request.map_or(0.0, value),
         };
-        let grown = as_f64(now.saturating_sub(std::mem::replace(told, now)));
-        if matches!(self, Self::Time(_)) { grown / 1e3 } else { grown }
+        let delta = as_f64(now.saturating_sub(std::mem::replace(reported, now)));
+        if matches!(self, Self::Time(_)) { delta / 1e3 } else { delta }
     }
 }
 
@@ -142,16 +142,20 @@ metrics! {
     "LogLinesDropped" Count, Counter &counts::LOG_LINES_DROPPED, "Log lines that could not be written in time";
 }
 
-/// What was told of each metric of the list so far.
+/// What was reported of each metric of the list so far.
 #[derive(Debug, Default)]
-pub(super) struct Told(Vec<u64>);
+pub(super) struct Reported(Vec<u64>);
 
-impl Told {
-    /// What there is to tell now, which is told thereby; without `usual` not what nearly every request has.
-    pub(super) fn grow(&mut self, request: Option<&Answered>, usual: bool) -> Vec<(&'static Metric, f64)> {
+impl Reported {
+    /// What there is to report now, which is reported thereby; without `usual` not what nearly every request has.
+    pub(super) fn take_delta(
+        &mut self,
+        request: Option<&FinishedRequest>,
+        usual: bool,
+    ) -> Vec<(&'static Metric, f64)> {
         self.0.resize(METRICS.len(), 0);
         let values = METRICS.iter().zip(&mut self.0);
-        let values = values.map(|(metric, told)| (metric, metric.source.value(told, request)));
+        let values = values.map(|(metric, reported)| (metric, metric.source.value(reported, request)));
         values.filter(|(metric, value)| *value > 0.0 && (usual || !metric.usual)).collect()
     }
 }

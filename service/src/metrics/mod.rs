@@ -7,8 +7,8 @@
 pub mod cloudwatch;
 mod counts;
 mod declared;
+mod delta;
 mod endpoint;
-mod growth;
 mod instruments;
 mod page;
 mod requests;
@@ -22,7 +22,7 @@ pub(crate) use self::counts::{
     REFRESH_TOKENS_REUSED, STATEMENT_RETRIES, limit_refused, statement,
 };
 pub use self::declared::{Kind, METRICS, Metric};
+pub use self::delta::begin;
+pub(crate) use self::delta::{Delta, take_delta};
 pub use self::endpoint::Endpoint;
-pub use self::growth::begin;
-pub(crate) use self::growth::{Growth, grown};
-pub(crate) use self::requests::{Answered, are_watched, milliseconds, request};
+pub(crate) use self::requests::{FinishedRequest, is_enabled, milliseconds, request};

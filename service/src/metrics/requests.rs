@@ -36,14 +36,14 @@ const COUNTED: u8 = 1;
 /// The last one is remembered.
 const REMEMBERED: u8 = 2;
 
-static LAST: Mutex<Option<Answered>> = Mutex::new(None);
+static LAST: Mutex<Option<FinishedRequest>> = Mutex::new(None);
 /// Several times as many as there are routes. On the heap: where there is none yet is not zero, so the executable would have to hold
 /// the whole table.
 static ROUTES: LazyLock<Box<Table<Route, 256>>> = LazyLock::new(|| Box::new(Table::new()));
 
 /// A request that was answered, or was closed before that.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct FinishedRequest {
     /// One of the known ones.
     pub(crate) method: &'static str,
     /// A template.
@@ -53,7 +53,7 @@ pub(crate) struct Answered {
     pub(crate) id: String,
 }
 
-impl Answered {
+impl FinishedRequest {
     pub(super) fn is_server_error(&self) -> bool {
         self.status.is_some_and(|status| status.is_server_error())
     }
@@ -93,7 +93,7 @@ pub(super) fn begin() {
 }
 
 /// Whether anybody is shown what the process counts, so that it may be worth a statement.
-pub(crate) fn are_watched() -> bool {
+pub(crate) fn is_enabled() -> bool {
     MODE.load(Ordering::Relaxed) != 0
 }
 
@@ -103,7 +103,7 @@ pub(super) fn remember() {
 }
 
 /// The last request, if there was one since this was last called.
-pub(super) fn take() -> Option<Answered> {
+pub(super) fn take() -> Option<FinishedRequest> {
     LAST.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn request(route: Option<&str>, method: &Method, status: Option<Statu
     if mode == COUNTED {
         count(route, method, status, start);
     } else {
-        let answered = Answered {
+        let answered = FinishedRequest {
             method: METHODS[method],
             route: route.to_owned(),
             status,

@@ -23,12 +23,12 @@ use crate::{config, metrics, random};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Not the password, or there is none.
-    Wrong,
+    Mismatch,
     /// The password.
-    Right,
+    Match,
     /// The password, but its hash is of another kind, of other parameters, or of another form of the same text:
     /// replace it by [`Hasher::rehash`].
-    Outdated,
+    NeedsRehash,
 }
 
 /// Computes and verifies the hashes of passwords, off the threads of requests, a few at once.
@@ -60,7 +60,7 @@ impl Hasher {
         self.compute(password.into_text()).await
     }
 
-    /// Another hash of a password that has been verified as [`Verdict::Outdated`]. The policy does not matter: it is
+    /// Another hash of a password that has been verified as [`Verdict::NeedsRehash`]. The policy does not matter: it is
     /// for new passwords.
     ///
     /// # Errors
@@ -143,13 +143,13 @@ fn verdict(
     {
         let nfc = password.to_nfc();
         if matches(&nfc) {
-            return if argon2.is_current(current) { Verdict::Right } else { Verdict::Outdated };
+            return if argon2.is_current(current) { Verdict::Match } else { Verdict::NeedsRehash };
         }
         if *nfc == received {
-            return Verdict::Wrong;
+            return Verdict::Mismatch;
         }
     }
-    if matches(received) { Verdict::Outdated } else { Verdict::Wrong }
+    if matches(received) { Verdict::NeedsRehash } else { Verdict::Mismatch }
 }
 
 #[cfg(test)]

@@ -18,13 +18,13 @@ use crate::error_chain::chain;
 use crate::metrics;
 
 /// How many may wait for each that is computed: at 15 ms a hash the last waits for a quarter of a second.
-const WAITING: usize = 16;
+const MAX_QUEUED: usize = 16;
 
 /// How many of high cost may wait: one after another, they must not take the places of all others.
-const COSTLY_WAITING: usize = 4;
+const MAX_COSTLY_QUEUED: usize = 4;
 
 /// How long anything may wait before it begins. Whoever is told to come again can be told something; whoever waits goes away.
-const PATIENCE: Duration = Duration::from_secs(2);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A thread goes on to what waits. It ends, with its memory wiped, when there is nothing.
 pub(super) struct Queue(Arc<Shared>);
@@ -67,7 +67,7 @@ impl Queue {
         cost: Cost,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let ran = self.run_within(PATIENCE, cost, work).await;
+        let ran = self.run_within(QUEUE_TIMEOUT, cost, work).await;
         ran.inspect_err(|Busy| metrics::HASH_REFUSALS.count())
     }
 
@@ -105,7 +105,7 @@ impl Shared {
     fn enqueue(self: &Arc<Self>, task: Box<dyn Task>) -> Result<u64, Busy> {
         let mut state = self.lock();
         let is_costly = task.cost() == Cost::High;
-        if self.free_places(&mut state) == 0 || (is_costly && state.costly_waiting() >= COSTLY_WAITING) {
+        if self.free_places(&mut state) == 0 || (is_costly && state.costly_waiting() >= MAX_COSTLY_QUEUED) {
             return Err(Busy);
         }
         let number = state.came;
@@ -166,7 +166,7 @@ impl Shared {
     /// How many more may come now. Those who have gone away take none.
     fn free_places(&self, state: &mut State) -> usize {
         state.waiting.retain(|(_, task)| task.is_wanted());
-        (self.at_once * (1 + WAITING)).saturating_sub(state.begun + state.waiting.len())
+        (self.at_once * (1 + MAX_QUEUED)).saturating_sub(state.begun + state.waiting.len())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::{FieldError, Invalid};
-use crate::http::Problem;
+use crate::http::{MAX_ERRORS, Problem};
 
 /// Why a use case did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,9 @@ impl From<Error> for Problem {
         match error {
             Error::RoleNotFound => Self::new(StatusCode::NOT_FOUND, "role_not_found", "Role not found"),
             Error::UserNotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
-            Error::UnknownRoles(places) => Self::invalid(places.into_iter().map(unknown_role).collect()),
+            Error::UnknownRoles(places) => {
+                Self::invalid(places.into_iter().take(MAX_ERRORS).map(unknown_role).collect())
+            }
             Error::InUse => conflict("role_in_use", "Somebody has this role; take it away first"),
             Error::BuiltIn => conflict("role_built_in", "The role admin is built in and cannot be changed"),
             Error::LastAdministrator => conflict(

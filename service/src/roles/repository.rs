@@ -31,13 +31,6 @@ pub(super) async fn list(executor: impl Executor) -> Result<Vec<Role>, Error> {
     Ok(rows.into_iter().map(Role::from).collect())
 }
 
-/// Every permission there is: those of this service, and those that a role lists.
-pub(super) async fn every_permission(executor: impl Executor) -> Result<BTreeSet<Permission>, Error> {
-    let roles = list(executor).await?;
-    let listed = roles.into_iter().flat_map(|role| role.permissions);
-    Ok(Permission::OF_THIS_SERVICE.iter().cloned().chain(listed).collect())
-}
-
 const INSERT: Statement =
     Statement::write("roles.insert", "insert into roles (role, description, permissions) values (?, ?, ?)");
 

@@ -8,10 +8,9 @@ use axum::extract::FromRef;
 use tracing::info;
 
 use super::{Description, Error, Role, repository};
-use crate::access::{Authority, Caller, Permission, Refusal, RoleName, require_still};
+use crate::access::{Authority, Caller, Permission, Refusal, RoleName, reauthorize};
 use crate::app_state::Accounts;
 use crate::db::{self, Database, Transaction};
-use crate::http::MAX_ERRORS;
 use crate::tokens::{MAX_SIZE, Tokens};
 use crate::user_id::UserId;
 use crate::user_row;
@@ -69,7 +68,7 @@ impl Service {
     ) -> Result<bool, Error> {
         let is_new = self.database.transaction(|mut transaction| async move {
             repository::lock(&mut transaction).await?;
-            require_still::<Error>(&mut transaction, caller).await?;
+            reauthorize::<Error>(&mut transaction, caller).await?;
             let roles = repository::list(&mut transaction).await?;
             let role = roles.iter().find(|role| role.name == *name);
             refuse_more(caller, name, role, permissions)?;
@@ -94,7 +93,7 @@ impl Service {
     pub async fn delete(&self, caller: &Caller, name: &RoleName) -> Result<(), Error> {
         let deleted = self.database.transaction(|mut transaction| async move {
             repository::lock(&mut transaction).await?;
-            require_still::<Error>(&mut transaction, caller).await?;
+            reauthorize::<Error>(&mut transaction, caller).await?;
             let roles = repository::list(&mut transaction).await?;
             let role = roles.iter().find(|role| role.name == *name);
             refuse_more(caller, name, role, &BTreeSet::new())?;
@@ -130,7 +129,7 @@ impl Service {
                 return Err(Error::UserNotFound);
             }
             repository::lock(&mut transaction).await?;
-            require_still::<Error>(&mut transaction, caller).await?;
+            reauthorize::<Error>(&mut transaction, caller).await?;
             let before =
                 repository::authority_of(&mut transaction, user).await?.ok_or(Error::UserNotFound)?;
             let after = granted(&repository::list(&mut transaction).await?, names)?;
@@ -191,7 +190,7 @@ pub(crate) async fn scope_of(
     authority: &Authority,
 ) -> Result<Vec<String>, db::Error> {
     if authority.is_administrator() {
-        let everything = repository::every_permission(executor).await?;
+        let everything = everything(&repository::list(executor).await?);
         return Ok(everything.iter().map(Permission::to_string).collect());
     }
     Ok(authority.permissions().map(Permission::to_string).collect())
@@ -211,7 +210,7 @@ pub(crate) async fn require_over<E: From<db::Error> + From<Refusal>>(
     if caller.is(user) {
         return Ok(());
     }
-    require_still::<E>(&mut *transaction, caller).await?;
+    reauthorize::<E>(&mut *transaction, caller).await?;
     let authority = repository::authority_of(&mut *transaction, user).await?.ok_or(missing)?;
     Ok(caller.require_over(&authority)?)
 }
@@ -233,7 +232,7 @@ fn refuse_more(
 fn granted(roles: &[Role], names: &[RoleName]) -> Result<Authority, Error> {
     let find = |name: &RoleName| roles.iter().find(|role| role.name == *name);
     let unknown = names.iter().enumerate().filter(|(_, name)| find(name).is_none()).map(|(place, _)| place);
-    let unknown: Vec<usize> = unknown.take(MAX_ERRORS).collect();
+    let unknown: Vec<usize> = unknown.collect();
     if !unknown.is_empty() {
         return Err(Error::UnknownRoles(unknown));
     }

@@ -8,8 +8,8 @@ use crate::backoff::Backoff;
 use crate::config::Login;
 
 /// The pauses after fetches that bring no new login.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const INITIAL_DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(30);
 
 type Fetched = Result<Arc<Login>, Error>;
 
@@ -30,7 +30,7 @@ struct State {
 impl LoginCache {
     /// With the login, if it is known.
     pub(super) const fn new(login: Option<Arc<Login>>) -> Self {
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let backoff = Backoff::new(INITIAL_DELAY, MAX_DELAY);
         Self {
             state: Mutex::new(State { login, last_fetch: None, backoff }),
             fetching: tokio::sync::Mutex::const_new(()),

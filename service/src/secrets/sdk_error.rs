@@ -8,7 +8,7 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use crate::error_chain::chain;
 
 /// Enough for the longest usual message: that a role may not read a secret, with the ARNs of both.
-const LONGEST: usize = 400;
+const MAX_LENGTH: usize = 400;
 
 /// The service's error code and message, or why there was no answer, in one short line.
 pub(crate) fn describe<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> String {
@@ -25,7 +25,7 @@ pub(crate) fn describe<E: Error + ProvideErrorMetadata + 'static>(error: &SdkErr
 /// The text in one line, cut at its end.
 fn shorten(text: &str) -> String {
     let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+    if let Some((end, _)) = line.char_indices().nth(MAX_LENGTH) {
         line.truncate(end);
         line.push('…');
     }
@@ -75,7 +75,7 @@ mod tests {
     fn a_long_message_is_cut() {
         let metadata = ErrorMetadata::builder().code("X").message("ä".repeat(1000)).build();
         let text = describe(&refusal(metadata));
-        assert_eq!(text.chars().count(), LONGEST + 1);
+        assert_eq!(text.chars().count(), MAX_LENGTH + 1);
         assert!(text.ends_with("ä…"), "{text}");
     }
 }

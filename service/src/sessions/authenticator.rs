@@ -13,12 +13,12 @@ impl Authenticate for Service {
     }
 
     async fn caller(&self, claims: Claims) -> Result<Caller, Problem> {
-        let (claims, standing) = self.of_claims(claims).await?;
+        let (claims, state) = self.of_claims(claims).await?;
         Ok(Caller {
-            user_id: standing.user_id,
+            user_id: state.user_id,
             session_id: SessionId::from(claims.session_id).get(),
-            signed_in_at: standing.signed_in_at,
-            authority: standing.authority,
+            signed_in_at: state.signed_in_at,
+            authority: state.authority,
         })
     }
 

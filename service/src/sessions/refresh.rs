@@ -9,19 +9,19 @@ use super::refresh_token::Presented;
 use super::repository::{self, Refreshable};
 use super::service::Begun;
 use super::{Error, Issued, Service};
-use crate::access::{Refusal, Standing};
+use crate::access::{Refusal, SessionState};
 use crate::metrics;
 
 /// For how long the predecessor of a refresh token gets the same successor again: an answer may be lost, and two tabs may
 /// refresh at once.
-const GRACE: Duration = Duration::from_secs(30);
+const GRACE_PERIOD: Duration = Duration::from_secs(30);
 /// How often a refresh is decided anew that meets another one.
 const ATTEMPTS: u32 = 5;
 
 impl Service {
     /// New tokens for a refresh token.
     ///
-    /// A token is good once. Within [`GRACE`] its immediate predecessor gets the same successor again; anything older ends
+    /// A token is good once. Within [`GRACE_PERIOD`] its immediate predecessor gets the same successor again; anything older ends
     /// the session, because somebody else may have it.
     ///
     /// # Errors
@@ -31,8 +31,8 @@ impl Service {
         let presented = Presented::parse(token).ok_or(Refusal::TokenInvalid)?;
         for _ in 0..ATTEMPTS {
             let session = self.genuine(&presented).await?;
-            let standing = self.standing(presented.session).await?;
-            if let Some(begun) = self.rotate(&presented, &session, standing).await? {
+            let state = self.session_state(presented.session).await?;
+            if let Some(begun) = self.rotate(&presented, &session, state).await? {
                 return self.issue(&begun, audience).await;
             }
         }
@@ -45,10 +45,10 @@ impl Service {
         &self,
         presented: &Presented,
         session: &Refreshable,
-        standing: Standing,
+        state: SessionState,
     ) -> Result<Option<Begun>, Error> {
         let now = self.clock.now();
-        let mut expires_at = standing.expires_at;
+        let mut expires_at = state.expires_at;
         match successor(presented.generation, session, now) {
             Successor::Next => {
                 expires_at = session.absolute_expiry.min(now + self.lifetime.idle);
@@ -59,17 +59,17 @@ impl Service {
                 }
             }
             Successor::Same => {}
-            Successor::None => return Err(self.end_reused(presented, session, &standing, now).await?),
+            Successor::None => return Err(self.end_reused(presented, session, &state, now).await?),
             Successor::Unborn => return Err(Refusal::TokenInvalid.into()),
         }
         Ok(Some(Begun {
             id: presented.session,
-            user_id: standing.user_id,
+            user_id: state.user_id,
             generation: presented.generation + 1,
             secret: session.secret,
-            signed_in_at: standing.signed_in_at,
+            signed_in_at: state.signed_in_at,
             expires_at,
-            authority: standing.authority,
+            authority: state.authority,
         }))
     }
 
@@ -77,14 +77,14 @@ impl Service {
         &self,
         presented: &Presented,
         session: &Refreshable,
-        standing: &Standing,
+        state: &SessionState,
         now: DateTime<Utc>,
     ) -> Result<Error, Error> {
-        repository::end(&self.database, standing.user_id, presented.session, now).await?;
+        repository::end(&self.database, state.user_id, presented.session, now).await?;
         metrics::REFRESH_TOKENS_REUSED.count();
         warn!(
             session_id = %presented.session,
-            user_id = %standing.user_id,
+            user_id = %state.user_id,
             presented = presented.generation,
             current = session.generation,
             "A refresh token was used again; the session was ended"
@@ -113,7 +113,7 @@ fn successor(presented: u32, session: &Refreshable, now: DateTime<Utc>) -> Succe
         ..0 => Successor::Unborn,
         0 => Successor::Next,
         // A clock that was set back makes it younger, not older.
-        1 if age.to_std().unwrap_or_default() <= GRACE => Successor::Same,
+        1 if age.to_std().unwrap_or_default() <= GRACE_PERIOD => Successor::Same,
         1.. => Successor::None,
     }
 }

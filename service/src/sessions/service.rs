@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::refresh_token::{self, PURPOSE, Presented, Secret};
 use super::repository::{self, NewSession, Refreshable};
 use super::{Client, Error, Issued, Session, SessionId};
-use crate::access::{self, Authority, Caller, Refusal, RoleName, Standing};
+use crate::access::{self, Authority, Caller, Refusal, RoleName, SessionState};
 use crate::app_state::Accounts;
 use crate::clock::Clock;
 use crate::config::SessionLifetime;
@@ -21,7 +21,7 @@ use crate::user_id::UserId;
 use crate::{random, roles};
 
 /// The most sessions of a user at once.
-const MOST: u32 = 100;
+const MAX_SESSIONS: u32 = 100;
 /// The use cases of sessions.
 #[derive(Clone)]
 pub struct Service {
@@ -77,7 +77,7 @@ impl Service {
         let secret: Secret = random::bytes()?;
         let id = SessionId::from(Uuid::new_v4());
         let authority = roles::authority_of(&mut *transaction, user).await?.ok_or(Error::UserNotFound)?;
-        let superfluous = repository::beyond(&mut *transaction, user, MOST - 1, now).await?;
+        let superfluous = repository::beyond(&mut *transaction, user, MAX_SESSIONS - 1, now).await?;
         for session in superfluous {
             repository::end(&mut *transaction, user, session, now).await?;
         }
@@ -131,7 +131,7 @@ impl Service {
         let is_genuine = |key: hmac::Key| presented.is_genuine(&key, &session.secret);
         let keys = self.tokens.keys();
         if keys.mac_keys().await?.accepted(PURPOSE).any(is_genuine)
-            || keys.mac_keys_anew().await?.accepted(PURPOSE).any(is_genuine)
+            || keys.reload_mac_keys().await?.accepted(PURPOSE).any(is_genuine)
         {
             return Ok(session);
         }
@@ -139,10 +139,11 @@ impl Service {
     }
 
     /// What decides over a session that may be used.
-    pub(super) async fn standing(&self, session: SessionId) -> Result<Standing, Error> {
-        let standing = access::standing(&self.database, session.get()).await?.ok_or(Refusal::SessionEnded)?;
-        standing.check(self.clock.now())?;
-        Ok(standing)
+    pub(super) async fn session_state(&self, session: SessionId) -> Result<SessionState, Error> {
+        let state =
+            access::session_state(&self.database, session.get()).await?.ok_or(Refusal::SessionEnded)?;
+        state.check(self.clock.now())?;
+        Ok(state)
     }
 
     /// What an access token says.
@@ -151,13 +152,13 @@ impl Service {
     }
 
     /// The same, and what decides over its session now.
-    pub(super) async fn of_claims(&self, claims: Claims) -> Result<(Claims, Standing), Error> {
-        let standing = self.standing(claims.session_id.into()).await?;
+    pub(super) async fn of_claims(&self, claims: Claims) -> Result<(Claims, SessionState), Error> {
+        let state = self.session_state(claims.session_id.into()).await?;
         // A session that is somebody else's: no token of this service says so.
-        if standing.user_id.get() != claims.user_id {
+        if state.user_id.get() != claims.user_id {
             return Err(Refusal::TokenInvalid.into());
         }
-        Ok((claims, standing))
+        Ok((claims, state))
     }
 
     /// What an access token of this service says, for whichever audience, with what decides over its session and the
@@ -173,10 +174,10 @@ impl Service {
             Err(error) => Err(error),
         };
         match known {
-            Ok((claims, standing)) => {
-                let scope = roles::scope_of(&self.database, &standing.authority).await?;
+            Ok((claims, state)) => {
+                let scope = roles::scope_of(&self.database, &state.authority).await?;
                 let issuer = self.tokens.issuer().to_owned();
-                Ok(Some(Introspected { claims, authority: standing.authority, scope, issuer }))
+                Ok(Some(Introspected { claims, authority: state.authority, scope, issuer }))
             }
             Err(Error::Refused(_)) => Ok(None),
             Err(error) => Err(error),
@@ -190,8 +191,8 @@ impl Service {
     pub async fn sign_out(&self, token: &str) -> Result<(), Error> {
         let presented = Presented::parse(token).ok_or(Refusal::TokenInvalid)?;
         self.genuine(&presented).await?;
-        let standing = self.standing(presented.session).await?;
-        self.end_own(standing.user_id, presented.session).await
+        let state = self.session_state(presented.session).await?;
+        self.end_own(state.user_id, presented.session).await
     }
 
     /// Ends a session of the caller.

@@ -9,35 +9,35 @@ use tracing::Level;
 
 use super::json::{begin, write_text};
 use crate::metrics::cloudwatch::Metric;
-use crate::metrics::{Answered, Growth};
+use crate::metrics::{Delta, FinishedRequest};
 
 /// The namespace of the metrics in `CloudWatch`.
 const NAMESPACE: &str = "users-service";
 /// What a line fits into.
-const USUAL_LENGTH: usize = 1 << 10;
+const TYPICAL_LENGTH: usize = 1 << 10;
 
 /// The line. The dimension is the function, and for what tells a bad release its version, too: each further value would be another
 /// metric, which is paid for. What else is known is in the line, to be searched for.
-pub(super) fn line(growth: &Growth, now: DateTime<Utc>) -> String {
-    let mut line = String::with_capacity(USUAL_LENGTH);
+pub(super) fn line(delta: &Delta, now: DateTime<Utc>) -> String {
+    let mut line = String::with_capacity(TYPICAL_LENGTH);
     // Writing to a string does not fail.
-    let _ = write_line(&mut line, growth, now);
+    let _ = write_line(&mut line, delta, now);
     line
 }
 
-fn write_line(line: &mut String, growth: &Growth, now: DateTime<Utc>) -> fmt::Result {
+fn write_line(line: &mut String, delta: &Delta, now: DateTime<Utc>) -> fmt::Result {
     begin(line, Level::INFO, now)?;
     line.push_str(r#","message":"Metrics""#);
-    if let Some(request) = &growth.request {
+    if let Some(request) = &delta.request {
         write_request(line, request)?;
     }
-    if !growth.limits.is_empty() {
+    if !delta.limits.is_empty() {
         line.push_str(r#","limits":["#);
-        write_list(line, &growth.limits, |line, limit| write!(line, r#""{limit}""#))?;
+        write_list(line, &delta.limits, |line, limit| write!(line, r#""{limit}""#))?;
         line.push(']');
     }
     write!(line, r#","_aws":{{"Timestamp":{},"CloudWatchMetrics":["#, now.timestamp_millis())?;
-    let metrics: Vec<&Metric> = growth.values.iter().map(|(metric, _)| *metric).collect();
+    let metrics: Vec<&Metric> = delta.values.iter().map(|(metric, _)| *metric).collect();
     let by_version: Vec<&Metric> = metrics.iter().copied().filter(|metric| metric.by_version).collect();
     write_directive(line, r#""FunctionName""#, &metrics)?;
     if !by_version.is_empty() {
@@ -45,11 +45,11 @@ fn write_line(line: &mut String, growth: &Growth, now: DateTime<Utc>) -> fmt::Re
         write_directive(line, r#""FunctionName","ExecutedVersion""#, &by_version)?;
     }
     line.push_str("]}");
-    write_text(line, "FunctionName", &growth.function)?;
+    write_text(line, "FunctionName", &delta.function)?;
     if !by_version.is_empty() {
-        write_text(line, "ExecutedVersion", &growth.version)?;
+        write_text(line, "ExecutedVersion", &delta.version)?;
     }
-    for (metric, value) in &growth.values {
+    for (metric, value) in &delta.values {
         write!(line, r#","{}":{value}"#, metric.name)?;
     }
     line.push_str("}\n");
@@ -67,7 +67,7 @@ fn write_directive(line: &mut String, dimensions: &str, metrics: &[&Metric]) -> 
 }
 
 /// The members that the line of the answer has too.
-fn write_request(line: &mut String, request: &Answered) -> fmt::Result {
+fn write_request(line: &mut String, request: &FinishedRequest) -> fmt::Result {
     write_text(line, "method", request.method)?;
     write_text(line, "route", &request.route)?;
     if let Some(status) = request.status {
@@ -105,21 +105,21 @@ mod tests {
     #[test]
     fn no_text_can_end_its_member_or_the_line() {
         let values = cloudwatch::METRICS.iter().map(|metric| (metric, 1.5)).collect();
-        let request = Answered {
+        let request = FinishedRequest {
             method: "GET",
             route: HOSTILE.to_owned(),
             status: Some(StatusCode::IM_A_TEAPOT),
             duration_ms: 0.25,
             id: HOSTILE.to_owned(),
         };
-        let growth = Growth {
+        let delta = Delta {
             function: HOSTILE.to_owned(),
             version: HOSTILE.to_owned(),
             values,
             limits: vec!["sign-in"],
             request: Some(request),
         };
-        let line = line(&growth, DateTime::from_timestamp_millis(1_705_314_600_123).unwrap());
+        let line = line(&delta, DateTime::from_timestamp_millis(1_705_314_600_123).unwrap());
         assert_eq!(line.matches('\n').count(), 1);
         let line: Value = serde_json::from_str(&line).unwrap();
         for member in ["FunctionName", "ExecutedVersion", "route", "request_id"] {

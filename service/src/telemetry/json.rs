@@ -20,7 +20,7 @@ use crate::request_context::{trace_parent, with_request_id};
 pub(super) struct Json;
 
 /// What the line of an answer fits into.
-const USUAL_LENGTH: usize = 512;
+const TYPICAL_LENGTH: usize = 512;
 
 impl<S, N> FormatEvent<S, N> for Json
 where
@@ -34,7 +34,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         // Put together here: a line has forty pieces, and each call of the writer is a dynamic one.
-        let mut line = String::with_capacity(USUAL_LENGTH);
+        let mut line = String::with_capacity(TYPICAL_LENGTH);
         begin(&mut line, *event.metadata().level(), SystemClock.now())?;
         let mut members = Members { writer: &mut line, values: Values::new(escape), result: Ok(()) };
         event.record(&mut members);

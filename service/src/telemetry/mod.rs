@@ -66,7 +66,7 @@ pub fn flush(limit: Duration) -> bool {
 /// Ends an invocation of a Lambda function, after whose answer the process is frozen: logs what was counted meanwhile, if that is
 /// wanted, and waits for the lines. `LOG_LEVEL` is about what is told to people, and does not rule this.
 pub fn end_invocation() {
-    if let Some(growth) = metrics::grown() {
+    if let Some(growth) = metrics::take_delta() {
         BUFFER.append(emf::line(&growth, SystemClock.now()).as_bytes());
     }
     flush(SHORT_LIMIT);

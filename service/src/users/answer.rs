@@ -8,21 +8,21 @@ use axum::response::{IntoResponse, Response};
 
 use super::User;
 use super::representation::Representation;
-use crate::http::Known;
+use crate::http::IfNoneMatch;
 
 /// 200, the user.
-pub(super) fn shown(user: User) -> Response {
-    shown_unless_known(user, &Known::NOTHING)
+pub(super) fn ok(user: User) -> Response {
+    ok_or_not_modified(user, &IfNoneMatch::NOTHING)
 }
 
 /// The same, or 304 if the client has this state of the user.
-pub(super) fn shown_unless_known(user: User, known: &Known) -> Response {
-    let shown = Representation::of(user);
-    let tag = shown.etag();
+pub(super) fn ok_or_not_modified(user: User, known: &IfNoneMatch) -> Response {
+    let representation = Representation::of(user);
+    let tag = representation.etag();
     let is_known = known.has(&tag);
     let json = HeaderValue::from_static("application/json");
     let headers = [(header::CONTENT_TYPE, json), (header::ETAG, tag.into_header())];
-    let answer = (headers, Body::from(shown.into_json())).into_response();
+    let answer = (headers, Body::from(representation.into_json())).into_response();
     if is_known { not_modified(answer) } else { answer }
 }
 
@@ -38,7 +38,7 @@ pub(super) fn with_age(answer: impl IntoResponse, age: Option<Duration>) -> Resp
 /// 201, the new user.
 pub(crate) fn created(user: User) -> Response {
     let location = format!("/users/{}", user.id);
-    (StatusCode::CREATED, [(header::LOCATION, location)], shown(user)).into_response()
+    (StatusCode::CREATED, [(header::LOCATION, location)], ok(user)).into_response()
 }
 
 /// 304 in place of an answer. Its length is that of the answer (RFC 9110 section 8.6), or else axum would say that it is 0.

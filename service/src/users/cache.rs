@@ -27,10 +27,10 @@ const GROUPS: usize = 1 << 10;
 
 /// How long a write may still take effect of which nobody has seen the end: its client has gone, or its answer was lost. The
 /// statements of a request end within 8 seconds, and a server may be at the last one for a little longer.
-const UNSETTLED: Duration = Duration::from_secs(10);
+const UNKNOWN_OUTCOME: Duration = Duration::from_secs(10);
 
 /// How long somebody else's reading is waited for. Whoever has waited so long reads for itself, as without a cache.
-const PATIENCE: Duration = Duration::from_secs(2);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a user is read by, exactly as it was asked for: whether two spellings are one name is for the database to say.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -118,7 +118,7 @@ impl UserCache {
                 unkept.is_kept = found.is_some();
                 Ok::<_, db::Error>(found)
             }));
-            match timeout(PATIENCE.min(left), &mut reading).await {
+            match timeout(WAIT_TIMEOUT.min(left), &mut reading).await {
                 Ok(found) => Some(found?),
                 Err(_) if leads.load(Ordering::Relaxed) => Some(reading.await?),
                 // Who does not wait any more must not be in the queue: its turn would come, and nobody would take it.
@@ -222,7 +222,7 @@ impl Writing {
 impl Drop for Writing {
     fn drop(&mut self) {
         if let Some(cache) = &self.cache {
-            let within = if self.is_settled { Duration::ZERO } else { UNSETTLED };
+            let within = if self.is_settled { Duration::ZERO } else { UNKNOWN_OUTCOME };
             cache.0.outdate(self.id, within);
         }
     }

@@ -3,11 +3,11 @@
 mod adoption;
 mod answer;
 mod cache;
+mod cached_reads;
 mod create;
 mod error;
 mod list;
 mod model;
-mod reading;
 mod repository;
 mod representation;
 mod router;
@@ -26,3 +26,4 @@ pub use repository::Listing;
 pub use router::{open_sign_up, router};
 pub(crate) use schema::UserResponse;
 pub use service::Service;
+pub use update::Precondition;

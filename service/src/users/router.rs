@@ -7,13 +7,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::list::{self, Lists, WalkParams};
-use super::schema::{self, ListQuery, UserListResponse, UserResponse};
-use super::{Error, NewUser, Service, Taken, UserChanges, answer};
+use super::list::{self, ListQuery, Lists, UserListResponse, WalkParams};
+use super::representation::Representation;
+use super::schema::{self, UserResponse};
+use super::{Error, NewUser, Precondition, Service, Taken, User, UserChanges, answer};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::AppState;
 use crate::http::{
-    ACCEPT_PATCH, CacheControl, Condition, JsonObject, Known, MergePatch, PATCHES, PathParams, Problem, Query,
+    ACCEPT_PATCH, CacheControl, Condition, IfNoneMatch, JsonObject, MergePatch, PATCHES, PathParams, Problem,
+    Query,
 };
 use crate::idempotency::IdempotencyKey;
 use crate::mail::Language;
@@ -101,7 +103,7 @@ async fn list_users(
     let query = ListQuery::read(query)?;
     let page = query.page();
     let (listing, age) = match query.into_lookup() {
-        Some(lookup) => users.look_up_recent(lookup, page, cache_control).await?,
+        Some(lookup) => users.look_up_cached(lookup, page, cache_control).await?,
         None => (users.list(page).await?, None),
     };
     Ok(answer::with_age(Json(UserListResponse::new(listing, page)), age))
@@ -130,11 +132,11 @@ async fn list_users(
 async fn get_user(
     State(users): State<Service>,
     cache_control: CacheControl,
-    known: Known,
+    known: IfNoneMatch,
     path: PathParams,
 ) -> Result<Response, Problem> {
-    let (user, age) = users.get_recent(path.user_id()?, cache_control).await?;
-    Ok(answer::with_age(answer::shown_unless_known(user, &known), age))
+    let (user, age) = users.get_cached(path.user_id()?, cache_control).await?;
+    Ok(answer::with_age(answer::ok_or_not_modified(user, &known), age))
 }
 
 /// Update a user
@@ -202,8 +204,15 @@ async fn change(
 ) -> Result<Response, Problem> {
     let id = path.user_id()?;
     let caller = caller.map(|caller| (caller, Language::of(headers)));
-    let user = users.update(caller, id, &schema::user_changes(body)?, condition).await?;
-    Ok(answer::shown(user))
+    let permits = permits(condition);
+    let precondition = (!condition.is_none()).then_some(&permits as Precondition<'_>);
+    let user = users.update(caller, id, &schema::user_changes(body)?, precondition).await?;
+    Ok(answer::ok(user))
+}
+
+/// Whether a condition lets somebody change a user, told by the entity tag.
+fn permits(condition: &Condition) -> impl Fn(&User) -> bool + Send + Sync {
+    |user| condition.permits(&Representation::of(user.clone()).etag())
 }
 
 /// List allowed methods
@@ -246,7 +255,9 @@ async fn delete_user(
     condition: Condition,
     path: PathParams,
 ) -> Result<StatusCode, Problem> {
-    users.delete(caller.as_ref(), path.user_id()?, &condition).await?;
+    let permits = permits(&condition);
+    let precondition = (!condition.is_none()).then_some(&permits as Precondition<'_>);
+    users.delete(caller.as_ref(), path.user_id()?, precondition).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

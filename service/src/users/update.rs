@@ -2,16 +2,17 @@
 
 use tracing::info;
 
-use super::representation::Representation;
 use super::service::{Service, has_unicode_duplicate};
 use super::{Email, Error, Taken, User, UserChanges, repository};
 use crate::access::{Caller, Permission};
 use crate::accounts::is_same;
 use crate::db::Transaction;
-use crate::http::Condition;
 use crate::mail::{Kind, Language, Notice};
 use crate::user_id::UserId;
 use crate::{addresses, one_time_tokens, roles, user_row};
+
+/// What must hold of a user for a change to be made, decided while the user is locked.
+pub type Precondition<'a> = &'a (dyn Fn(&User) -> bool + Send + Sync);
 
 impl Service {
     /// Changes the fields that the request names. Without a caller, whoever asks may do it. A mail that tells of it is
@@ -25,11 +26,11 @@ impl Service {
         caller: Option<(&Caller, Language)>,
         id: UserId,
         changes: &UserChanges,
-        condition: &Condition,
+        precondition: Option<Precondition<'_>>,
     ) -> Result<User, Error> {
         if changes.is_empty() && caller.is_none() {
             let user = self.get(id).await?;
-            return require_unchanged(&user, condition).map(|()| user);
+            return require(precondition, &user).map(|()| user);
         }
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
         let writing = self.writing(id);
@@ -37,12 +38,12 @@ impl Service {
         let updated = self.database.transaction(|mut transaction| async move {
             if let Some((caller, language)) = caller {
                 let before = self.permit_update(&mut transaction, caller, id, email).await?;
-                require_unchanged(&before, condition)?;
+                require(precondition, &before)?;
                 if email.is_some_and(|email| !is_same(email.as_str(), &before.email)) {
                     self.leave_address(&mut transaction, id, language).await?;
                 }
-            } else if !condition.is_none() {
-                require_unchanged(&locked(&mut transaction, id).await?, condition)?;
+            } else if precondition.is_some() {
+                require(precondition, &locked(&mut transaction, id).await?)?;
             }
             if has_unicode_duplicate(&mut transaction, email, Some(id)).await? {
                 return Err(Error::Taken(Taken { username: false, email: true }));
@@ -78,10 +79,10 @@ impl Service {
         &self,
         caller: Option<&Caller>,
         id: UserId,
-        condition: &Condition,
+        precondition: Option<Precondition<'_>>,
     ) -> Result<(), Error> {
         let writing = self.writing(id);
-        if caller.is_none() && condition.is_none() {
+        if caller.is_none() && precondition.is_none() {
             let deleted = repository::delete(&self.database, id).await;
             writing.end(&deleted);
             return if deleted? { Ok(()) } else { Err(Error::NotFound) };
@@ -90,8 +91,8 @@ impl Service {
             if let Some(caller) = caller {
                 self.permit_delete(&mut transaction, caller, id).await?;
             }
-            if !condition.is_none() {
-                require_unchanged(&locked(&mut transaction, id).await?, condition)?;
+            if precondition.is_some() {
+                require(precondition, &locked(&mut transaction, id).await?)?;
             }
             if repository::delete(&mut transaction, id).await? { Ok(()) } else { Err(Error::NotFound) }
         });
@@ -170,10 +171,7 @@ async fn locked(transaction: &mut Transaction, id: UserId) -> Result<User, Error
     repository::get(&mut *transaction, id).await?.ok_or(Error::NotFound)
 }
 
-fn require_unchanged(user: &User, condition: &Condition) -> Result<(), Error> {
-    if condition.is_none() || condition.permits(&Representation::of(user.clone()).etag()) {
-        Ok(())
-    } else {
-        Err(Error::ChangedMeanwhile)
-    }
+fn require(precondition: Option<Precondition<'_>>, user: &User) -> Result<(), Error> {
+    let holds = precondition.is_none_or(|precondition| precondition(user));
+    if holds { Ok(()) } else { Err(Error::ChangedMeanwhile) }
 }

@@ -49,7 +49,7 @@ struct Claims<'a> {
 }
 
 #[derive(FromRow)]
-struct Standing {
+struct SessionState {
     user_id: i32,
     expires_at: i64,
     ended_at: Option<i64>,
@@ -83,14 +83,14 @@ impl Verifier {
             return Err(StatusCode::UNAUTHORIZED);
         }
         let rows = standing(connection, claims.sid).await?;
-        let may_be_used = |row: &&Standing| {
+        let may_be_used = |row: &&SessionState| {
             row.ended_at.is_none()
                 && row.expires_at > now.timestamp_millis()
                 && row.status.as_deref().is_none_or(|status| status == "active")
                 && claims.sub == row.user_id.to_string()
         };
         let first = rows.first().filter(may_be_used).ok_or(StatusCode::UNAUTHORIZED)?;
-        let allows = |row: &Standing| {
+        let allows = |row: &SessionState| {
             row.role.as_deref() == Some("admin")
                 || row.permissions.iter().any(|held| held.split(' ').any(|held| held == "users:read"))
         };
@@ -112,7 +112,7 @@ impl Verifier {
     }
 }
 
-async fn standing(connection: &mut MySqlConnection, session: &str) -> Answer<Vec<Standing>> {
+async fn standing(connection: &mut MySqlConnection, session: &str) -> Answer<Vec<SessionState>> {
     let sql = "
         select sessions.user_id, sessions.signed_in_at, sessions.expires_at, sessions.ended_at, accounts.status,
                roles.role, roles.permissions

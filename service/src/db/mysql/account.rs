@@ -5,7 +5,6 @@ use sqlx::{Connection, MySqlConnection, query_scalar, raw_sql};
 
 use super::{Connector, classify};
 use crate::config::{Credentials, Login, Mysql, Tls};
-use crate::db::migrations::Migration;
 use crate::db::{Error, Outage};
 
 /// The privileges of the application on each of its tables.
@@ -15,7 +14,11 @@ const PRIVILEGES: &str = "select, insert, update, delete";
 ///
 /// # Errors
 /// If the server cannot be reached or the administrator may not do it.
-pub async fn ensure(administrator: Mysql, account: &Login, migrations: &[Migration]) -> Result<(), Error> {
+pub async fn ensure(
+    administrator: Mysql,
+    account: &Login,
+    tables: impl Iterator<Item = &'static str>,
+) -> Result<(), Error> {
     let mut connection = Connector::without_limits(administrator)?.connect().await?;
     let user = literal(&account.username)?;
     let password = literal(account.password.expose_secret())?;
@@ -25,26 +28,30 @@ pub async fn ensure(administrator: Mysql, account: &Login, migrations: &[Migrati
     ] {
         execute(&mut connection, &statement).await?;
     }
-    grant_on(&mut connection, account, migrations).await
+    grant_on(&mut connection, account, tables).await
 }
 
-/// Grants the account what it needs on every table of the migrations: a release may have brought new ones.
+/// Grants the account what it needs on every table: a release may have brought new ones.
 ///
 /// # Errors
 /// If the server cannot be reached or the administrator may not do it.
-pub async fn grant(administrator: Mysql, account: &Login, migrations: &[Migration]) -> Result<(), Error> {
+pub async fn grant(
+    administrator: Mysql,
+    account: &Login,
+    tables: impl Iterator<Item = &'static str>,
+) -> Result<(), Error> {
     let mut connection = Connector::without_limits(administrator)?.connect().await?;
-    grant_on(&mut connection, account, migrations).await
+    grant_on(&mut connection, account, tables).await
 }
 
 async fn grant_on(
     connection: &mut MySqlConnection,
     account: &Login,
-    migrations: &[Migration],
+    tables: impl Iterator<Item = &'static str>,
 ) -> Result<(), Error> {
     let user = literal(&account.username)?;
     let schema = identifier(&account.database)?;
-    for table in migrations.iter().flat_map(|migration| migration.tables) {
+    for table in tables {
         execute(connection, &format!("grant {PRIVILEGES} on {schema}.{table} to {user}@'%'")).await?;
     }
     // Readiness depends on whether this release's migrations are applied.

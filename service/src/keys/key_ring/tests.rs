@@ -71,7 +71,7 @@ async fn a_rotation_is_noticed_within_five_minutes_and_takes_over_after_two_hour
     let first = keys.signing().await;
     keys.rotate(Rotation::Gradual);
     assert_eq!(keys.published().await, 1);
-    keys.let_pass(FRESH);
+    keys.let_pass(REFRESH_INTERVAL);
     assert_eq!((keys.published().await, keys.signing().await), (2, first.clone()));
     keys.let_pass(Duration::from_hours(2));
     assert_ne!(keys.signing().await, first);
@@ -86,7 +86,7 @@ async fn an_unknown_key_causes_a_reading_at_most_once_a_minute() {
     keys.rotate(Rotation::Gradual);
     let third = keys.newest().await;
     assert!(keys.ring.verifying(&third).await.unwrap().is_none());
-    keys.let_pass(UNKNOWN);
+    keys.let_pass(UNKNOWN_KID_INTERVAL);
     assert!(keys.ring.verifying(&third).await.unwrap().is_some());
 }
 
@@ -120,7 +120,7 @@ async fn a_key_whose_tokens_are_over_is_accepted_no_more_though_nothing_is_read(
     let keys = Keys::new().await;
     let first = keys.signing().await;
     keys.rotate(Rotation::Gradual);
-    keys.let_pass(FRESH);
+    keys.let_pass(REFRESH_INTERVAL);
     assert_eq!(keys.published().await, 2);
     fs::remove_file(keys.path()).unwrap();
     keys.let_pass(Duration::from_hours(3));
@@ -135,14 +135,14 @@ async fn keys_that_cannot_be_read_stay_as_they_were_and_are_read_again_after_a_p
     let whole = fs::read(keys.path()).unwrap();
     for broken in [&whole[..whole.len() / 2], b"", b"{}"] {
         fs::write(keys.path(), broken).unwrap();
-        keys.let_pass(FRESH);
+        keys.let_pass(REFRESH_INTERVAL);
         assert_eq!(keys.signing().await, first);
         assert!(keys.ring.state().failure.is_some());
     }
     fs::write(keys.path(), &whole).unwrap();
     assert_eq!(keys.signing().await, first);
     assert!(keys.ring.state().failure.is_some(), "not within the pause");
-    keys.let_pass(LONGEST_PAUSE);
+    keys.let_pass(MAX_DELAY);
     assert_eq!(keys.signing().await, first);
     assert!(keys.ring.state().failure.is_none());
 }
@@ -156,7 +156,7 @@ async fn an_unknown_key_is_no_refusal_while_the_keys_cannot_be_read() {
         assert!(matches!(keys.ring.verifying(&unknown).await, Err(Error::Missing(_))));
     }
     fs::rename(keys.folder.path().join("away"), keys.path()).unwrap();
-    keys.let_pass(UNKNOWN);
+    keys.let_pass(UNKNOWN_KID_INTERVAL);
     assert!(keys.ring.verifying(&unknown).await.unwrap().is_none());
 }
 
@@ -165,7 +165,7 @@ async fn who_comes_while_the_keys_are_read_has_the_old_ones() {
     let keys = Keys::new().await;
     let first = keys.signing().await;
     keys.rotate(Rotation::Compromised);
-    keys.let_pass(FRESH);
+    keys.let_pass(REFRESH_INTERVAL);
     let turn = keys.ring.0.reading.lock().await;
     assert_eq!(keys.signing().await, first);
     drop(turn);
@@ -187,7 +187,7 @@ async fn a_new_mac_key_is_found_for_a_code_of_no_other() {
     let old = keys.ring.mac_keys().await.unwrap();
     keys.rotate(Rotation::Compromised);
     assert!(Arc::ptr_eq(&keys.ring.mac_keys().await.unwrap().making, &old.making));
-    assert!(!Arc::ptr_eq(&keys.ring.mac_keys_anew().await.unwrap().making, &old.making));
+    assert!(!Arc::ptr_eq(&keys.ring.reload_mac_keys().await.unwrap().making, &old.making));
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn without_any_keys_the_reason_is_given_and_an_attempt_made_after_a_pause(
     assert!(matches!(ring.signing().await, Err(Error::Missing(_))));
     fs::rename(made, path).unwrap();
     assert!(matches!(ring.signing().await, Err(Error::Missing(_))));
-    ring.state().backoff.let_pass(FIRST_PAUSE);
+    ring.state().backoff.let_pass(INITIAL_DELAY);
     assert!(ring.signing().await.is_ok());
 }
 

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::keys::ring::Ring;
+use crate::keys::key_set::KeySet;
 
 fn noon() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -17,9 +17,9 @@ fn kids(stored: &Stored) -> Vec<&str> {
 
 /// The ids of the key that signs, and of those that are published.
 fn at(stored: &Stored, now: DateTime<Utc>) -> (String, Vec<String>) {
-    let ring = Ring::new(stored, "memory").unwrap();
-    let published = ring.published(now).map(|key| key.kid().to_owned()).collect();
-    (ring.signing(now).unwrap().kid().to_owned(), published)
+    let key_set = KeySet::new(stored, "memory").unwrap();
+    let published = key_set.published(now).map(|key| key.kid().to_owned()).collect();
+    (key_set.signing(now).unwrap().kid().to_owned(), published)
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_mac_key_is_replaced_once_a_month_and_accepted_for_longer_than_sessions_live
     let month = noon() + hours(24 * 30);
     let stored = stored.rotated(month).unwrap();
     assert_eq!(stored.mac_keys.len(), 2);
-    let others = |now| Ring::new(&stored, "memory").unwrap().mac_keys(now).unwrap().others.len();
+    let others = |now| KeySet::new(&stored, "memory").unwrap().mac_keys(now).unwrap().others.len();
     assert_eq!(others(month), 1, "the new one is accepted before it makes codes");
     assert_eq!(others(month + hours(24 * 400)), 1);
     assert_eq!(others(month + hours(24 * 400 + 3)), 0);
@@ -99,7 +99,7 @@ fn what_is_written_is_read() {
     let again = Stored::parse(text.as_bytes(), "memory").unwrap();
     assert_eq!(*again.render().unwrap(), *text);
     assert!(text.contains(r#""signs_from": "2026-03-01T14:00:00Z""#), "{}", text.len());
-    assert!(Ring::new(&again, "memory").is_ok());
+    assert!(KeySet::new(&again, "memory").is_ok());
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn what_is_malformed_is_explained_without_a_value() {
         (whole.replace(&stored.keys[0].kid, &other.keys[0].kid), "number 1, with the kid of another"),
         (whole.replace(mac, "aHVudGVyMg=="), "MAC key, number 1, that is not 32 octets"),
     ] {
-        let error = Ring::parse(text.as_bytes(), "keys.json").err().unwrap().to_string();
+        let error = KeySet::parse(text.as_bytes(), "keys.json").err().unwrap().to_string();
         assert!(error.starts_with("the signing keys in keys.json ") && error.contains(expected), "{error}");
         assert!(!error.contains("hunter2") && !error.contains("aHVud"), "{error}");
     }

@@ -53,11 +53,11 @@ async fn verdict_of<'a>(
 async fn a_password_is_right_for_its_own_hash_alone() {
     let hasher = hasher();
     let hash = hasher.hash(new_password(PASSWORD)).await.unwrap();
-    assert_eq!(verdict_of(&hasher, PASSWORD, &hash).await, (Verdict::Right, 1));
+    assert_eq!(verdict_of(&hasher, PASSWORD, &hash).await, (Verdict::Match, 1));
     for wrong in
         ["", "correct horse battery stapl", "Correct horse battery staple", "correct horse battery staple "]
     {
-        assert_eq!(verdict_of(&hasher, wrong, &hash).await, (Verdict::Wrong, 1), "{wrong:?}");
+        assert_eq!(verdict_of(&hasher, wrong, &hash).await, (Verdict::Mismatch, 1), "{wrong:?}");
     }
 }
 
@@ -79,7 +79,7 @@ async fn without_a_hash_or_with_one_that_cannot_be_read_the_same_work_is_done() 
     let too_costly = PasswordHash::from_stored(DECOMPOSED_ARGON2.replace("m=64", "m=999999"));
     for (wrong, work) in [("another password", 1), ("", 1), (DECOMPOSED, 2)] {
         for hash in [Some(&own), None, Some(&unreadable), Some(&too_costly)] {
-            assert_eq!(verdict_of(&hasher, wrong, hash).await, (Verdict::Wrong, work), "{wrong:?}");
+            assert_eq!(verdict_of(&hasher, wrong, hash).await, (Verdict::Mismatch, work), "{wrong:?}");
         }
     }
 }
@@ -89,7 +89,7 @@ async fn a_stored_hash_that_cannot_be_read_is_logged_without_it() {
     let (log, subscriber) = capture();
     let _guard = tracing::subscriber::set_default(subscriber);
     let stored = PasswordHash::from_stored("$6$saltsalt$output".to_owned());
-    assert_eq!(verdict_of(&hasher(), PASSWORD, &stored).await, (Verdict::Wrong, 1));
+    assert_eq!(verdict_of(&hasher(), PASSWORD, &stored).await, (Verdict::Mismatch, 1));
     let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(log.contains("A stored password hash cannot be read") && log.contains("unknown_kind"), "{log}");
@@ -118,8 +118,8 @@ fn capture() -> (Arc<Mutex<Vec<u8>>>, impl tracing::Subscriber + Send + Sync) {
 async fn a_password_is_right_however_its_characters_are_composed() {
     let hasher = hasher();
     let hash = hasher.hash(new_password(DECOMPOSED)).await.unwrap();
-    assert_eq!(verdict_of(&hasher, COMPOSED, &hash).await, (Verdict::Right, 1));
-    assert_eq!(verdict_of(&hasher, DECOMPOSED, &hash).await, (Verdict::Right, 1));
+    assert_eq!(verdict_of(&hasher, COMPOSED, &hash).await, (Verdict::Match, 1));
+    assert_eq!(verdict_of(&hasher, DECOMPOSED, &hash).await, (Verdict::Match, 1));
 }
 
 #[tokio::test]
@@ -127,21 +127,21 @@ async fn an_imported_hash_is_verified_on_the_octets_as_received() {
     let hasher = hasher();
     let argon2 = imported(DECOMPOSED_ARGON2);
     // Of exactly the parameters of new hashes, and to be replaced all the same: by one of the composed form.
-    assert_eq!(verdict_of(&hasher, DECOMPOSED, &argon2).await, (Verdict::Outdated, 2));
-    assert_eq!(verdict_of(&hasher, COMPOSED, &argon2).await, (Verdict::Wrong, 1));
+    assert_eq!(verdict_of(&hasher, DECOMPOSED, &argon2).await, (Verdict::NeedsRehash, 2));
+    assert_eq!(verdict_of(&hasher, COMPOSED, &argon2).await, (Verdict::Mismatch, 1));
     let bcrypt = imported(DECOMPOSED_BCRYPT);
-    assert_eq!(verdict_of(&hasher, DECOMPOSED, &bcrypt).await, (Verdict::Outdated, 1));
-    assert_eq!(verdict_of(&hasher, COMPOSED, &bcrypt).await, (Verdict::Wrong, 1));
+    assert_eq!(verdict_of(&hasher, DECOMPOSED, &bcrypt).await, (Verdict::NeedsRehash, 1));
+    assert_eq!(verdict_of(&hasher, COMPOSED, &bcrypt).await, (Verdict::Mismatch, 1));
 }
 
 #[tokio::test]
 async fn the_hash_that_replaces_an_outdated_one_is_right() {
     let hasher = hasher();
     for outdated in [imported(DECOMPOSED_ARGON2), imported(DECOMPOSED_BCRYPT)] {
-        assert_eq!(verdict_of(&hasher, DECOMPOSED, &outdated).await.0, Verdict::Outdated);
+        assert_eq!(verdict_of(&hasher, DECOMPOSED, &outdated).await.0, Verdict::NeedsRehash);
         let replacement = hasher.rehash(presented(DECOMPOSED)).await.unwrap();
-        assert_eq!(verdict_of(&hasher, DECOMPOSED, &replacement).await, (Verdict::Right, 1));
-        assert_eq!(verdict_of(&hasher, COMPOSED, &replacement).await, (Verdict::Right, 1));
+        assert_eq!(verdict_of(&hasher, DECOMPOSED, &replacement).await, (Verdict::Match, 1));
+        assert_eq!(verdict_of(&hasher, COMPOSED, &replacement).await, (Verdict::Match, 1));
     }
 }
 
@@ -150,8 +150,8 @@ async fn a_hash_of_other_parameters_is_outdated() {
     let hash = hasher().hash(new_password(PASSWORD)).await.unwrap();
     for other in [128, 32] {
         let hasher = Hasher::new(config(other, 1));
-        assert_eq!(verdict_of(&hasher, PASSWORD, &hash).await, (Verdict::Outdated, 1));
-        assert_eq!(verdict_of(&hasher, "another password", &hash).await, (Verdict::Wrong, 1));
+        assert_eq!(verdict_of(&hasher, PASSWORD, &hash).await, (Verdict::NeedsRehash, 1));
+        assert_eq!(verdict_of(&hasher, "another password", &hash).await, (Verdict::Mismatch, 1));
     }
 }
 
@@ -160,10 +160,10 @@ async fn an_imported_hash_of_the_same_parameters_and_of_another_length_is_outdat
     let hasher = hasher();
     let params = Params::new(64, 2, 1, None).unwrap();
     let own = Argon2::compute(params, *b"0123456789abcdef", PASSWORD.as_bytes(), &mut Memory::default());
-    assert_eq!(verdict_of(&hasher, PASSWORD, &imported(&own.to_text())).await.0, Verdict::Right);
+    assert_eq!(verdict_of(&hasher, PASSWORD, &imported(&own.to_text())).await.0, Verdict::Match);
     // argon2-cffi: hash_secret(password, b"01234567", 2, 64, 1, 16, Type.ID).
     let shorter = imported("$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc$Q/jTnEMaew6qjiIX92LnuA");
-    assert_eq!(verdict_of(&hasher, PASSWORD, &shorter).await.0, Verdict::Outdated);
+    assert_eq!(verdict_of(&hasher, PASSWORD, &shorter).await.0, Verdict::NeedsRehash);
 }
 
 #[tokio::test]
@@ -171,8 +171,8 @@ async fn a_password_may_be_longer_than_any_new_one() {
     let hasher = hasher();
     let long = "ä ".repeat(20_000);
     let hash = hasher.rehash(presented(&long)).await.unwrap();
-    assert_eq!(verdict_of(&hasher, &long, &hash).await, (Verdict::Right, 1));
-    assert_eq!(verdict_of(&hasher, long.trim_end(), &hash).await.0, Verdict::Wrong);
+    assert_eq!(verdict_of(&hasher, &long, &hash).await, (Verdict::Match, 1));
+    assert_eq!(verdict_of(&hasher, long.trim_end(), &hash).await.0, Verdict::Mismatch);
 }
 
 /// A computation of this cost that goes on until the sender is dropped.
@@ -199,7 +199,7 @@ async fn past_a_short_queue_nobody_waits() {
     assert_eq!(hasher.rehash(presented(PASSWORD)).await.err(), Some(Busy));
     drop(running);
     for task in waiting {
-        assert_eq!(task.await.unwrap(), Ok(Verdict::Wrong));
+        assert_eq!(task.await.unwrap(), Ok(Verdict::Mismatch));
     }
     assert_eq!(hasher.computed(), 16, "who was refused cost nothing");
 }
@@ -221,7 +221,7 @@ async fn whoever_goes_away_frees_the_place() {
     }
     assert_eq!(hasher.0.queue.free_places(), 16);
     drop(running);
-    assert_eq!(hasher.verify(presented("any"), None).await, Ok(Verdict::Wrong));
+    assert_eq!(hasher.verify(presented("any"), None).await, Ok(Verdict::Mismatch));
     assert_eq!(hasher.computed(), 1, "for those who went away nothing was computed");
 }
 
@@ -246,10 +246,10 @@ async fn imported_hashes_wait_for_one_another_and_leave_the_other_threads_to_our
         while hasher.0.queue.free_places() > 32 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(hasher.verify(presented("any"), None).await, Ok(Verdict::Wrong));
+        assert_eq!(hasher.verify(presented("any"), None).await, Ok(Verdict::Mismatch));
         assert_eq!(hasher.computed(), 1, "ours came later and went first");
         drop(running);
-        assert_eq!(costly.await.unwrap(), Ok(Verdict::Wrong));
+        assert_eq!(costly.await.unwrap(), Ok(Verdict::Mismatch));
     }
 }
 
@@ -258,7 +258,7 @@ async fn a_hash_from_before_the_passes_were_fewer_is_as_good_as_ours() {
     let hasher = Hasher::new(config(64, 2));
     let _running = begin_one(&hasher, Cost::High);
     let before = imported(&DECOMPOSED_ARGON2.replace("t=2", "t=8"));
-    assert_eq!(hasher.verify(presented("any"), Some(before)).await, Ok(Verdict::Wrong));
+    assert_eq!(hasher.verify(presented("any"), Some(before)).await, Ok(Verdict::Mismatch));
 }
 
 #[test]

@@ -103,8 +103,8 @@ async fn few_costly_hashes_wait_and_leave_the_places_to_others() {
         let _ = ended.recv();
     }));
     has_begun.recv().await.unwrap();
-    let waiting: Vec<_> = (0..COSTLY_WAITING).map(|_| costly(Box::new(|| ()))).collect();
-    while queue.free_places() > 33 - COSTLY_WAITING {
+    let waiting: Vec<_> = (0..MAX_COSTLY_QUEUED).map(|_| costly(Box::new(|| ()))).collect();
+    while queue.free_places() > 33 - MAX_COSTLY_QUEUED {
         tokio::task::yield_now().await;
     }
     assert_eq!(queue.run(Cost::High, |_| ()).await, Err(Busy));
@@ -123,7 +123,7 @@ async fn whoever_waits_too_long_is_told_to_come_again_and_leaves_the_place() {
     let (end, running) = begin(&queue, 0, &began);
     has_begun.recv().await.unwrap();
     let waited = queue.run_within(Duration::ZERO, Cost::Ordinary, |_| ()).await;
-    assert_eq!((waited, queue.free_places()), (Err(Busy), WAITING));
+    assert_eq!((waited, queue.free_places()), (Err(Busy), MAX_QUEUED));
     drop(end);
     assert_eq!(running.await.unwrap(), Ok(0));
 }

@@ -16,7 +16,7 @@ use crate::http::Query;
 use crate::page::Page;
 
 /// The parameters that belong to a walk, but for `after`, which begins one.
-pub(in crate::users) const WALK_PARAMETERS: [&str; 9] =
+pub(super) const WALK_PARAMETERS: [&str; 9] =
     ["q", "ids", "created_after", "created_before", "status", "role", "email_verified", "sort", "total"];
 
 /// The parameters of cursor pagination, for the document.

@@ -5,11 +5,10 @@ use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::query::{Walk, next_page};
-use super::{Filters, Lists};
+use super::{Filters, Lists, UserListResponse};
 use crate::access::{Caller, Permission};
 use crate::field::{FieldError, Invalid};
 use crate::http::{Problem, Query};
-use crate::users::schema::UserListResponse;
 
 /// A page, with a `Link` to the next (RFC 8288) if there is one.
 pub(in crate::users) async fn walk(

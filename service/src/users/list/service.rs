@@ -9,10 +9,10 @@ use super::cursor::{Coder, PURPOSE, Presented, invalid};
 use super::filters::Prefix;
 use super::query::Walk;
 use super::sort::{Key, Position};
-use super::source::{Driver, Narrow};
+use super::source::{IndexScan, IndexedFilter};
 use super::sql::Sql;
 use super::statements::Statements;
-use super::{LOOKED_AT, Sort};
+use super::{MAX_EXAMINED, Sort};
 use crate::app_state::AppState;
 use crate::db::{self, Database, Executor};
 use crate::field::FieldError;
@@ -77,11 +77,11 @@ struct Count {
 }
 
 /// Which way a page is found.
-enum Way {
+enum Plan {
     /// All users of an index, put in order.
-    Gather(Narrow),
+    Gather(IndexedFilter),
     /// A part of an index that is in order.
-    Walk(Driver),
+    Walk(IndexScan),
 }
 
 impl Lists {
@@ -95,8 +95,8 @@ impl Lists {
         let statements = Statements { sort: walk.sort, filters: &walk.filters, pattern: &pattern };
         let way = self.way(statements).await?;
         let (users, next) = match way {
-            Way::Gather(narrow) => self.gather(statements, narrow, from, walk.page_size).await?,
-            Way::Walk(driver) => self.walk(statements, driver, from, walk.page_size).await?,
+            Plan::Gather(narrow) => self.gather(statements, narrow, from, walk.page_size).await?,
+            Plan::Walk(driver) => self.walk(statements, driver, from, walk.page_size).await?,
         };
         let total = if walk.total { self.total(statements, &way).await? } else { None };
         let next = match next {
@@ -120,7 +120,7 @@ impl Lists {
         let Some(keys) = &self.keys else { return Ok(presented.is_of(&Coder::Open)) };
         let has_made = |key| presented.is_of(&Coder::Keyed(Box::new(key)));
         Ok(keys.mac_keys().await?.accepted(PURPOSE).any(has_made)
-            || keys.mac_keys_anew().await?.accepted(PURPOSE).any(has_made))
+            || keys.reload_mac_keys().await?.accepted(PURPOSE).any(has_made))
     }
 
     async fn coder(&self) -> Result<Coder, Error> {
@@ -129,23 +129,23 @@ impl Lists {
     }
 
     /// A walk that passes nobody over is the best way. Else the users of a filter are gathered, if they are few.
-    async fn way(&self, statements: Statements<'_>) -> Result<Way, Error> {
-        let driver = Driver::of(statements.sort, statements.filters);
+    async fn way(&self, statements: Statements<'_>) -> Result<Plan, Error> {
+        let driver = IndexScan::of(statements.sort, statements.filters);
         if !statements.leaves_out(driver) {
-            return Ok(Way::Walk(driver));
+            return Ok(Plan::Walk(driver));
         }
-        for narrow in Narrow::of(statements.filters) {
-            if narrow == Narrow::Ids || self.count(statements.count(narrow)).await? <= LOOKED_AT {
-                return Ok(Way::Gather(narrow));
+        for narrow in IndexedFilter::of(statements.filters) {
+            if narrow == IndexedFilter::Ids || self.count(statements.count(narrow)).await? <= MAX_EXAMINED {
+                return Ok(Plan::Gather(narrow));
             }
         }
-        Ok(Way::Walk(driver))
+        Ok(Plan::Walk(driver))
     }
 
     async fn gather(
         &self,
         statements: Statements<'_>,
-        narrow: Narrow,
+        narrow: IndexedFilter,
         from: Option<Position>,
         size: u64,
     ) -> Result<(Vec<User>, Option<Position>), Error> {
@@ -157,7 +157,7 @@ impl Lists {
     async fn walk(
         &self,
         statements: Statements<'_>,
-        driver: Driver,
+        driver: IndexScan,
         from: Option<Position>,
         size: u64,
     ) -> Result<(Vec<User>, Option<Position>), Error> {
@@ -176,14 +176,14 @@ impl Lists {
 
     /// The number of all users, as a page of the other kind has it, or of those who are gathered. What would take counting more
     /// than that is not counted.
-    async fn total(&self, statements: Statements<'_>, way: &Way) -> Result<Option<u64>, Error> {
+    async fn total(&self, statements: Statements<'_>, way: &Plan) -> Result<Option<u64>, Error> {
         let count = match *way {
-            Way::Gather(narrow) => self.count(statements.total(narrow)).await?,
-            Way::Walk(Driver { narrow: None, .. }) if statements.is_of_everybody() => {
+            Plan::Gather(narrow) => self.count(statements.total(narrow)).await?,
+            Plan::Walk(IndexScan { narrow: None, .. }) if statements.is_of_everybody() => {
                 return Ok(Some(repository::count(&self.database).await?));
             }
-            Way::Walk(_) => match Narrow::of(statements.filters).next() {
-                Some(narrow) if self.count(statements.count(narrow)).await? <= LOOKED_AT => {
+            Plan::Walk(_) => match IndexedFilter::of(statements.filters).next() {
+                Some(narrow) if self.count(statements.count(narrow)).await? <= MAX_EXAMINED => {
                     self.count(statements.total(narrow)).await?
                 }
                 _ => return Ok(None),
@@ -210,8 +210,8 @@ fn limit(size: u64) -> i64 {
 }
 
 /// The ends of the part of an index that a span of time is.
-fn ends(driver: Driver, statements: Statements<'_>) -> (Option<Position>, Option<Position>) {
-    if driver.narrow != Some(Narrow::Created) {
+fn ends(driver: IndexScan, statements: Statements<'_>) -> (Option<Position>, Option<Position>) {
+    if driver.narrow != Some(IndexedFilter::Created) {
         return (None, None);
     }
     let created = statements.filters.created;

@@ -4,12 +4,12 @@
 use super::filters::MAX_IDS;
 use super::sort::{Key, Position, Sort};
 use super::sql::Sql;
-use super::{Filters, LOOKED_AT};
+use super::{Filters, MAX_EXAMINED};
 use crate::accounts::Status;
 
 /// A filter that an index answers by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Narrow {
+pub(super) enum IndexedFilter {
     Ids,
     Prefix,
     Created,
@@ -17,7 +17,7 @@ pub(super) enum Narrow {
     Disabled,
 }
 
-impl Narrow {
+impl IndexedFilter {
     /// Those of a list, those that let the fewest through first. An account without a row is active, so there is no index of the
     /// active ones.
     pub(super) fn of(filters: &Filters) -> impl Iterator<Item = Self> {
@@ -35,7 +35,7 @@ impl Narrow {
     pub(super) fn found<'a>(self, filters: &'a Filters, pattern: &'a str) -> Sql<'a> {
         let mut sql = Sql::default();
         // While the ids are counted and read, others may be added.
-        let limit = 2 * LOOKED_AT;
+        let limit = 2 * MAX_EXAMINED;
         match self {
             Self::Ids => {
                 let places = ["?"; MAX_IDS].join(", ");
@@ -76,19 +76,19 @@ impl Narrow {
 
 /// What a walk reads in the order of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Driver {
+pub(super) struct IndexScan {
     pub(super) sort: Sort,
     /// The filter that the index has, too, in the order of `user_id`.
-    pub(super) narrow: Option<Narrow>,
+    pub(super) narrow: Option<IndexedFilter>,
 }
 
-impl Driver {
+impl IndexScan {
     /// The best index for a list.
     pub(super) fn of(sort: Sort, filters: &Filters) -> Self {
         let narrow = match sort.key {
-            Key::UserId if filters.role.is_some() => Some(Narrow::Role),
-            Key::UserId if filters.status == Some(Status::Disabled) => Some(Narrow::Disabled),
-            Key::CreatedAt if !filters.created.is_open() => Some(Narrow::Created),
+            Key::UserId if filters.role.is_some() => Some(IndexedFilter::Role),
+            Key::UserId if filters.status == Some(Status::Disabled) => Some(IndexedFilter::Disabled),
+            Key::CreatedAt if !filters.created.is_open() => Some(IndexedFilter::Created),
             _ => None,
         };
         Self { sort, narrow }
@@ -97,11 +97,11 @@ impl Driver {
     /// The index, named so that no statistics can suggest another; without what is in the users alone if they are not wanted.
     pub(super) fn from(self, with_users: bool) -> (&'static str, &'static str) {
         let (mysql, sqlite) = match (self.narrow, self.sort.key) {
-            (Some(Narrow::Role), _) => (
+            (Some(IndexedFilter::Role), _) => (
                 "user_roles force index (idx_role) straight_join users on users.user_id = user_roles.user_id",
                 "user_roles indexed by idx_user_roles_role cross join users on users.user_id = user_roles.user_id",
             ),
-            (Some(Narrow::Disabled), _) => (
+            (Some(IndexedFilter::Disabled), _) => (
                 "accounts force index (idx_status) straight_join users on users.user_id = accounts.user_id",
                 "accounts indexed by idx_accounts_status cross join users on users.user_id = accounts.user_id",
             ),
@@ -120,8 +120,8 @@ impl Driver {
     /// The column that is read in order.
     const fn column(self) -> &'static str {
         match (self.narrow, self.sort.key) {
-            (Some(Narrow::Role), _) => "user_roles.user_id",
-            (Some(Narrow::Disabled), _) => "accounts.user_id",
+            (Some(IndexedFilter::Role), _) => "user_roles.user_id",
+            (Some(IndexedFilter::Disabled), _) => "accounts.user_id",
             (_, key) => column(key),
         }
     }
@@ -129,8 +129,8 @@ impl Driver {
     /// The id in the index.
     pub(super) const fn id(self) -> &'static str {
         match self.narrow {
-            Some(Narrow::Role) => "user_roles.user_id",
-            Some(Narrow::Disabled) => "accounts.user_id",
+            Some(IndexedFilter::Role) => "user_roles.user_id",
+            Some(IndexedFilter::Disabled) => "accounts.user_id",
             _ => "users.user_id",
         }
     }
@@ -144,11 +144,11 @@ impl Driver {
         to: Option<&'a Position>,
     ) {
         match self.narrow {
-            Some(Narrow::Role) => {
+            Some(IndexedFilter::Role) => {
                 let role = filters.role.as_ref().map(crate::access::RoleName::as_str);
                 sql.add(" and user_roles.role = ?").bind(role);
             }
-            Some(Narrow::Disabled) => {
+            Some(IndexedFilter::Disabled) => {
                 sql.add(" and accounts.status = 'disabled'");
             }
             _ => {}

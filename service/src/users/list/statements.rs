@@ -1,9 +1,9 @@
 //! The statements of a list.
 
 use super::sort::{Position, Sort};
-use super::source::{self, Driver, Narrow, column, compare, created, order};
+use super::source::{self, IndexScan, IndexedFilter, column, compare, created, order};
 use super::sql::Sql;
-use super::{Filters, LOOKED_AT};
+use super::{Filters, MAX_EXAMINED};
 use crate::access::RoleName;
 use crate::accounts::Status;
 
@@ -21,7 +21,7 @@ pub(super) struct Statements<'a> {
 
 impl<'a> Statements<'a> {
     /// How many users an index has for a filter, but for those that are far too many.
-    pub(super) fn count(self, narrow: Narrow) -> Sql<'a> {
+    pub(super) fn count(self, narrow: IndexedFilter) -> Sql<'a> {
         let mut sql = Sql::default();
         sql.add("select count(*) as users from (");
         sql.append(narrow.found(self.filters, self.pattern)).add(") as found");
@@ -29,7 +29,7 @@ impl<'a> Statements<'a> {
     }
 
     /// A page of the few users whom an index has for a filter, put in order.
-    pub(super) fn gathered(self, narrow: Narrow, from: Option<&'a Position>, limit: i64) -> Sql<'a> {
+    pub(super) fn gathered(self, narrow: IndexedFilter, from: Option<&'a Position>, limit: i64) -> Sql<'a> {
         let mut sql = Sql::default();
         sql.add(COLUMNS);
         self.among(&mut sql, narrow);
@@ -41,14 +41,14 @@ impl<'a> Statements<'a> {
     }
 
     /// How many of the users whom an index has for a filter are in the list.
-    pub(super) fn total(self, narrow: Narrow) -> Sql<'a> {
+    pub(super) fn total(self, narrow: IndexedFilter) -> Sql<'a> {
         let mut sql = Sql::default();
         sql.add("select count(*) as users from ");
         self.among(&mut sql, narrow);
         sql
     }
 
-    fn among(self, sql: &mut Sql<'a>, narrow: Narrow) {
+    fn among(self, sql: &mut Sql<'a>, narrow: IndexedFilter) {
         sql.add("(").append(narrow.found(self.filters, self.pattern));
         sql.either(
             ") as found straight_join users on users.user_id = found.user_id where true",
@@ -60,7 +60,7 @@ impl<'a> Statements<'a> {
     /// The last user whom a walk from this place looks at; none if the list ends before.
     pub(super) fn edge(
         self,
-        driver: Driver,
+        driver: IndexScan,
         from: Option<&'a Position>,
         to: Option<&'a Position>,
     ) -> Sql<'a> {
@@ -70,7 +70,7 @@ impl<'a> Statements<'a> {
         sql.add(" where true");
         driver.range(&mut sql, self.filters, from, to);
         driver.order(&mut sql);
-        sql.add(" limit 1 offset ?").bind(LOOKED_AT - 1);
+        sql.add(" limit 1 offset ?").bind(MAX_EXAMINED - 1);
         sql.either(
             ") as edge straight_join users on users.user_id = edge.user_id",
             ") as edge cross join users on users.user_id = edge.user_id",
@@ -81,7 +81,7 @@ impl<'a> Statements<'a> {
     /// A page of a walk from one place to another.
     pub(super) fn walked(
         self,
-        driver: Driver,
+        driver: IndexScan,
         from: Option<&'a Position>,
         to: Option<&'a Position>,
         limit: i64,
@@ -97,7 +97,7 @@ impl<'a> Statements<'a> {
     }
 
     /// Whether a walk meets users who are not in the list.
-    pub(super) fn leaves_out(self, driver: Driver) -> bool {
+    pub(super) fn leaves_out(self, driver: IndexScan) -> bool {
         let mut sql = Sql::default();
         self.filter(&mut sql, driver.narrow);
         !sql.is_empty()
@@ -110,29 +110,29 @@ impl<'a> Statements<'a> {
 
     /// The filters but for one, which the index has already. They are not to choose an index: so the pluses, which keep SQLite from
     /// it, and subqueries for values, of which MySQL makes no joins.
-    fn filter(self, sql: &mut Sql<'a>, but: Option<Narrow>) {
+    fn filter(self, sql: &mut Sql<'a>, but: Option<IndexedFilter>) {
         let is_wanted = |narrow| but != Some(narrow);
-        if let Some(ids) = self.filters.ids.as_ref().filter(|_| is_wanted(Narrow::Ids)) {
+        if let Some(ids) = self.filters.ids.as_ref().filter(|_| is_wanted(IndexedFilter::Ids)) {
             sql.add(" and +users.user_id in (").add(&["?"; super::filters::MAX_IDS].join(", ")).add(")");
             for id in ids.padded() {
                 sql.bind(id);
             }
         }
-        if self.filters.prefix.is_some() && is_wanted(Narrow::Prefix) {
+        if self.filters.prefix.is_some() && is_wanted(IndexedFilter::Prefix) {
             sql.add(
                 " and (+users.username like ? escape '!' or +users.email like ? escape '!' or +users.full_name like ? escape '!')",
             );
             sql.bind(self.pattern).bind(self.pattern).bind(self.pattern);
         }
-        if is_wanted(Narrow::Created) {
+        if is_wanted(IndexedFilter::Created) {
             created(sql, self.filters, "+users.created_at");
         }
         self.filter_accounts(sql, but);
     }
 
-    fn filter_accounts(self, sql: &mut Sql<'a>, but: Option<Narrow>) {
+    fn filter_accounts(self, sql: &mut Sql<'a>, but: Option<IndexedFilter>) {
         if let Some(status) = self.filters.status
-            && but != Some(Narrow::Disabled)
+            && but != Some(IndexedFilter::Disabled)
         {
             sql.add(
                 " and coalesce((select state.status from accounts as state where state.user_id = users.user_id), 'active') = ?",
@@ -140,7 +140,7 @@ impl<'a> Statements<'a> {
             sql.bind(Status::as_str(status));
         }
         if let Some(role) = self.filters.role.as_ref()
-            && but != Some(source::Narrow::Role)
+            && but != Some(source::IndexedFilter::Role)
         {
             sql.add(
                 " and (select count(*) from user_roles as held where held.user_id = users.user_id and held.role = ?) = 1",

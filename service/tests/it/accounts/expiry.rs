@@ -92,7 +92,7 @@ async fn five_hundred_sessions_go_at_a_time() {
     let credentials = Credentials::Fixed(tap.login.clone());
     let database = Database::Mysql(Mysql { credentials, tls: Tls::Off, pool_size: 1 });
     let state = app.state_through(database).await;
-    users_service::sessions::delete_expired(state).await.unwrap();
+    users_service::sessions::delete_expired(&state.database, app.clock.now()).await.unwrap();
     assert_eq!(count(&app, "sessions").await, 0);
     let executed = tap.take().commands.iter().filter(|command| **command == "execute").count();
     assert_eq!(executed, 4, "500, 500, 200, none");

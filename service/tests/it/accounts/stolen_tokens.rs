@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use axum::http::Method;
 use chrono::TimeDelta;
 use serde_json::json;
+use users_service::clock::Clock;
 use users_service::http::Peer;
 
 use crate::harness::accounts::{
@@ -57,9 +58,9 @@ async fn the_row_of_an_ended_session_is_kept_for_a_day(app: AccountsApp) {
     let root = app.root().await;
     assert_eq!(root.delete("/sessions/current").await.status, 204);
     app.clock.advance(TimeDelta::hours(24));
-    users_service::sessions::delete_expired(app.state.clone()).await.unwrap();
+    users_service::sessions::delete_expired(&app.state.database, app.clock.now()).await.unwrap();
     refresh(&app, &root.refresh_token).await.assert_problem(401, "session_ended");
     app.clock.advance(TimeDelta::seconds(1));
-    users_service::sessions::delete_expired(app.state.clone()).await.unwrap();
+    users_service::sessions::delete_expired(&app.state.database, app.clock.now()).await.unwrap();
     refresh(&app, &root.refresh_token).await.assert_problem(401, "token_invalid");
 }

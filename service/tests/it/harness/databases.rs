@@ -12,7 +12,7 @@ use url::Url;
 use users_service::config::{Credentials, Database, Login, Mysql, Tls};
 use users_service::db::account;
 use users_service::db::migrations::{self, MigrateError, Step, Task};
-use users_service::migrations::ALL;
+use users_service::migrations::{ALL, tables};
 use uuid::Uuid;
 
 /// A variable that says where the tests find their server.
@@ -190,7 +190,7 @@ impl MysqlSchema {
     pub(crate) async fn create_application(&self) {
         self.execute(&format!("create user {}@'%' identified by '{PASSWORD}'", self.guest())).await;
         let Database::Mysql(administrator) = mysql_at(self.login.clone()) else { unreachable!() };
-        account::grant(administrator, &self.application(), ALL).await.unwrap();
+        account::grant(administrator, &self.application(), tables()).await.unwrap();
     }
 
     pub(crate) async fn connect(&self) -> MySqlConnection {

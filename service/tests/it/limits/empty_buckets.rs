@@ -15,7 +15,8 @@ on_every_database!(
 
 /// Runs the job once.
 async fn run_job(counted: &Counted) {
-    limits::delete_empty_buckets(counted.state()).await.unwrap();
+    let state = counted.state();
+    limits::delete_empty_buckets(&state.database, state.clock.now()).await.unwrap();
 }
 
 async fn rows(app: &TestApp) -> String {

@@ -2,7 +2,6 @@
 
 use tokio::task::JoinSet;
 use users_service::field::Change;
-use users_service::http::Condition;
 use users_service::page::Page;
 use users_service::user_id::UserId;
 use users_service::users::{
@@ -102,8 +101,8 @@ async fn a_user_is_read_as_it_was_written(app: TestApp) {
 async fn an_unknown_user_is_not_found(app: TestApp) {
     let changes = UserChanges { full_name: Change::Clear, ..UserChanges::default() };
     assert_not_found(&app.users.get(unknown()).await);
-    assert_not_found(&app.users.update(None, unknown(), &changes, &Condition::NONE).await);
-    assert_not_found(&app.users.delete(None, unknown(), &Condition::NONE).await);
+    assert_not_found(&app.users.update(None, unknown(), &changes, None).await);
+    assert_not_found(&app.users.delete(None, unknown(), None).await);
     assert_eq!(by_username(&app.users, "nobody").await, None);
     assert_eq!(by_email(&app.users, "nobody@example.com").await, None);
 }
@@ -131,19 +130,10 @@ async fn both_are_reported_if_both_are_taken(app: TestApp) {
         email: Some(Email::parse(email).unwrap()),
         ..UserChanges::default()
     };
-    assert_eq!(
-        taken(app.users.update(None, bob, &both("ada", "ada@example.com"), &Condition::NONE).await),
-        BOTH
-    );
+    assert_eq!(taken(app.users.update(None, bob, &both("ada", "ada@example.com"), None).await), BOTH);
     // A user's own value is not taken.
-    assert_eq!(
-        taken(app.users.update(None, bob, &both("bob", "ada@example.com"), &Condition::NONE).await),
-        EMAIL
-    );
-    assert_eq!(
-        taken(app.users.update(None, ada, &both("bob", "ada@example.com"), &Condition::NONE).await),
-        USERNAME
-    );
+    assert_eq!(taken(app.users.update(None, bob, &both("bob", "ada@example.com"), None).await), EMAIL);
+    assert_eq!(taken(app.users.update(None, ada, &both("bob", "ada@example.com"), None).await), USERNAME);
 }
 
 async fn a_key_that_nobody_expects_is_an_internal_error_without_its_value(app: TestApp) {
@@ -206,33 +196,33 @@ async fn an_update_keeps_clears_and_sets(app: TestApp) {
         email: Some(Email::parse("new@example.com").unwrap()),
         ..UserChanges::default()
     };
-    let user = app.users.update(None, id, &set, &Condition::NONE).await.unwrap();
+    let user = app.users.update(None, id, &set, None).await.unwrap();
     assert_eq!((user.username.as_str(), user.email.as_str()), ("ada", "new@example.com"));
     assert_eq!(user.full_name.as_deref(), Some("Ada"));
-    let kept = app.users.update(None, id, &UserChanges::default(), &Condition::NONE).await.unwrap();
+    let kept = app.users.update(None, id, &UserChanges::default(), None).await.unwrap();
     assert_eq!(kept, user);
     let clear = UserChanges { full_name: Change::Clear, ..UserChanges::default() };
-    let cleared = app.users.update(None, id, &clear, &Condition::NONE).await.unwrap();
+    let cleared = app.users.update(None, id, &clear, None).await.unwrap();
     assert_eq!(cleared, User { full_name: None, ..user });
     // An update that changes nothing finds its user all the same.
-    assert_eq!(app.users.update(None, id, &clear, &Condition::NONE).await.unwrap(), cleared);
+    assert_eq!(app.users.update(None, id, &clear, None).await.unwrap(), cleared);
 }
 
 async fn an_update_may_not_take_the_name_of_another_user(app: TestApp) {
     create(&app.users, "ada").await;
     let id = create(&app.users, "bob").await;
     let username = UserChanges { username: Some(Username::parse("ADA").unwrap()), ..UserChanges::default() };
-    assert_eq!(taken(app.users.update(None, id, &username, &Condition::NONE).await), USERNAME);
+    assert_eq!(taken(app.users.update(None, id, &username, None).await), USERNAME);
     let email = Some(Email::parse("ADA@example.com").unwrap());
     let email = UserChanges { email, ..UserChanges::default() };
-    assert_eq!(taken(app.users.update(None, id, &email, &Condition::NONE).await), EMAIL);
+    assert_eq!(taken(app.users.update(None, id, &email, None).await), EMAIL);
     assert_eq!(app.users.get(id).await.unwrap().username, "bob");
 }
 
 async fn a_delete_reports_whether_there_was_a_user(app: TestApp) {
     let id = create(&app.users, "ada").await;
-    app.users.delete(None, id, &Condition::NONE).await.unwrap();
-    assert_not_found(&app.users.delete(None, id, &Condition::NONE).await);
+    app.users.delete(None, id, None).await.unwrap();
+    assert_not_found(&app.users.delete(None, id, None).await);
     assert_not_found(&app.users.get(id).await);
 }
 
@@ -259,7 +249,7 @@ async fn any_page_can_be_asked_for(app: TestApp) {
 
 async fn ids_grow(app: TestApp) {
     let first = create(&app.users, "ada").await;
-    app.users.delete(None, first, &Condition::NONE).await.unwrap();
+    app.users.delete(None, first, None).await.unwrap();
     let second = create(&app.users, "ada").await;
     assert!(second > first);
 }

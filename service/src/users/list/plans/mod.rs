@@ -5,7 +5,7 @@ mod on_server;
 mod on_sqlite;
 
 use super::sort::{Key, Position, Sort};
-use super::source::{Driver, Narrow};
+use super::source::{IndexScan, IndexedFilter};
 use super::sql::Sql;
 use super::statements::Statements;
 use super::{Filters, filters};
@@ -16,11 +16,11 @@ use crate::accounts::Status;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// The users that a filter's index leads to.
-    Found(Narrow),
+    Found(IndexedFilter),
     /// An index, in the order of the list.
-    Walked(Driver),
+    Walked(IndexScan),
     /// The same for its last entry alone.
-    Edge(Driver),
+    Edge(IndexScan),
 }
 
 /// A statement of a list.
@@ -76,12 +76,12 @@ fn places(sort: Sort) -> [Position; 2] {
 
 /// Every statement of a list, from its beginning and from a place, to its end and to a place.
 fn every_statement<'a>(list: Statements<'a>, places: &'a [Position; 2]) -> Vec<Planned<'a>> {
-    let driver = Driver::of(list.sort, list.filters);
+    let driver = IndexScan::of(list.sort, list.filters);
     let [first, second] = places;
     let mut planned = Vec::new();
     for from in [None, Some(first)] {
         let mut add = |part, sql| planned.push(Planned { part, goes_on: from.is_some(), sql });
-        for narrow in Narrow::of(list.filters) {
+        for narrow in IndexedFilter::of(list.filters) {
             for sql in [list.count(narrow), list.total(narrow), list.gathered(narrow, from, 11)] {
                 add(Part::Found(narrow), sql);
             }

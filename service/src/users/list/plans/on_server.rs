@@ -6,7 +6,7 @@ use super::{Part, Planned, every_filters, every_statement, places, sorts};
 use crate::db::plans::{Server, Step, on_server};
 use crate::users::list::Filters;
 use crate::users::list::sort::Key;
-use crate::users::list::source::{Driver, Narrow};
+use crate::users::list::source::{IndexScan, IndexedFilter};
 use crate::users::list::statements::Statements;
 
 /// As many users as a request looks at, so that a scan can look cheap. Every tenth is disabled, has a
@@ -30,15 +30,15 @@ const ROWS: &str = "
 const fn indexes(part: Part) -> &'static [&'static str] {
     match part {
         // Either the primary key or the narrow index of the ids.
-        Part::Found(Narrow::Ids) => &[],
-        Part::Found(Narrow::Prefix) => &["idx_username", "idx_email", "idx_full_name"],
-        Part::Found(Narrow::Created) => &["idx_created_at"],
-        Part::Found(Narrow::Role) => &["idx_role"],
-        Part::Found(Narrow::Disabled) => &["idx_status"],
+        Part::Found(IndexedFilter::Ids) => &[],
+        Part::Found(IndexedFilter::Prefix) => &["idx_username", "idx_email", "idx_full_name"],
+        Part::Found(IndexedFilter::Created) => &["idx_created_at"],
+        Part::Found(IndexedFilter::Role) => &["idx_role"],
+        Part::Found(IndexedFilter::Disabled) => &["idx_status"],
         Part::Walked(driver) | Part::Edge(driver) => match driver {
-            Driver { narrow: Some(Narrow::Role), .. } => &["idx_role"],
-            Driver { narrow: Some(Narrow::Disabled), .. } => &["idx_status"],
-            Driver { sort, .. } => match sort.key {
+            IndexScan { narrow: Some(IndexedFilter::Role), .. } => &["idx_role"],
+            IndexScan { narrow: Some(IndexedFilter::Disabled), .. } => &["idx_status"],
+            IndexScan { sort, .. } => match sort.key {
                 Key::UserId => &["PRIMARY"],
                 Key::CreatedAt => &["idx_created_at"],
                 Key::Username => &["idx_username"],
@@ -99,9 +99,9 @@ async fn a_missing_index_is_noticed() {
         server.execute("alter table accounts drop key idx_status").await;
         let filters = Filters { status: Some(crate::accounts::Status::Disabled), ..Filters::default() };
         let list = Statements { sort: super::Sort::DEFAULT, filters: &filters, pattern: "" };
-        let (statement, values) = list.count(Narrow::Disabled).finish("a plan");
+        let (statement, values) = list.count(IndexedFilter::Disabled).finish("a plan");
         let plan = server.plan(statement, &values).await;
-        let fault = fault(&plan, Part::Found(Narrow::Disabled), false);
+        let fault = fault(&plan, Part::Found(IndexedFilter::Disabled), false);
         assert_eq!(fault.as_deref(), Some("accounts is scanned"), "{plan:#?}");
     })
     .await;

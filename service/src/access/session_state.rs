@@ -6,12 +6,13 @@ use uuid::Uuid;
 
 use super::{Authority, Caller, Refusal};
 use crate::db::{Error, Executor, Statement, from_millis};
+use crate::status::Status;
 use crate::user_id::UserId;
 use crate::user_row;
 
 /// What decides over a session: it, its user, the user's state and permissions, read together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct SessionState {
     pub(crate) user_id: UserId,
     pub(crate) signed_in_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
@@ -20,7 +21,7 @@ pub(crate) struct Standing {
     pub(crate) authority: Authority,
 }
 
-impl Standing {
+impl SessionState {
     /// Refuses a session that has ended or expired, or whose user is disabled.
     pub(crate) fn check(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         if now < self.expires_at { self.check_not_ended() } else { Err(Refusal::SessionEnded) }
@@ -32,8 +33,8 @@ impl Standing {
 }
 
 /// All that a request with a token has to know, in one statement.
-const STANDING: Statement = Statement::read(
-    "sessions.standing",
+const STATE: Statement = Statement::read(
+    "sessions.state",
     "select sessions.user_id, sessions.signed_in_at, sessions.expires_at, sessions.ended_at, accounts.status,
             roles.role, roles.permissions
      from sessions
@@ -44,31 +45,34 @@ const STANDING: Statement = Statement::read(
 );
 
 /// What decides over a session; `None` if there is none of this id.
-pub(crate) async fn standing(executor: impl Executor, session: Uuid) -> Result<Option<Standing>, Error> {
-    let rows: Vec<StandingRow> = executor.run(&STANDING, &[session.as_bytes()[..].into()]).await?;
+pub(crate) async fn session_state(
+    executor: impl Executor,
+    session: Uuid,
+) -> Result<Option<SessionState>, Error> {
+    let rows: Vec<Row> = executor.run(&STATE, &[session.as_bytes()[..].into()]).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let (user_id, signed_in_at, expires_at) =
         (user_row::id(first.user_id)?, from_millis(first.signed_in_at)?, from_millis(first.expires_at)?);
     let has_ended = first.ended_at.is_some();
-    let is_disabled = first.status.as_deref().is_some_and(|status| status != "active");
+    let is_disabled = !Status::from_stored(first.status.as_deref()).is_active();
     let roles = rows.into_iter().filter_map(|row| Some((row.role?, row.permissions?)));
     let authority = Authority::from_stored(roles);
-    Ok(Some(Standing { user_id, signed_in_at, expires_at, has_ended, is_disabled, authority }))
+    Ok(Some(SessionState { user_id, signed_in_at, expires_at, has_ended, is_disabled, authority }))
 }
 
 /// Refuses a caller who has been signed out or disabled, or has lost a permission, since the request was let in: for requests
 /// that may have waited since, for a lock or a hash.
-pub(crate) async fn require_still<E: From<Error> + From<Refusal>>(
+pub(crate) async fn reauthorize<E: From<Error> + From<Refusal>>(
     executor: impl Executor,
     caller: &Caller,
 ) -> Result<(), E> {
-    let standing = standing(executor, caller.session_id).await?.ok_or(Refusal::SessionEnded)?;
-    standing.check_not_ended()?;
-    if standing.authority.covers(&caller.authority) { Ok(()) } else { Err(Refusal::Outranked.into()) }
+    let state = session_state(executor, caller.session_id).await?.ok_or(Refusal::SessionEnded)?;
+    state.check_not_ended()?;
+    if state.authority.covers(&caller.authority) { Ok(()) } else { Err(Refusal::Outranked.into()) }
 }
 
 #[derive(Debug, FromRow)]
-struct StandingRow {
+struct Row {
     user_id: i64,
     signed_in_at: i64,
     expires_at: i64,
@@ -87,7 +91,7 @@ mod tests {
     #[test]
     fn a_session_may_be_used_until_it_ends_or_its_user_is_disabled() {
         let now = DateTime::UNIX_EPOCH + Duration::from_hours(1);
-        let good = Standing {
+        let good = SessionState {
             user_id: UserId::try_from(1_u64).unwrap(),
             signed_in_at: DateTime::UNIX_EPOCH,
             expires_at: now + Duration::from_millis(1),
@@ -97,9 +101,9 @@ mod tests {
         };
         assert_eq!(good.check(now), Ok(()));
         for bad in [
-            Standing { has_ended: true, ..good.clone() },
-            Standing { is_disabled: true, ..good.clone() },
-            Standing { expires_at: now, ..good.clone() },
+            SessionState { has_ended: true, ..good.clone() },
+            SessionState { is_disabled: true, ..good.clone() },
+            SessionState { expires_at: now, ..good.clone() },
         ] {
             assert_eq!(bad.check(now), Err(Refusal::SessionEnded), "{bad:?}");
         }

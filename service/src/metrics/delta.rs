@@ -3,16 +3,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::cloudwatch::{Metric, Told};
+use super::cloudwatch::{Metric, Reported};
 use super::counts;
-use super::requests::{self, Answered};
+use super::requests::{self, FinishedRequest};
 use crate::config::MetricLines;
 
 static STATE: Mutex<Option<State>> = Mutex::new(None);
 
 /// What there is to tell of an invocation.
 #[derive(Debug)]
-pub(crate) struct Growth {
+pub(crate) struct Delta {
     /// The name of the function.
     pub(crate) function: String,
     /// The version of it.
@@ -22,25 +22,25 @@ pub(crate) struct Growth {
     /// The limits that have refused something.
     pub(crate) limits: Vec<&'static str>,
     /// The request, if the invocation was one.
-    pub(crate) request: Option<Answered>,
+    pub(crate) request: Option<FinishedRequest>,
 }
 
 #[derive(Debug)]
 struct State {
     lines: MetricLines,
-    told: Told,
+    reported: Reported,
     limits: Vec<(&'static str, u64)>,
 }
 
-/// Lets [`grown`] tell of each invocation from now on.
+/// Lets [`take_delta`] tell of each invocation from now on.
 pub fn begin(lines: MetricLines) {
     requests::remember();
-    *lock() = Some(State { lines, told: Told::default(), limits: Vec::new() });
+    *lock() = Some(State { lines, reported: Reported::default(), limits: Vec::new() });
 }
 
 /// What was counted since the last call, unless that is nothing or nobody wants to know.
-pub(crate) fn grown() -> Option<Growth> {
-    lock().as_mut()?.grow()
+pub(crate) fn take_delta() -> Option<Delta> {
+    lock().as_mut()?.take_delta()
 }
 
 fn lock() -> std::sync::MutexGuard<'static, Option<State>> {
@@ -48,13 +48,13 @@ fn lock() -> std::sync::MutexGuard<'static, Option<State>> {
 }
 
 impl State {
-    fn grow(&mut self) -> Option<Growth> {
+    fn take_delta(&mut self) -> Option<Delta> {
         let request = requests::take();
-        let values = self.told.grow(request.as_ref(), self.lines.with_usual);
+        let values = self.reported.take_delta(request.as_ref(), self.lines.with_usual);
         if values.is_empty() {
             return None;
         }
-        Some(Growth {
+        Some(Delta {
             function: self.lines.function.clone(),
             version: self.lines.version.clone(),
             values,
@@ -65,9 +65,9 @@ impl State {
 
     fn refusing(&mut self) -> Vec<&'static str> {
         let now = counts::refusals_by_limit();
-        let grown = now.iter().filter(|entry| !self.limits.contains(entry)).map(|&(name, _)| name);
-        let grown = grown.collect();
+        let refusing = now.iter().filter(|entry| !self.limits.contains(entry)).map(|&(name, _)| name);
+        let refusing = refusing.collect();
         self.limits = now;
-        grown
+        refusing
     }
 }

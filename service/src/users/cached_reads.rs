@@ -13,7 +13,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub(super) async fn get_recent(
+    pub(super) async fn get_cached(
         &self,
         id: UserId,
         cache_control: CacheControl,
@@ -32,7 +32,7 @@ impl Service {
     ///
     /// # Errors
     /// Only those of the database.
-    pub(super) async fn look_up_recent(
+    pub(super) async fn look_up_cached(
         &self,
         lookup: Lookup,
         page: Page,

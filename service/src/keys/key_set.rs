@@ -15,7 +15,7 @@ use super::signing_key::{SigningKey, VerifyingKey};
 use super::stored::Stored;
 
 /// Keys in the order in which they were made; there is at least one of each.
-pub(super) struct Ring {
+pub(super) struct KeySet {
     keys: Vec<Timed<SigningKey>>,
     mac_keys: Vec<Timed<MacKey>>,
 }
@@ -34,15 +34,15 @@ impl<K> Timed<K> {
 
 /// The key that works at a time: the newest whose time has come. If none's has, because the clock was set back, the oldest:
 /// that one others know.
-fn at_work<K>(keys: &[Timed<K>], now: DateTime<Utc>) -> Option<&Timed<K>> {
+fn active<K>(keys: &[Timed<K>], now: DateTime<Utc>) -> Option<&Timed<K>> {
     keys.iter().rev().find(|key| key.from <= now).or_else(|| keys.first())
 }
 
-impl Ring {
+impl KeySet {
     /// Takes each key from the stored form.
     pub(super) fn new(stored: &Stored, place: &str) -> Result<Self, Error> {
         let malformed = |message: String| Error::Malformed { place: place.to_owned(), message };
-        let mut ring = Self { keys: Vec::new(), mac_keys: Vec::new() };
+        let mut key_set = Self { keys: Vec::new(), mac_keys: Vec::new() };
         for (entry, number) in stored.keys.iter().zip(1..) {
             let key = SigningKey::from_pkcs8(entry.pkcs8.expose_secret())
                 .map_err(|error| malformed(format!("hold a key, number {number}, that {error}")))?;
@@ -50,7 +50,7 @@ impl Ring {
                 return Err(malformed(format!("hold a key, number {number}, with the kid of another")));
             }
             let until = entry.verifies_until.map(Moment::get);
-            ring.keys.push(Timed { key: Arc::new(key), from: entry.signs_from.get(), until });
+            key_set.keys.push(Timed { key: Arc::new(key), from: entry.signs_from.get(), until });
         }
         for (entry, number) in stored.mac_keys.iter().zip(1..) {
             let bytes = entry.bytes().ok_or_else(|| {
@@ -58,9 +58,9 @@ impl Ring {
             })?;
             let key = Arc::new(MacKey::new(bytes.expose_secret()));
             let until = entry.accepted_until.map(Moment::get);
-            ring.mac_keys.push(Timed { key, from: entry.makes_from.get(), until });
+            key_set.mac_keys.push(Timed { key, from: entry.makes_from.get(), until });
         }
-        Ok(ring)
+        Ok(key_set)
     }
 
     /// Reads the stored form.
@@ -70,7 +70,7 @@ impl Ring {
 
     /// The key that signs.
     pub(super) fn signing(&self, now: DateTime<Utc>) -> Option<Arc<SigningKey>> {
-        at_work(&self.keys, now).map(|timed| Arc::clone(&timed.key))
+        active(&self.keys, now).map(|timed| Arc::clone(&timed.key))
     }
 
     /// The keys that verify: those to come, the one that signs, and those whose tokens are not over.
@@ -80,7 +80,7 @@ impl Ring {
 
     /// The keys for codes.
     pub(super) fn mac_keys(&self, now: DateTime<Utc>) -> Option<MacKeys> {
-        let making = at_work(&self.mac_keys, now)?;
+        let making = active(&self.mac_keys, now)?;
         let others = self.mac_keys.iter().rev().filter(|timed| !timed.is_over(now));
         let others = others.filter(|timed| !Arc::ptr_eq(&timed.key, &making.key));
         let others = others.map(|timed| Arc::clone(&timed.key)).collect();
@@ -92,7 +92,7 @@ impl Stored {
     /// Reads what [`Self::render`] has written, and tries each key. `place` is for the message.
     pub(crate) fn read(text: &[u8], place: &str) -> Result<Self, Error> {
         let stored = Self::parse(text, place)?;
-        Ring::new(&stored, place)?;
+        KeySet::new(&stored, place)?;
         Ok(stored)
     }
 }

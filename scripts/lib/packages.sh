@@ -102,12 +102,25 @@ need_python_packages() {
   cp "$2" "$1/requirements.txt"
 }
 
+# need_node: 20 or later, and npm, which is a package of its own on Debian.
+need_node() {
+  local policy how="install Node.js 20 or later: https://nodejs.org"
+  if ! command -v node >/dev/null; then
+    can_install || die "node is missing" "$how"
+    update_package_lists
+    policy=$(LC_ALL=C apt-cache policy nodejs)
+    # Debian 12 and Ubuntu 24.04 have 18.
+    [[ $policy =~ Candidate:\ ([0-9]+) && ${BASH_REMATCH[1]} -ge 20 ]] || die "node is missing, and apt has no package of 20 or later" "$how"
+  fi
+  need_commands node:nodejs
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || die "node $(node --version) is too old" "$how"
+  need_commands npm
+}
+
 # need_node_packages FOLDER SOURCE: what SOURCE/package-lock.json lists, in FOLDER/node_modules.
 need_node_packages() {
   ! cmp -s "$2/package-lock.json" "$1/installed.json" || return 0
-  need_commands node:nodejs npm
-  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' ||
-    die "node $(node --version) is too old" "install Node.js 20 or later: https://nodejs.org"
+  need_node
   note "Installing the packages of $2 into $1"
   rm -rf "$1/node_modules" "$1/installed.json"
   mkdir -p "$1"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests scripts/lib/packages.sh with virtual environments that are made, kept, and made anew.
+# Tests scripts/lib/packages.sh: virtual environments that are made, kept, and made anew; Node.js from apt only if it is new enough.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib/log.sh
@@ -27,3 +27,28 @@ expect made
 echo "# another package" >"$FOLDER/requirements.txt"
 expect made
 expect kept
+
+# tool NAME COMMANDS
+tool() {
+  mkdir -p "$FOLDER/bin"
+  printf '#!/bin/sh\n%s\n' "$2" >"$FOLDER/bin/$1"
+  chmod +x "$FOLDER/bin/$1"
+}
+
+# node_refused TEXT: on a machine with none of this one's commands.
+node_refused() {
+  local output
+  if output=$(PATH=$FOLDER/bin && need_node 2>&1); then die "Node.js was not refused" "$output"; fi
+  [[ $output == *"$1"* ]] || die "the message lacks '$1':" "$output"
+}
+
+tool id "echo 1000"
+node_refused "node is missing"
+tool id "echo 0"
+tool seq "echo 1"
+tool apt-get "echo \$1 >>$FOLDER/asked"
+tool apt-cache "echo '  Candidate: 18.20.4+dfsg-1'"
+node_refused "apt has no package of 20 or later"
+[[ $(<"$FOLDER/asked") == update ]] || die "apt was asked for more than its lists:" "$(<"$FOLDER/asked")"
+tool node "test \$1 = --version && echo v18.20.4; exit 1"
+node_refused "node v18.20.4 is too old"

@@ -117,7 +117,7 @@ create table proved_addresses (
 
 -- Mails that are still to be sent, written in the transaction of what they tell of. A notice is sent even if the user is gone. A
 -- link without a user is not: it was asked for in the name of nobody, or the user is gone. `lease` is that of the process that
--- sends it until `next_attempt_at`. Times are milliseconds since 1970.
+-- sends it until `next_attempt_at`, and `due_at` when it was due. Times are milliseconds since 1970.
 create table mails (
     mail_id binary(16) not null,
     user_id int default null,
@@ -129,6 +129,7 @@ create table mails (
     next_attempt_at bigint not null,
     lease binary(16) default null,
     asked tinyint not null default 0,
+    due_at bigint not null default 0,
     primary key (mail_id),
     key idx_next_attempt_at (next_attempt_at),
     key idx_user_id (user_id),

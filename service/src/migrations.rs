@@ -36,6 +36,10 @@ pub const ALL: &[Migration] = &[
         ..migration!("0018", "index_status", creates: [])
     },
     Migration { prepare: Some(mail::without_asked), ..migration!("0019", "add_asked_to_mails", creates: []) },
+    Migration {
+        prepare: Some(mail::without_due_at),
+        ..migration!("0020", "add_due_at_to_mails", creates: [])
+    },
 ];
 
 /// The tables of all migrations.

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::repository::{self, Lease, Leased};
-use super::{Kind, Language, LinkKind};
+use super::leases::{Lease, Leased};
+use super::{Kind, Language, LinkKind, repository};
 use crate::db::{Error, Executor};
 use crate::user_id::UserId;
 

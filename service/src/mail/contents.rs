@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use tracing::warn;
 
+use super::leases::Leased;
 use super::letter::{self, Facts, Link, Topic};
 use super::message::Outgoing;
-use super::repository::Leased;
 use super::sender::SendError;
 use super::{Kind, LinkKind, Mail};
 use crate::accounts::is_same;

@@ -12,9 +12,10 @@ use tokio::time::{interval_at, timeout_at};
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
-use super::repository::{self, Lease, Leased, Unreadable};
+use super::leases::{self, Lease, Leased, Unreadable};
+use super::places::{Place, Places};
 use super::sender::{Cause, SendError};
-use super::{Asked, Kind, Mail, contents};
+use super::{Asked, Kind, Mail, contents, repository};
 use crate::accounts;
 use crate::addresses;
 use crate::app_state::{Accounts, AppState};
@@ -47,37 +48,38 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 pub async fn send_due(state: AppState, deadline: Instant) -> Result<(), db::Error> {
     let Some(accounts) = state.accounts else { return Ok(()) };
     let Some(mail) = accounts.mail.clone() else { return Ok(()) };
-    Worker { accounts, mail, deadline }.run().await
+    let places = Places::new(mail.sender().to_one_domain());
+    Worker { accounts, mail, places, deadline }.run().await
 }
+
+/// Mails that are leased and wait for a place.
+type Waiting = VecDeque<(Leased, Lease)>;
 
 /// One run of the job.
 #[derive(Clone)]
 struct Worker {
     accounts: Arc<Accounts>,
     mail: Mail,
+    places: Places,
     deadline: Instant,
 }
 
 impl Worker {
     async fn run(self) -> Result<(), db::Error> {
-        let (mut waiting, mut sending) = (VecDeque::new(), JoinSet::new());
-        let (mut may_be_more, mut outcome) = (true, Ok(()));
-        let at_once = self.mail.sender().at_once();
+        let (mut waiting, mut sending) = (Waiting::new(), JoinSet::new());
+        let (mut may_be_more, mut left_out, mut outcome) = (true, Vec::<String>::new(), Ok(()));
         let mut ticks = interval_at((monotonic() + LOOK_AGAIN).into(), LOOK_AGAIN);
         loop {
-            let has_room = waiting.is_empty() && sending.len() < at_once;
+            let has_room = self.begin(&mut waiting, &mut sending);
+            may_be_more |= left_out.iter().any(|domain| self.places.are_free_for(domain));
             if may_be_more && has_room && outcome.is_ok() && self.has_time() {
+                left_out = self.places.full();
                 // What is being sent is finished even if the outbox cannot be read.
-                (may_be_more, outcome) = match self.lease(&mut waiting).await {
+                (may_be_more, outcome) = match self.lease(&mut waiting, &left_out).await {
                     Ok(taken) => (taken > 0, Ok(())),
                     Err(error) => (false, Err(error)),
                 };
                 continue;
-            }
-            while sending.len() < at_once && self.has_time() {
-                let Some((row, lease)) = waiting.pop_front() else { break };
-                let worker = self.clone();
-                sending.spawn(async move { worker.deliver(row, lease).await });
             }
             if sending.is_empty() {
                 break;
@@ -98,6 +100,27 @@ impl Worker {
         outcome
     }
 
+    /// Begins to send what waits and has a place. `true` if there are places left.
+    fn begin(&self, waiting: &mut Waiting, sending: &mut JoinSet<()>) -> bool {
+        let at_once = self.mail.sender().at_once();
+        while sending.len() < at_once && self.has_time() {
+            let Some((row, lease, place)) = self.next(waiting) else { break };
+            let worker = self.clone();
+            sending.spawn(async move { worker.deliver(row, lease, place).await });
+        }
+        sending.len() < at_once
+    }
+
+    /// The first that has a place. What is only asked for needs none: to which domain it goes is found out first.
+    fn next(&self, waiting: &mut Waiting) -> Option<(Leased, Lease, Option<Place>)> {
+        let places = waiting.iter().enumerate().find_map(|(index, (row, _))| match row.kind {
+            Some(Kind::Asked(_)) => Some((index, None)),
+            _ => self.places.take(&row.recipient).map(|place| (index, Some(place))),
+        });
+        let (index, place) = places?;
+        waiting.remove(index).map(|(row, lease)| (row, lease, place))
+    }
+
     /// Counts what has to wait. Not when somebody scrapes: that would let scrapers occupy the database.
     async fn count_waiting(&self) -> Result<(), db::Error> {
         let (waiting, oldest) = repository::waiting(&self.accounts.database).await?;
@@ -110,13 +133,14 @@ impl Worker {
         self.deadline.saturating_duration_since(monotonic()) > LEAST
     }
 
-    /// Takes some mails that are due, and says how many. They are this process's for as long as it may be sending them.
-    async fn lease(&self, waiting: &mut VecDeque<(Leased, Lease)>) -> Result<usize, db::Error> {
+    /// Takes some mails that are due, none of them to a domain that is left out, and says how many. They are this process's for as
+    /// long as it may be sending them.
+    async fn lease(&self, waiting: &mut Waiting, left_out: &[String]) -> Result<usize, db::Error> {
         let now = self.accounts.clock.now();
         let left = self.deadline.saturating_duration_since(monotonic());
         let until = now + TimeDelta::from_std(left).unwrap_or(TimeDelta::zero()) + LEASE_MARGIN;
         let lease = Lease { id: Uuid::new_v4(), until };
-        let rows = repository::lease(&self.accounts.database, lease, now).await?;
+        let rows = leases::lease(&self.accounts.database, lease, left_out, now).await?;
         let taken = rows.len();
         for row in rows {
             match row {
@@ -132,17 +156,24 @@ impl Worker {
         let mail_id = hexadecimal(&row.id);
         metrics::MAILS_GIVEN_UP.count();
         error!(mail_id, cause = chain(&row.cause), "A mail could not be read; it was given up");
-        if let Err(error) = repository::delete(&self.accounts.database, &row.id, lease).await {
+        if let Err(error) = leases::delete(&self.accounts.database, &row.id, lease).await {
             warn!(mail_id, cause = chain(&error), "What became of a mail could not be recorded");
         }
     }
 
     /// Sends one mail, and records what became of it. If that cannot be recorded, the lease ends by itself and the mail is sent
     /// again: rather twice than never.
-    async fn deliver(&self, mut row: Leased, lease: Lease) {
+    async fn deliver(&self, mut row: Leased, lease: Lease, place: Option<Place>) {
         let now = self.accounts.clock.now();
         let outcome = match self.settle(&mut row, lease, now).await {
-            Ok(()) => self.send(&row, now).await,
+            Ok(()) => {
+                let place = place.or_else(|| self.places.take(&row.recipient));
+                // To nobody nothing is sent.
+                if place.is_none() && row.user.is_some() {
+                    return self.give_back(&row, lease).await;
+                }
+                self.send(&row, now).await
+            }
             Err(error) => Err(SendError::Transient(error.into())),
         };
         let row = &row;
@@ -152,7 +183,7 @@ impl Worker {
                     metrics::MAILS_SENT.count();
                     info!(mail_id = %row.id, kind = kind(row), attempts = row.attempts, "A mail was sent");
                 }
-                repository::delete(&self.accounts.database, row.id.as_bytes(), lease).await
+                leases::delete(&self.accounts.database, row.id.as_bytes(), lease).await
             }
             Err(SendError::Transient(cause)) if now - row.created_at < GIVE_UP => {
                 let pause = pause(row.attempts);
@@ -163,7 +194,7 @@ impl Worker {
                     "A mail could not be sent; it is tried again"
                 );
                 let next = (now + pause, row.attempts);
-                repository::postpone(&self.accounts.database, row.id, lease, next).await
+                leases::postpone(&self.accounts.database, row.id, lease, next).await
             }
             Err(SendError::Transient(cause) | SendError::Permanent(cause)) => {
                 metrics::MAILS_GIVEN_UP.count();
@@ -171,7 +202,7 @@ impl Worker {
                     mail_id = %row.id, kind = kind(row), attempts = row.attempts, cause = chain(&*cause),
                     "A mail was given up"
                 );
-                repository::delete(&self.accounts.database, row.id.as_bytes(), lease).await
+                leases::delete(&self.accounts.database, row.id.as_bytes(), lease).await
             }
         };
         if let Err(error) = recorded {
@@ -239,11 +270,9 @@ impl Worker {
         }
     }
 
-    /// Lets others send a mail for which there is no time.
+    /// Leaves a mail for which there is no time, or no place, where it was in the queue.
     async fn give_back(&self, row: &Leased, lease: Lease) {
-        let next = (self.accounts.clock.now(), row.attempts.saturating_sub(1));
-        let given = repository::postpone(&self.accounts.database, row.id, lease, next).await;
-        if let Err(error) = given {
+        if let Err(error) = leases::give_back(&self.accounts.database, row.id, lease).await {
             debug!(mail_id = %row.id, cause = chain(&error), "A mail stays leased until the lease ends");
         }
     }

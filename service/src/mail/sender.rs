@@ -6,6 +6,9 @@ use super::ses::Ses;
 use super::smtp::{self, Smtp};
 use crate::config::{self, MailTransport};
 
+/// How many mails are sent at once but by SMTP: a new account of SES may send 14 a second.
+const FEW: usize = 4;
+
 /// Sends mails in the configured way.
 pub(super) enum Sender {
     /// To a server.
@@ -43,8 +46,16 @@ impl Sender {
     pub(super) const fn at_once(&self) -> usize {
         match self {
             Self::Smtp(_) => smtp::AT_ONCE,
-            // A new account of SES may send 14 mails a second.
-            Self::Ses(_) | Self::Console(_) => 4,
+            Self::Ses(_) | Self::Console(_) => FEW,
+        }
+    }
+
+    /// How many of them to one domain.
+    pub(super) const fn to_one_domain(&self) -> usize {
+        match self {
+            Self::Smtp(_) => smtp::TO_ONE_DOMAIN,
+            // They take a mail before anybody asks the server of its recipient.
+            Self::Ses(_) | Self::Console(_) => FEW,
         }
     }
 

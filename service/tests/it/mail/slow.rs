@@ -3,14 +3,90 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use users_service::clock::monotonic;
 use users_service::mail::send_due;
 
-use crate::harness::accounts::AccountsApp;
+use crate::harness::accounts::{AccountsApp, with_accounts_on_every_database};
 use crate::harness::eventually::eventually;
 use crate::harness::smtp_server::SmtpServer;
-use crate::mail::smtp::{app, invite};
+use crate::mail::smtp::{app, invite, invite_at};
+
+with_accounts_on_every_database! {
+    a_slow_domain_holds_up_no_other,
+    a_slow_domain_holds_up_no_other_if_strangers_ask_for_its_users,
+    what_was_not_begun_keeps_its_place_and_its_attempts,
+}
+
+/// More than are sent, or leased, at once.
+const MANY: usize = 55;
+
+/// The app with its mails going to a server.
+async fn served(app: AccountsApp) -> (AccountsApp, SmtpServer) {
+    let server = SmtpServer::start();
+    let app = app.configured(|application| server.serve(application)).await;
+    (app, server)
+}
+
+/// One run that ends before a slow server has answered.
+async fn run(app: &AccountsApp) {
+    send_due(app.state.clone(), monotonic() + Duration::from_secs(8)).await.unwrap();
+}
+
+/// How many mails have been taken for a domain.
+fn taken_for(mails: &[Value], domain: &str) -> usize {
+    mails.iter().filter(|mail| mail["recipients"][0].as_str().unwrap().ends_with(domain)).count()
+}
+
+async fn a_slow_domain_holds_up_no_other(app: AccountsApp) {
+    let (app, server) = served(app).await;
+    for number in 0..MANY {
+        invite_at(&app, &format!("slow{number}"), "slow.example").await;
+    }
+    app.clock.advance(TimeDelta::seconds(1));
+    invite(&app, "ada").await;
+    run(&app).await;
+    let mails = server.taken(5).await;
+    assert_eq!(taken_for(&mails, "@example.com"), 1);
+    assert_eq!(taken_for(&mails, "@slow.example"), 4, "a quarter of what is sent at once");
+    assert_eq!(app.outbox().await, MANY);
+}
+
+async fn a_slow_domain_holds_up_no_other_if_strangers_ask_for_its_users(app: AccountsApp) {
+    let (app, server) = served(app).await;
+    let root = app.root().await;
+    for number in 0..MANY {
+        let name = format!("slow{number}");
+        let body = json!({"username": name, "email": format!("{name}@slow.example")});
+        assert_eq!(root.post("/users", body).await.status, 201);
+        // Whose name it is, and so which domain, is found out when the outbox is worked off.
+        app.ask_for_reset(&name).await;
+    }
+    let body = json!({"username": "ada", "email": "ada@example.com"});
+    assert_eq!(root.post("/users", body).await.status, 201);
+    app.clock.advance(TimeDelta::seconds(1));
+    app.ask_for_reset("ada").await;
+    run(&app).await;
+    let mails = server.taken(5).await;
+    assert_eq!(taken_for(&mails, "@example.com"), 1);
+    assert_eq!(taken_for(&mails, "@slow.example"), 4);
+    assert_eq!(app.outbox().await, MANY);
+}
+
+async fn what_was_not_begun_keeps_its_place_and_its_attempts(app: AccountsApp) {
+    let (app, server) = served(app).await;
+    for number in 0..MANY {
+        invite_at(&app, &format!("slow{number}"), "slow.example").await;
+    }
+    app.minutes_pass(1);
+    run(&app).await;
+    let begun = server.mails().len();
+    let left = "select recipient from mails where lease is null";
+    assert_eq!(app.database.values(left).await.len(), MANY);
+    let in_place = format!("{left} and attempts = 0 and next_attempt_at = created_at");
+    assert_eq!(app.database.values(&in_place).await.len(), MANY - begun);
+}
 
 #[tokio::test]
 async fn a_slow_recipient_holds_up_no_other() {

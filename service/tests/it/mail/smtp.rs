@@ -15,7 +15,12 @@ pub(super) async fn app() -> (AccountsApp, SmtpServer) {
 
 /// Adds a user and sends an invitation.
 pub(super) async fn invite(app: &AccountsApp, name: &str) {
-    let body = json!({"username": name, "email": format!("{name}@example.com"), "invite": true});
+    invite_at(app, name, "example.com").await;
+}
+
+/// The same of somebody with an address of a domain.
+pub(super) async fn invite_at(app: &AccountsApp, name: &str, domain: &str) {
+    let body = json!({"username": name, "email": format!("{name}@{domain}"), "invite": true});
     let answer = app.root().await.post("/users", body).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
 }

@@ -33,8 +33,9 @@ impl Links {
         self.mail.enqueue(&mut *transaction, Kind::Link(self.kind), self.language, to, self.now).await
     }
 
-    /// Leaves a user, whose row is locked, the live token, or makes a new one if there is none. For nobody it does nothing, which
-    /// is as much work.
+    /// Leaves a user, whose row is locked, the live token, or makes a new one if there is none. A token that has less than half of
+    /// its life left gets all of it anew: whoever asks for a link has time to use it. For nobody it does nothing, which is as
+    /// much work.
     pub(super) async fn provide_token(
         &self,
         transaction: &mut Transaction,
@@ -43,8 +44,11 @@ impl Links {
         let purpose = self.kind.purpose();
         let (user, email) = to.unwrap_or((UserId::NOBODY, ""));
         let live = one_time_tokens::live(&mut *transaction, user, purpose, self.now).await?;
-        if to.is_none() || live.is_some_and(|live| is_same(&live.email, email)) {
-            one_time_tokens::keep(&mut *transaction, user, purpose).await?;
+        let live = live.filter(|live| is_same(&live.email, email));
+        if to.is_none() || live.is_some() {
+            let is_old = live.is_some_and(|live| live.expires_at - self.now < self.lifetime() / 2);
+            let expires_at = is_old.then(|| self.now + self.lifetime());
+            one_time_tokens::keep(&mut *transaction, (user, purpose), expires_at).await?;
         } else {
             let token = Seed { purpose, user, email, bits: &self.bits }.token(&self.key);
             let new = NewToken {

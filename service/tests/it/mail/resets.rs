@@ -12,6 +12,10 @@ with_accounts_on_every_database! {
     whoever_opens_the_link_sets_a_password_and_proves_the_address,
     a_name_and_an_address_get_the_same_link,
     a_link_is_good_for_half_an_hour,
+    asked_again_late_the_same_link_is_good_for_as_long_as_a_new_one,
+    asked_again_early_the_link_is_good_for_as_long_as_it_was,
+    whoever_gets_no_more_mails_has_no_link_that_lasts_longer,
+    a_link_that_lasts_longer_works_once_and_ends_like_any_other,
     a_refused_password_leaves_the_link_as_good_as_it_was,
     somebody_without_a_password_gets_one,
     whoever_signed_up_with_anothers_address_keeps_no_way_in,
@@ -50,6 +54,68 @@ async fn a_link_is_good_for_half_an_hour(app: AccountsApp) {
     let mail = app.mail().await;
     app.minutes_pass(30);
     app.confirm_password(mail.token(), OTHER_PASSWORD).await.assert_problem(401, "token_invalid");
+}
+
+async fn asked_again_late_the_same_link_is_good_for_as_long_as_a_new_one(app: AccountsApp) {
+    app.person("ada", &[]).await;
+    app.ask_for_reset("ada").await;
+    let first = app.mail().await;
+    app.minutes_pass(16);
+    app.ask_for_reset("ada").await;
+    let second = app.mail().await;
+    assert_eq!(second.link(), first.link());
+    assert!(second.text.contains("until 15 January 2024, 11:16 UTC"), "{}", second.text);
+    app.minutes_pass(29);
+    assert_eq!(app.confirm_password(first.token(), OTHER_PASSWORD).await.status, 204);
+}
+
+async fn asked_again_early_the_link_is_good_for_as_long_as_it_was(app: AccountsApp) {
+    app.person("ada", &[]).await;
+    app.ask_for_reset("ada").await;
+    let first = app.mail().await;
+    app.minutes_pass(14);
+    app.ask_for_reset("ada").await;
+    let second = app.mail().await;
+    assert_eq!(second.link(), first.link());
+    assert!(second.text.contains("until 15 January 2024, 11:00 UTC"), "{}", second.text);
+    app.minutes_pass(16);
+    app.confirm_password(first.token(), OTHER_PASSWORD).await.assert_problem(401, "token_invalid");
+}
+
+async fn whoever_gets_no_more_mails_has_no_link_that_lasts_longer(app: AccountsApp) {
+    app.person("ada", &[]).await;
+    for _ in 0..3 {
+        app.ask_for_reset("ada").await;
+    }
+    let mails = app.deliver().await;
+    app.minutes_pass(16);
+    app.ask_for_reset("ada").await;
+    assert!(app.deliver().await.is_empty());
+    app.minutes_pass(14);
+    app.confirm_password(mails[0].token(), OTHER_PASSWORD).await.assert_problem(401, "token_invalid");
+}
+
+async fn a_link_that_lasts_longer_works_once_and_ends_like_any_other(app: AccountsApp) {
+    let ada = app.person("ada", &[]).await;
+    let prolonged = async || {
+        app.ask_for_reset("ada").await;
+        app.mail().await;
+        app.minutes_pass(20);
+        app.ask_for_reset("ada").await;
+        let mail = app.mail().await;
+        app.minutes_pass(20);
+        mail
+    };
+    let mail = prolonged().await;
+    let token = mail.token();
+    assert_eq!(app.confirm_password(token, OTHER_PASSWORD).await.status, 204);
+    app.confirm_password(token, PASSWORD).await.assert_problem(401, "token_invalid");
+    app.deliver().await;
+    app.minutes_pass(60);
+    let mail = prolonged().await;
+    let body = json!({"email": "ada@example.org"});
+    assert_eq!(app.root().await.put(&ada.path(""), body).await.status, 200);
+    app.confirm_password(mail.token(), PASSWORD).await.assert_problem(401, "token_invalid");
 }
 
 async fn a_refused_password_leaves_the_link_as_good_as_it_was(app: AccountsApp) {

@@ -15,6 +15,8 @@ use users_service::db::migrations::{self, MigrateError, Step, Task};
 use users_service::migrations::{ALL, tables};
 use uuid::Uuid;
 
+use crate::harness::program::server_variables;
+
 /// A variable that says where the tests find their server.
 #[expect(clippy::disallowed_methods, reason = "the tests are configured by the environment too")]
 fn variable(name: &str) -> Option<String> {
@@ -71,6 +73,14 @@ impl TestDatabase {
         }
     }
 
+    /// The variables that lead an executable there.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Sqlite(file) => file.variables(),
+            Self::Mysql(schema) => server_variables(&schema.application()),
+        }
+    }
+
     /// Runs statements without the service.
     pub(crate) async fn execute(&self, sql: &str) {
         match self {
@@ -112,6 +122,11 @@ impl SqliteFile {
 
     pub(crate) fn config(&self) -> Database {
         Database::Sqlite(self.path())
+    }
+
+    /// The variables that lead there.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![("DB_ENGINE", "sqlite".to_owned()), ("SQLITE_PATH", self.path().display().to_string())]
     }
 
     pub(crate) async fn migrate(&self, task: Task) -> Result<Vec<Step>, MigrateError> {

@@ -2,16 +2,43 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
 use axum::http::{HeaderMap, header};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::harness::databases::SqliteFile;
+use crate::harness::databases::TestDatabase;
 use crate::harness::eventually::eventually;
 use crate::harness::program::{Server, command};
 use crate::harness::smtp_server::SmtpServer;
+use crate::mail::on_aws::Deployment;
+
+/// Makes of each test function two tests, named `sqlite::…` and `mysql::…`, that call it with an empty database.
+macro_rules! with_every_database {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::harness::databases::TestDatabase::sqlite().await).await;
+            })+
+        }
+        mod mysql {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::harness::databases::TestDatabase::mysql().await).await;
+            })+
+        }
+    };
+}
+
+with_every_database! {
+    every_mail_comes_once_or_twice_however_often_the_process_is_killed,
+    a_mail_that_the_server_has_when_the_process_is_killed_comes_again_and_is_the_same,
+    every_mail_comes_once_or_twice_however_often_the_worker_on_aws_is_killed,
+}
 
 pub(super) const PASSWORD: &str = "a swan by the harbour";
 /// How many are invited before each kill.
@@ -19,18 +46,20 @@ const INVITED: usize = 40;
 /// How often the process is killed.
 const KILLS: usize = 3;
 
-pub(super) fn variables(file: &SqliteFile, smtp: &SmtpServer) -> Vec<(&'static str, String)> {
-    vec![
-        ("DB_ENGINE", "sqlite".to_owned()),
-        ("SQLITE_PATH", file.path().display().to_string()),
-        ("SIGNING_KEYS_FILE", file.folder().join("keys.json").display().to_string()),
+type Variables = Vec<(&'static str, String)>;
+
+/// The settings of a process that sends its mails to a server, and has its keys in a folder.
+pub(super) fn variables(of_database: Variables, folder: &Path, smtp: &SmtpServer) -> Variables {
+    let own = [
+        ("SIGNING_KEYS_FILE", folder.join("keys.json").display().to_string()),
         ("ACCESS", "tokens".to_owned()),
         ("MAIL", "smtp".to_owned()),
         ("SMTP_URL", smtp.url.clone()),
         ("MAIL_FROM", "no-reply@users.example".to_owned()),
         ("PUBLIC_URL", "https://users.example".to_owned()),
         ("PASSWORD_HASH", "m=8,t=1,p=1".to_owned()),
-    ]
+    ];
+    of_database.into_iter().chain(own).collect()
 }
 
 pub(super) fn make_administrator(variables: &[(&str, String)]) {
@@ -56,19 +85,20 @@ pub(super) async fn invite(server: &Server, token: &HeaderMap, name: &str) {
     }
 }
 
-/// How often each has got a mail.
-fn counts(mails: &[Value]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for mail in mails {
-        *counts.entry(mail["recipients"][0].as_str().unwrap().to_owned()).or_default() += 1;
+/// That each who was invited has got a mail, once or twice, and nobody else.
+fn assert_once_or_twice(recipients: &[String]) {
+    let mut counts = BTreeMap::<_, usize>::new();
+    for recipient in recipients {
+        *counts.entry(&**recipient).or_default() += 1;
     }
-    counts
+    assert_eq!(counts.len(), KILLS * INVITED, "each of them, and nobody else");
+    assert!(counts.keys().all(|recipient| recipient.starts_with("user-")), "{counts:?}");
+    assert!(counts.values().all(|count| (1..=2).contains(count)), "{counts:?}");
 }
 
-#[tokio::test]
-async fn every_mail_comes_once_or_twice_however_often_the_process_is_killed() {
-    let (file, smtp) = (SqliteFile::new(), SmtpServer::start());
-    let variables = variables(&file, &smtp);
+async fn every_mail_comes_once_or_twice_however_often_the_process_is_killed(database: TestDatabase) {
+    let (folder, smtp) = (TempDir::new().unwrap(), SmtpServer::start());
+    let variables = variables(database.variables(), folder.path(), &smtp);
     make_administrator(&variables);
     for round in 0..KILLS {
         let server = Server::start(&variables).await;
@@ -78,23 +108,61 @@ async fn every_mail_comes_once_or_twice_however_often_the_process_is_killed() {
         }
         server.program.signal("KILL");
         // As if the lease of the dead process had ended.
-        file.execute("update mails set next_attempt_at = 0").await;
+        database.execute("update mails set next_attempt_at = 0").await;
     }
     let server = Server::start(&variables).await;
     eventually("end of the outbox", async || {
-        let mut connection = file.connect().await;
-        let left: i64 =
-            sqlx::query_scalar("select count(*) from mails").fetch_one(&mut connection).await.unwrap();
-        (left == 0).then_some(())
+        database.values("select kind from mails").await.is_empty().then_some(())
     })
     .await;
     drop(server);
-    let everybody = KILLS * INVITED;
-    let counts = eventually("mail for each", async || {
-        Some(counts(&smtp.mails())).filter(|counts| counts.len() >= everybody)
-    })
-    .await;
-    assert_eq!(counts.len(), everybody, "each of them, and nobody else");
-    assert!(counts.keys().all(|recipient| recipient.starts_with("user-")), "{counts:?}");
-    assert!(counts.values().all(|count| (1..=2).contains(count)), "{counts:?}");
+    let recipient = |mail: &Value| mail["recipients"][0].as_str().unwrap().to_owned();
+    assert_once_or_twice(&smtp.taken(KILLS * INVITED).await.iter().map(recipient).collect::<Vec<_>>());
+}
+
+async fn a_mail_that_the_server_has_when_the_process_is_killed_comes_again_and_is_the_same(
+    database: TestDatabase,
+) {
+    let (folder, smtp) = (TempDir::new().unwrap(), SmtpServer::start());
+    let variables = variables(database.variables(), folder.path(), &smtp);
+    make_administrator(&variables);
+    for count in 1..=2 {
+        let server = Server::start(&variables).await;
+        if count == 1 {
+            // The server keeps its answer back.
+            invite(&server, &sign_in(&server).await, "slow").await;
+        }
+        smtp.taken(count).await;
+        server.program.signal("KILL");
+        database.execute("update mails set next_attempt_at = 0").await;
+    }
+    let mails = smtp.mails();
+    for name in ["message-id", "date", "subject"] {
+        assert_eq!(mails[0]["headers"][name], mails[1]["headers"][name], "{name}");
+    }
+    assert_eq!(mails[0]["plain"], mails[1]["plain"]);
+}
+
+async fn every_mail_comes_once_or_twice_however_often_the_worker_on_aws_is_killed(database: TestDatabase) {
+    let mut deployment = Deployment::on(database).await;
+    for round in 0..KILLS {
+        let before = deployment.ses.taken().len();
+        let inviting = async {
+            for number in 0..INVITED {
+                deployment.invite(&format!("user-{round}-{number}")).await;
+                deployment.invite_in_vain(&format!("never-{round}-{number}")).await;
+            }
+            eventually("mail", async || (deployment.ses.taken().len() > before).then_some(())).await;
+        };
+        tokio::select! {
+            outcome = deployment.work(json!({"jobs": true, "seconds": 25})) => panic!("it has ended: {outcome:?}"),
+            () = inviting => {}
+        }
+        deployment.kill_the_worker().await;
+        deployment.make_due().await;
+    }
+    deployment.run_jobs().await;
+    assert!(deployment.waiting().await.is_empty());
+    let recipient = |call: &Value| call["Destination"]["ToAddresses"][0].as_str().unwrap().to_owned();
+    assert_once_or_twice(&deployment.ses.taken().iter().map(recipient).collect::<Vec<_>>());
 }

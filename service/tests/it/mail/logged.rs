@@ -8,7 +8,7 @@ use crate::mail::killed::{invite, make_administrator, sign_in, variables};
 #[tokio::test]
 async fn a_refusal_is_logged_with_its_code_and_without_the_address() {
     let (file, smtp) = (SqliteFile::new(), SmtpServer::start());
-    let variables = variables(&file, &smtp);
+    let variables = variables(file.variables(), file.folder(), &smtp);
     make_administrator(&variables);
     let server = Server::start(&variables).await;
     let token = sign_in(&server).await;
@@ -26,7 +26,7 @@ async fn a_refusal_is_logged_with_its_code_and_without_the_address() {
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_logged_with_its_id() {
     let (file, smtp) = (SqliteFile::new(), SmtpServer::start());
-    let variables = variables(&file, &smtp);
+    let variables = variables(file.variables(), file.folder(), &smtp);
     make_administrator(&variables);
     file.execute(
         "insert into mails (mail_id, kind, language, recipient, created_at, next_attempt_at)

@@ -1,28 +1,39 @@
 //! The functions of a deployment that sends its mails by Amazon SES: one serves the API, the other works in the background.
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::harness::databases::SqliteFile;
+use crate::harness::databases::TestDatabase;
 use crate::harness::lambda_function::{LambdaFunction, gateway_event};
 use crate::harness::runtime_api::Outcome;
+use crate::harness::secrets_manager::SecretsManager;
 use crate::harness::ses::{ACCESS_KEY, REGION, SECRET_KEY, SESSION_TOKEN, Ses};
+use crate::harness::test_app::Answer;
 use crate::mail::killed::{PASSWORD, make_administrator};
 
 /// Both functions on one database, and the Amazon SES that they know.
 pub(crate) struct Deployment {
-    file: SqliteFile,
+    database: TestDatabase,
     pub(crate) ses: Ses,
     pub(crate) api: LambdaFunction,
     pub(crate) worker: LambdaFunction,
     token: String,
+    variables: Vec<(&'static str, String)>,
+    _secrets: SecretsManager,
+    _folder: TempDir,
 }
 
-fn variables(file: &SqliteFile, ses: &Ses) -> Vec<(&'static str, String)> {
-    let keys = file.folder().join("keys.json");
-    [
-        ("DB_ENGINE", "sqlite"),
-        ("SQLITE_PATH", &*file.path().display().to_string()),
+fn variables(
+    database: &TestDatabase,
+    secrets: &SecretsManager,
+    folder: &TempDir,
+    ses: &Ses,
+) -> Vec<(&'static str, String)> {
+    let keys = folder.path().join("keys.json");
+    let own = [
         ("SIGNING_KEYS_FILE", &*keys.display().to_string()),
+        ("DB_TLS", "off"),
+        ("AWS_ENDPOINT_URL", &*secrets.url()),
         ("ACCESS", "tokens"),
         ("TOKEN_ISSUER", "https://users.example"),
         ("MAIL", "ses"),
@@ -37,30 +48,53 @@ fn variables(file: &SqliteFile, ses: &Ses) -> Vec<(&'static str, String)> {
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
         ("AWS_SESSION_TOKEN", SESSION_TOKEN),
     ]
-    .map(|(name, value)| (name, value.to_owned()))
-    .into()
+    .map(|(name, value)| (name, value.to_owned()));
+    database.variables().into_iter().chain(own).collect()
 }
 
 impl Deployment {
     pub(crate) async fn start() -> Self {
-        let (file, ses) = (SqliteFile::new(), Ses::start().await);
-        let variables = variables(&file, &ses);
+        Self::on(TestDatabase::sqlite().await).await
+    }
+
+    pub(crate) async fn on(database: TestDatabase) -> Self {
+        let (folder, ses) = (TempDir::new().unwrap(), Ses::start().await);
+        let secrets = SecretsManager::start().await;
+        if let TestDatabase::Mysql(schema) = &database {
+            secrets.put("dev/rds/credentials", &schema.application());
+        }
+        let variables = variables(&database, &secrets, &folder, &ses);
         make_administrator(&variables);
         let api = LambdaFunction::start(&variables).await;
         let worker = LambdaFunction::start_as("worker-lambda", &variables).await;
         let tokens = api.post("/sessions", json!({"login": "root", "password": PASSWORD})).await;
         assert_eq!(tokens.status, 201, "{}", tokens.text());
         let token = tokens.json()["access_token"].as_str().unwrap().to_owned();
-        Self { file, ses, api, worker, token }
+        Self { database, ses, api, worker, token, variables, _secrets: secrets, _folder: folder }
+    }
+
+    /// Kills the worker, and starts another one.
+    pub(crate) async fn kill_the_worker(&mut self) {
+        self.worker.program.signal("KILL");
+        self.worker = LambdaFunction::start_as("worker-lambda", &self.variables).await;
     }
 
     /// Adds a user, who is invited.
     pub(crate) async fn invite(&self, name: &str) {
-        let body = json!({"username": name, "email": format!("{name}@example.com"), "invite": true});
+        let answer = self.add(name, name).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+
+    /// Does not, for the name is taken.
+    pub(crate) async fn invite_in_vain(&self, name: &str) {
+        self.add("root", name).await.assert_problem(409, "username_taken");
+    }
+
+    async fn add(&self, username: &str, mailbox: &str) -> Answer {
+        let body = json!({"username": username, "email": format!("{mailbox}@example.com"), "invite": true});
         let mut event = gateway_event("POST", "/users", Some(&body.to_string()));
         event["headers"]["authorization"] = format!("Bearer {}", self.token).into();
-        let answer = self.api.invoke(event).await;
-        assert_eq!(answer.status, 201, "{}", answer.text());
+        self.api.invoke(event).await
     }
 
     /// What the worker makes of an event.
@@ -78,18 +112,16 @@ impl Deployment {
 
     /// The recipients of the mails that wait.
     pub(crate) async fn waiting(&self) -> Vec<String> {
-        let mut connection = self.file.connect().await;
-        let waiting = sqlx::query_scalar("select recipient from mails order by recipient");
-        waiting.fetch_all(&mut connection).await.unwrap()
+        self.database.values("select recipient from mails order by recipient").await
     }
 
     /// Lets one of the jobs fail from now on.
     pub(crate) async fn break_a_job(&self) {
-        self.file.execute("drop table idempotency_keys").await;
+        self.database.execute("drop table idempotency_keys").await;
     }
 
     /// Lets the mails that wait be due.
     pub(crate) async fn make_due(&self) {
-        self.file.execute("update mails set next_attempt_at = 0").await;
+        self.database.execute("update mails set next_attempt_at = 0").await;
     }
 }

@@ -84,6 +84,23 @@ async fn a_server_that_wants_to_be_asked_again_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_the_server_puts_off_for_a_day_is_given_up_and_holds_up_no_other() {
+    let (app, server) = app().await;
+    for name in ["deferred", "ada"] {
+        invite(&app, name).await;
+    }
+    app.deliver().await;
+    assert_eq!(recipients(&server.taken(1).await), ["ada@example.com"]);
+    let mut attempts = 1;
+    while app.outbox().await > 0 {
+        app.minutes_pass(60);
+        app.deliver().await;
+        attempts += 1;
+    }
+    assert_eq!((attempts, server.mails().len()), (25, 1));
+}
+
+#[tokio::test]
 async fn what_the_server_refuses_is_given_up_and_holds_up_no_other() {
     let (app, server) = app().await;
     for name in ["refused", "ada", "refused2", "grace"] {

@@ -32,6 +32,8 @@ class Handler:
         if name.startswith("greylisted") and ("rcpt", address) not in seen:
             seen.add(("rcpt", address))
             return "451 4.7.1 come again later"
+        if name.startswith("deferred"):
+            return "451 4.7.1 come again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -12,7 +12,7 @@ async fn sending(tls: Tls, trusted: impl FnOnce(PathBuf) -> PathBuf) -> (SqliteF
     let file = SqliteFile::new();
     let authority = file.folder().join("authority.pem");
     let smtp = SmtpServer::start_with_tls(tls, &authority);
-    let mut variables = variables(&file, &smtp);
+    let mut variables = variables(file.variables(), file.folder(), &smtp);
     // Not a setting of the service: what the library for the machine's certificates reads, as OpenSSL does.
     variables.push(("SSL_CERT_FILE", trusted(authority).display().to_string()));
     make_administrator(&variables);

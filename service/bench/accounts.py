@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import lambda_program
-from comparison import compared
+from comparison import compared, processor_ms
 from contestants import FLOOR, SERVICE, Contestant, Server
 from database import Database
 from http_load import ROWS
@@ -73,7 +73,10 @@ def sign_ins(scene: Scene, floor: Contestant, seconds: float, rounds: int) -> li
     for number in range(rounds):
         command = [floor.executable, "hash", str(seconds), str(os.cpu_count())]
         hashes = float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-        samples.append({"round": number, "hashes": hashes, **scene.load("sign_in", SIGNING_IN, seconds, PEOPLE)})
+        before = processor_ms(scene.server)
+        sample = scene.load("sign_in", SIGNING_IN, seconds, PEOPLE)
+        processor = {"sign_in_ms": (processor_ms(scene.server) - before) / sample["requests"], "hash_ms": os.cpu_count() * 1000 / hashes}
+        samples.append({"round": number, "hashes": hashes, **processor, **sample})
     return samples
 
 

@@ -2,8 +2,8 @@
 # Fuzzes every parser of untrusted input, or one target, with libFuzzer, from the seed corpus in service/fuzz/corpus/.
 #   fuzz.sh [TARGET]
 # FUZZ_SECONDS is the time for each target, 20 by default. FUZZ_RUNS=200000 runs that many inputs with a fixed seed
-# instead, so that a check of a change is reproducible. New inputs are added to target/fuzz/corpus/; one that crashes is
-# written to target/fuzz/failures/, and its path is printed.
+# instead, for a minute at most, so that a check of a change is reproducible. New inputs are added to target/fuzz/corpus/;
+# one that crashes is written to target/fuzz/failures/, and its path is printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/log.sh
@@ -30,7 +30,7 @@ cargo fuzz build --fuzz-dir service/fuzz --sanitizer none --dev --target-dir "$B
 
 # Seed 0 is random.
 if [[ -n ${FUZZ_RUNS:-} ]]; then
-  limits=(-runs="$FUZZ_RUNS" -seed=1) effort="$FUZZ_RUNS inputs"
+  limits=(-runs="$FUZZ_RUNS" -max_total_time=60 -seed=1) effort="$FUZZ_RUNS inputs, or a minute"
 else
   limits=(-max_total_time="${FUZZ_SECONDS:-20}" -seed=0) effort="${FUZZ_SECONDS:-20} seconds"
 fi

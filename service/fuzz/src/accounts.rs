@@ -1,7 +1,7 @@
 //! The service with `ACCESS=tokens` over a database in memory, and its administrator, who is signed in.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
@@ -40,9 +40,9 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
 
 impl Fixture {
     fn new() -> Self {
-        let keys = std::env::temp_dir().join(format!("users-service-fuzz-{}.json", std::process::id()));
-        let service = RUNTIME.block_on(service(&keys));
-        let _ = std::fs::remove_file(keys);
+        // Beside the target, and kept: they are read again whenever a token names a key that is not there.
+        let target = std::env::current_exe().expect("the target has a path");
+        let service = RUNTIME.block_on(service(&target.with_extension("keys.json")));
         let sign_in =
             request(Method::POST, "/sessions", Some(&json!({"login": "root", "password": PASSWORD})));
         let session = RUNTIME.block_on(ask(service.clone(), sign_in));
@@ -52,10 +52,10 @@ impl Fixture {
     }
 }
 
-async fn service(keys: &PathBuf) -> Service {
+async fn service(keys: &Path) -> Service {
     let variables = |name| match name {
         "ACCESS" => Some(OsString::from("tokens")),
-        "SIGNING_KEYS_FILE" => Some(keys.into()),
+        "SIGNING_KEYS_FILE" => Some(keys.as_os_str().to_owned()),
         _ => None,
     };
     let config = Config::read(Purpose::Local, variables).expect("the variables are right");

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::FieldError;
-use crate::http::Problem;
+use crate::http::{Problem, user_not_found};
 use crate::passwords::Busy;
 use crate::{keys, limits, random, roles, sessions, tokens, users};
 
@@ -88,6 +88,11 @@ impl Error {
     }
 }
 
+/// Whether nobody has failed at anything: it succeeded, or the service was unavailable.
+pub(crate) fn is_no_failure<T>(result: &Result<T, Error>) -> bool {
+    result.as_ref().map_or_else(Error::is_outage, |_| true)
+}
+
 impl From<limits::Error> for Error {
     fn from(error: limits::Error) -> Self {
         match error {
@@ -111,7 +116,7 @@ impl DatabaseError for Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::UserNotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
+            Error::UserNotFound => user_not_found(),
             Error::InvalidCredentials => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "invalid_credentials",

@@ -16,6 +16,7 @@ mod verification;
 
 pub use administrator::{Administrator, AdministratorPassword, create_administrator};
 pub use error::Error;
+pub(crate) use error::is_no_failure;
 pub use jobs::delete_expired;
 pub use login::Login;
 pub(crate) use login::is_same;

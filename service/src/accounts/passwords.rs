@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use secrecy::zeroize::Zeroizing;
 use tracing::info;
 
+use super::error::is_no_failure;
 use super::login::is_same;
 use super::repository::{self, Candidate};
 use super::verification::Verified;
@@ -70,7 +71,7 @@ impl Service {
             Ok(verified) => self.change_verified(caller, candidate, verified, (new, language)).await,
             Err(error) => Err(wrong_password(error)),
         };
-        if changed.as_ref().map_or_else(Error::is_outage, |()| true) {
+        if is_no_failure(&changed) {
             limits.give_back(&[hit]).await;
         }
         changed
@@ -87,7 +88,7 @@ impl Service {
             Ok(hash) => self.change(caller, Some(candidate), candidate, (&hash, language)).await,
             Err(busy) => Err(busy.into()),
         };
-        if changed.as_ref().map_or_else(Error::is_outage, |()| true) {
+        if is_no_failure(&changed) {
             verified.attempt.give_back().await;
         }
         changed
@@ -129,7 +130,7 @@ impl Service {
         let limits = self.limits().await?;
         let hit = limits.take(&self.settings.limits.confirm, &[network.as_bytes()]).await?;
         let confirmed = self.confirm(&token.hash(), new, (network, language)).await;
-        if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
+        if is_no_failure(&confirmed) {
             limits.give_back(&[hit]).await;
         }
         let user = confirmed?;

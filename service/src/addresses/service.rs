@@ -9,7 +9,7 @@ use super::links::Links;
 use super::repository::{self, Addressee};
 use super::undeliverable::forget_undeliverable;
 use crate::access::Caller;
-use crate::accounts::{Error, Login, is_same};
+use crate::accounts::{Error, Login, is_no_failure, is_same};
 use crate::app_state::Accounts;
 use crate::client_network::ClientNetwork;
 use crate::clock::Clock;
@@ -64,7 +64,7 @@ impl Service {
             limits.give_back(&[hit]).await;
             return Err(error.into());
         }
-        mail.wake();
+        mail.wake_later();
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl Service {
         let limits = self.counting().await?;
         let hit = limits.take(&self.limits.confirm, &[network.as_bytes()]).await?;
         let confirmed = self.confirm_counted(&token.hash()).await;
-        if confirmed.as_ref().map_or_else(Error::is_outage, |_| true) {
+        if is_no_failure(&confirmed) {
             limits.give_back(&[hit]).await;
         }
         let user = confirmed?;

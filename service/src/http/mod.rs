@@ -43,7 +43,7 @@ pub(crate) use path_params::Me;
 pub use path_params::PathParams;
 pub use problem::{
     Problem, ProblemBody, body_too_large, body_too_slow, malformed_json, method_not_allowed, not_found,
-    unsupported_media_type,
+    unsupported_media_type, user_not_found,
 };
 pub(crate) use problem::{broken_body, uri_too_long};
 pub use query::{Query, StrictQuery};

@@ -171,6 +171,12 @@ pub fn not_found() -> Problem {
     )
 }
 
+/// 404: no user has the id in the path.
+#[must_use]
+pub fn user_not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "user_not_found", "User not found")
+}
+
 /// 405: the path does not have this method; the router adds `Allow`.
 #[must_use]
 pub fn method_not_allowed() -> Problem {

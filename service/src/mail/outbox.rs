@@ -1,9 +1,11 @@
 //! The outbox: what the features put mails into, and the job takes them from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::repository::{self, NewMail};
@@ -12,10 +14,14 @@ use super::{AskedLink, Kind, Language, LinkKind};
 use crate::accounts::Login;
 use crate::config;
 use crate::db::{Error, Executor};
+use crate::random;
 use crate::user_id::UserId;
 
 /// The most characters of a recipient.
 const LONGEST_LOGIN: usize = 100;
+
+/// How long at least nothing is done about a link that was asked for; up to 255 ms more are added by chance.
+const MIN_DELAY: Duration = Duration::from_millis(100);
 
 /// What mails are sent with. A clone is the same.
 #[derive(Clone)]
@@ -72,6 +78,18 @@ impl Mail {
     /// Lets the job of this process begin, once what was put into the outbox is committed.
     pub(crate) fn wake(&self) {
         self.0.due.notify_one();
+    }
+
+    /// The same for a link that was asked for, at a moment that nobody can foresee: what is done for a login that somebody has
+    /// must not fall into the time that the answer takes, nor into that of one of the next answers rather than another.
+    pub(crate) fn wake_later(&self) {
+        let mail = self.clone();
+        let [by_chance] = random::bytes().unwrap_or_default();
+        let delay = MIN_DELAY + Duration::from_millis(by_chance.into());
+        tokio::spawn(async move {
+            sleep(delay).await;
+            mail.wake();
+        });
     }
 
     /// Waits for [`Self::wake`].

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::{FieldError, Invalid};
-use crate::http::{MAX_ERRORS, Problem};
+use crate::http::{MAX_ERRORS, Problem, user_not_found};
 
 /// Why a use case did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ impl From<Error> for Problem {
         let conflict = |code, detail| Self::new(StatusCode::CONFLICT, code, detail);
         match error {
             Error::RoleNotFound => Self::new(StatusCode::NOT_FOUND, "role_not_found", "Role not found"),
-            Error::UserNotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
+            Error::UserNotFound => user_not_found(),
             Error::UnknownRoles(places) => {
                 Self::invalid(places.into_iter().take(MAX_ERRORS).map(unknown_role).collect())
             }

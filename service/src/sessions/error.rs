@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::Invalid;
-use crate::http::Problem;
+use crate::http::{Problem, user_not_found};
 use crate::{keys, random, tokens};
 
 /// Why a use case did not succeed.
@@ -57,7 +57,7 @@ impl From<Error> for Problem {
                 "session_not_found",
                 "The user has no session of this id, or it has ended",
             ),
-            Error::UserNotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
+            Error::UserNotFound => user_not_found(),
             Error::Reused => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "token_reused",

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::Invalid;
-use crate::http::{self, Problem};
+use crate::http::{self, Problem, user_not_found};
 use crate::roles;
 
 /// Why a use case did not succeed.
@@ -60,7 +60,7 @@ pub struct Taken {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::NotFound => Self::new(StatusCode::NOT_FOUND, "user_not_found", "User not found"),
+            Error::NotFound => user_not_found(),
             Error::Taken(taken) => conflict(taken),
             Error::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -15,7 +15,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    #[expect(clippy::disallowed_methods, reason = "clock.rs is the only reader of the clock")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -23,7 +23,7 @@ impl Clock for SystemClock {
 
 /// A point in time for measuring durations; it never goes backwards.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the place")]
+#[expect(clippy::disallowed_methods, reason = "clock.rs is the only reader of the clock")]
 pub fn monotonic() -> Instant {
     Instant::now()
 }

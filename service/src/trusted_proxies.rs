@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn who_trusts_everybody_or_nobody_knows_whom_is_told() {
+    fn a_network_of_everybody_or_a_malformed_one_is_refused() {
         for text in [
             "",
             "*",

@@ -43,7 +43,7 @@ pub(super) struct Guard<A> {
 }
 
 impl<A> Guard<A> {
-    /// Whoever is let in is counted further in, on the limit of the route; whoever is not, here.
+    /// Requests that are let in are counted by the layer of the route, those that are refused here.
     pub(super) const fn new(access: Access, limit: Option<RequestLimitLayer>, authenticator: A) -> Self {
         Self { access, limit, authenticator }
     }
@@ -149,7 +149,7 @@ fn permit(access: &Access, caller: &Caller, path: &PathParams) -> Result<(), Ref
     }
 }
 
-/// `Authorization`, if it was sent. Of several nobody could say which one counts: they are taken for one that is wrong.
+/// `Authorization`, if it was sent. Several are taken for an invalid one: none of them is more right than the others.
 fn credentials(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let first = values.next()?.clone();

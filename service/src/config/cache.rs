@@ -11,7 +11,7 @@ settings! {
     CACHE_SIZE = "10000", "The most entries in the cache; a lookup by id, by username and by email address is an entry each";
 }
 
-/// A day: whoever wants more wants a copy.
+/// One day.
 const MAX_TTL: usize = 24 * 60 * 60;
 /// About a gigabyte.
 const MAX_SIZE: usize = 1_000_000;

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_cache_is_told() {
+    async fn cache_control_is_read_only_where_there_is_a_cache() {
         let request = Request::builder().header(header::CACHE_CONTROL, "no-store").body(());
         let (mut parts, ()) = request.unwrap().into_parts();
         for has_cache in [true, false] {

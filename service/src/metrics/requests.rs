@@ -37,8 +37,8 @@ const COUNTED: u8 = 1;
 const REMEMBERED: u8 = 2;
 
 static LAST: Mutex<Option<FinishedRequest>> = Mutex::new(None);
-/// Several times as many as there are routes. On the heap: where there is none yet is not zero, so the executable would have to hold
-/// the whole table.
+/// Several times as many as there are routes. On the heap, because an empty slot is not all zeros: a static table would be a part of
+/// the executable.
 static ROUTES: LazyLock<Box<Table<Route, 256>>> = LazyLock::new(|| Box::new(Table::new()));
 
 /// A request that was answered, or was closed before that.

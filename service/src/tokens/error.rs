@@ -35,10 +35,10 @@ impl From<Error> for Problem {
 /// Why a token is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// It is none of this service, or not for it.
+    /// It was not issued by this service, or is for another audience.
     #[error("the token {0}")]
     Invalid(Fault),
-    /// It was good once.
+    /// Its time is over.
     #[error("the token has expired")]
     Expired,
     /// The keys are unavailable, so it may be good.

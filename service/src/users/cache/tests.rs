@@ -147,7 +147,7 @@ async fn whoever_asks_after_a_write_gets_nothing_that_was_being_read_before_it()
 }
 
 #[tokio::test]
-async fn a_failed_reading_is_nobody_elses() {
+async fn an_error_is_not_shared_with_waiting_requests() {
     let (cache, gate) = (cache(), Arc::new(Gate::default()));
     let failing = tokio::spawn({
         let (cache, gate) = (cache.clone(), Arc::clone(&gate));

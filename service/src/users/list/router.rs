@@ -25,8 +25,7 @@ pub(in crate::users) async fn walk(
     Ok((link, Json(UserListResponse::of_walk(page, walk.page_size))).into_response())
 }
 
-/// What belongs to accounts is for those who may see accounts. Without accounts, to ignore such a filter would be to list users
-/// whom it was to leave out.
+/// Filters by accounts need `accounts:read`. With `ACCESS=open` they are refused: to ignore one would list users whom it excludes.
 fn permit(caller: Option<&Caller>, filters: &Filters) -> Result<(), Problem> {
     let names: Vec<_> = filters.of_accounts().collect();
     if names.is_empty() {

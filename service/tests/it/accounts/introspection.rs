@@ -10,10 +10,10 @@ use crate::harness::accounts::{
 use crate::harness::test_app::Answer;
 
 with_accounts_on_every_database! {
-    a_valid_token_is_told_in_full,
+    a_valid_token_is_introspected_in_full,
     a_token_for_another_service_is_valid_too,
     roles_and_permissions_are_those_of_now,
-    of_a_token_that_is_not_valid_nothing_else_is_told,
+    an_invalid_token_is_only_inactive,
     whoever_asks_needs_the_permission_and_sends_a_form,
 }
 
@@ -34,7 +34,7 @@ async fn introspect(app: &AccountsApp, token: &str) -> Value {
     answer.json()
 }
 
-async fn a_valid_token_is_told_in_full(app: AccountsApp) {
+async fn a_valid_token_is_introspected_in_full(app: AccountsApp) {
     let ada = app.person("ada", &["users:read", "invoices:pay"]).await;
     app.clock.advance(TimeDelta::minutes(10));
     let mut told = introspect(&app, &ada.access_token).await;
@@ -75,7 +75,7 @@ async fn roles_and_permissions_are_those_of_now(app: AccountsApp) {
     assert_eq!((&told["active"], &told["scope"], &told["roles"]), (&json!(true), &json!(""), &json!([])));
 }
 
-async fn of_a_token_that_is_not_valid_nothing_else_is_told(app: AccountsApp) {
+async fn an_invalid_token_is_only_inactive(app: AccountsApp) {
     let inactive = json!({"active": false});
     let (ended, disabled, removed) =
         (app.person("ada", &[]).await, app.person("bob", &[]).await, app.person("eve", &[]).await);

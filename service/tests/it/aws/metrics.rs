@@ -127,7 +127,7 @@ async fn with_off_there_is_no_line() {
 }
 
 #[tokio::test]
-async fn what_was_told_of_one_request_is_not_told_of_the_next() {
+async fn metrics_of_one_request_are_not_repeated_in_the_next() {
     let file = SqliteFile::new();
     let keys = file.folder().join("keys.json").display().to_string();
     let path = file.path().display().to_string();

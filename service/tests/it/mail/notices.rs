@@ -14,7 +14,7 @@ with_accounts_on_every_database! {
     a_first_password_is_no_change,
     what_is_refused_is_not_told,
     a_user_who_is_removed_is_told_what_was_done_before,
-    what_is_a_day_old_is_told_no_more,
+    a_notice_older_than_a_day_is_not_sent,
 }
 
 /// Somebody who has proved the address.
@@ -99,7 +99,7 @@ async fn a_user_who_is_removed_is_told_what_was_done_before(app: AccountsApp) {
     assert_eq!(app.outbox().await, 0, "the link has ended");
 }
 
-async fn what_is_a_day_old_is_told_no_more(app: AccountsApp) {
+async fn a_notice_older_than_a_day_is_not_sent(app: AccountsApp) {
     let ada = proved(&app).await;
     for (minutes, mails) in [(24 * 60 - 1, 1), (24 * 60, 0)] {
         let body = json!({"password": OTHER_PASSWORD});

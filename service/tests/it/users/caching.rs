@@ -27,7 +27,7 @@ on_every_database! {
     a_user_is_found_by_the_new_name_and_not_by_the_old,
     a_request_may_go_past_what_is_kept,
     that_there_is_no_such_user_is_not_kept,
-    the_age_is_told_only_of_what_was_kept,
+    only_a_cached_answer_has_an_age,
     a_state_that_the_client_has_is_not_sent_again,
     a_condition_is_compared_with_the_row,
     without_the_setting_nothing_is_kept,
@@ -145,7 +145,7 @@ async fn that_there_is_no_such_user_is_not_kept(app: TestApp) {
     assert_eq!(app.listed("/users?username=eve").await, (vec!["eve".to_owned()], 1));
 }
 
-async fn the_age_is_told_only_of_what_was_kept(app: TestApp) {
+async fn only_a_cached_answer_has_an_age(app: TestApp) {
     let app = caching(app).await;
     for way in WAYS {
         let (first, again) = (app.get(way).await, app.get(way).await);

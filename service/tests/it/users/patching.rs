@@ -15,7 +15,7 @@ on_every_database! {
     only_an_object_can_be_a_patch_of_a_user,
     a_name_of_another_user_is_a_conflict,
     a_patch_is_sent_as_one,
-    what_can_be_done_is_told_with_the_types_of_patches,
+    options_list_methods_and_patch_types,
 }
 
 fn patch(content_type: &str, body: &'static str) -> Request<Body> {
@@ -101,7 +101,7 @@ async fn a_patch_is_sent_as_one(app: TestApp) {
     assert_eq!(app.send(put).await.header("accept-patch"), "");
 }
 
-async fn what_can_be_done_is_told_with_the_types_of_patches(app: TestApp) {
+async fn options_list_methods_and_patch_types(app: TestApp) {
     let path = app.user("ada").await;
     for path in [&*path, "/users/99", "/users/me"] {
         let options = app.send(request(Method::OPTIONS, path)).await;

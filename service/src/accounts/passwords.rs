@@ -19,6 +19,15 @@ use crate::passwords::{About, NewPassword, PasswordHash, PresentedPassword};
 use crate::user_id::UserId;
 use crate::{addresses, one_time_tokens, roles, sessions, user_row};
 
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// The network of the client, for which attempts are counted.
+    pub network: ClientNetwork,
+    /// What the client reads.
+    pub language: Language,
+}
+
 impl Service {
     /// Changes a password. Callers give their own current one; for others they need permission and no password.
     ///
@@ -31,7 +40,7 @@ impl Service {
         user: UserId,
         current: Option<PresentedPassword>,
         new: &Zeroizing<String>,
-        (network, language): (ClientNetwork, Language),
+        origin: Origin,
     ) -> Result<(), Error> {
         let candidate = repository::candidate(&self.database, user).await?.ok_or(Error::UserNotFound)?;
         if !caller.is(user) {
@@ -42,10 +51,10 @@ impl Service {
         let new = self.accept(new, &candidate.about())?;
         if caller.is(user) {
             // Large, because it is many statements; beside two password hashes the box costs nothing.
-            Box::pin(self.change_own(caller, &candidate, current, new, (network, language))).await?;
+            Box::pin(self.change_own(caller, &candidate, current, new, origin)).await?;
         } else {
             let hash = self.hasher.hash(new).await?;
-            self.change(caller, None, &candidate, (&hash, language)).await?;
+            self.change(caller, None, &candidate, (&hash, origin.language)).await?;
         }
         self.wake();
         info!(user_id = %user, by = %caller.user_id, "A password was changed");
@@ -59,7 +68,7 @@ impl Service {
         candidate: &Candidate,
         current: Option<PresentedPassword>,
         new: NewPassword,
-        (network, language): (ClientNetwork, Language),
+        origin: Origin,
     ) -> Result<(), Error> {
         let missing = || Error::Invalid(Invalid::new("missing", "is required").at("current_password"));
         let current = current.ok_or_else(missing)?;
@@ -67,8 +76,8 @@ impl Service {
         let subject: [&[u8]; 2] = [b"current password", caller.session_id.as_bytes()];
         let hit = limits.take(&self.settings.limits.sign_in, &subject).await?;
         let login = candidate.username.to_ascii_lowercase();
-        let changed = match self.verify(&login, Some(candidate), current, network).await {
-            Ok(verified) => self.change_verified(caller, candidate, verified, (new, language)).await,
+        let changed = match self.verify(&login, Some(candidate), current, origin.network).await {
+            Ok(verified) => self.change_verified(caller, candidate, verified, (new, origin.language)).await,
             Err(error) => Err(wrong_password(error)),
         };
         if is_no_failure(&changed) {
@@ -125,11 +134,11 @@ impl Service {
         &self,
         token: &OneTimeToken,
         new: &Zeroizing<String>,
-        (network, language): (ClientNetwork, Language),
+        origin: Origin,
     ) -> Result<(), Error> {
         let limits = self.limits().await?;
-        let hit = limits.take(&self.settings.limits.confirm, &[network.as_bytes()]).await?;
-        let confirmed = self.confirm(&token.hash(), new, (network, language)).await;
+        let hit = limits.take(&self.settings.limits.confirm, &[origin.network.as_bytes()]).await?;
+        let confirmed = self.confirm(&token.hash(), new, origin).await;
         if is_no_failure(&confirmed) {
             limits.give_back(&[hit]).await;
         }
@@ -143,7 +152,7 @@ impl Service {
         &self,
         token_hash: &[u8; 32],
         new: &Zeroizing<String>,
-        (network, language): (ClientNetwork, Language),
+        origin: Origin,
     ) -> Result<UserId, Error> {
         let now = self.clock.now();
         let presented = one_time_tokens::find(&self.database, token_hash, now).await?;
@@ -153,10 +162,10 @@ impl Service {
         let candidate = repository::candidate(&self.database, user).await?;
         let candidate =
             candidate.filter(|candidate| candidate.status.is_active()).ok_or(Error::TokenInvalid)?;
-        let notice = candidate.hash.is_some().then_some(language);
+        let notice = candidate.hash.is_some().then_some(origin.language);
         let new = self.accept(new, &candidate.about())?;
         let hash = &self.hasher.hash(new).await?;
-        let address = &self.known_address(network).await?;
+        let address = &self.known_address(origin.network).await?;
         let confirmed = self.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
             let now_there = repository::candidate(&mut transaction, user).await?;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::passwords::Origin;
 use super::schema::{AccountChanges, AccountResponse, Confirmation, PasswordChange, SignIn, SignUp};
 use super::{Error, Service};
 use crate::access::{Access, Caller, Permission, Routes, route};
@@ -158,7 +159,7 @@ async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let user = path.user_id()?;
     let PasswordChange { current_password, password } = PasswordChange::read(body)?;
-    let origin = (address.network(), Language::of(&headers));
+    let origin = Origin { network: address.network(), language: Language::of(&headers) };
     accounts.change_password(&caller, user, current_password, &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -181,7 +182,7 @@ async fn confirm_password(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let Confirmation { token, password } = Confirmation::read(body)?;
-    let origin = (address.network(), Language::of(&headers));
+    let origin = Origin { network: address.network(), language: Language::of(&headers) };
     accounts.confirm_password(&OneTimeToken::presented(&token), &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

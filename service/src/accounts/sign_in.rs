@@ -26,6 +26,23 @@ impl Service {
         audience: Option<&str>,
     ) -> Result<Issued, Error> {
         self.sessions.check_audience(audience)?;
+        let begun = match self.attempt_sign_in(login, password.clone(), client).await? {
+            Some(begun) => begun,
+            None => self.attempt_sign_in(login, password, client).await?.ok_or(Error::InvalidCredentials)?,
+        };
+        let issued = self.sessions.issue(&begun, audience).await?;
+        info!(user_id = %issued.user_id, session_id = %issued.session_id, "Signed in");
+        Ok(issued)
+    }
+
+    /// `None` if the account has changed since the password was verified: perhaps another sign-in with it has replaced an outdated
+    /// hash, and the password is as right as before.
+    async fn attempt_sign_in(
+        &self,
+        login: &Login,
+        password: PresentedPassword,
+        client: &Client,
+    ) -> Result<Option<Begun>, Error> {
         let network = ClientNetwork::from(client.address());
         let candidate = repository::find(&self.database, login).await?;
         let verified = self.verify(login.folded(), candidate.as_ref(), password, network).await;
@@ -33,12 +50,11 @@ impl Service {
             return Err(Error::InvalidCredentials);
         };
         let begun = self.begin(&candidate, replacement.as_ref(), &attempt, client, network).await;
-        if begun.as_ref().is_err_and(Error::is_outage) {
+        let has_changed = matches!(begun, Err(Error::InvalidCredentials));
+        if has_changed || begun.as_ref().is_err_and(Error::is_outage) {
             attempt.give_back().await;
         }
-        let issued = self.sessions.issue(&begun?, audience).await?;
-        info!(user_id = %candidate.user_id, session_id = %issued.session_id, "Signed in");
-        Ok(issued)
+        if has_changed { Ok(None) } else { begun.map(Some) }
     }
 
     /// Begins the session while the account, locked, still has the very hash that was verified, and may sign in. The attempt is

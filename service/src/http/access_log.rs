@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
-use percent_encoding::{CONTROLS, utf8_percent_encode};
+use percent_encoding::{CONTROLS, percent_decode_str, utf8_percent_encode};
 use tracing::info;
 
 use super::path_params::segments;
@@ -29,7 +29,7 @@ pub(super) struct AccessLog {
 enum Stage {
     Received,
     Begun,
-    FinishedRequest,
+    Answered,
 }
 
 impl AccessLog {
@@ -48,7 +48,7 @@ impl AccessLog {
 
     /// Logs the answer.
     pub(super) fn answered(&mut self, response: &Response) {
-        self.stage = Stage::FinishedRequest;
+        self.stage = Stage::Answered;
         let status = response.status();
         self.count(Some(status));
         info!(
@@ -105,13 +105,13 @@ impl Drop for AccessLog {
 }
 
 /// What tokens of this service begin with: refresh tokens, one-time tokens, and the header of a JSON Web Token.
-const TOKENS: [&str; 3] = ["usr_", "uso_", "eyJ"];
+const TOKENS: [&[u8]; 3] = [b"usr_", b"uso_", b"eyJ"];
 
 /// A sanitised path: truncated if it is long, with control and non-ASCII characters percent-encoded, so that it cannot
-/// reorder text or move a terminal's cursor. A token that somebody has put into the path is not shown.
+/// reorder text or move a terminal's cursor. A token or an address that somebody has put into the path is not shown.
 fn sanitised(path: &str) -> Cow<'_, str> {
     let start = &path[..path.floor_char_boundary(MAX_SHOWN)];
-    let mut logged = match without_tokens(start) {
+    let mut logged = match without_secrets(start) {
         Cow::Borrowed(start) => encoded(start),
         Cow::Owned(start) => encoded(&start).into_owned().into(),
     };
@@ -128,13 +128,26 @@ fn encoded(path: &str) -> Cow<'_, str> {
     utf8_percent_encode(path, CONTROLS).into()
 }
 
-fn without_tokens(path: &str) -> Cow<'_, str> {
-    let is_token = |segment: &&str| TOKENS.iter().any(|prefix| segment.starts_with(prefix));
-    if !segments(path).any(|segment| is_token(&segment)) {
+fn without_secrets(path: &str) -> Cow<'_, str> {
+    if !path.contains(['%', '@']) && !has_token(path.as_bytes()) {
         return path.into();
     }
-    let shown = |segment| if is_token(&segment) { "[token]" } else { segment };
+    let shown = |segment| {
+        let decoded = Cow::<[u8]>::from(percent_decode_str(segment));
+        if has_token(&decoded) {
+            "[token]"
+        } else if decoded.contains(&b'@') {
+            "[address]"
+        } else {
+            segment
+        }
+    };
     segments(path).map(shown).collect::<Vec<_>>().join("/").into()
+}
+
+/// Anywhere: a `#` that was encoded on the way leaves the token of a link behind the name of the page.
+fn has_token(text: &[u8]) -> bool {
+    text.windows(4).any(|word| TOKENS.iter().any(|prefix| word.starts_with(prefix)))
 }
 
 #[cfg(test)]
@@ -142,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_in_a_path_is_not_shown() {
+    fn a_token_or_an_address_in_a_path_is_not_shown() {
         for (path, logged) in [
             ("/users/1", "/users/1"),
             ("/users/me/sessions", "/users/me/sessions"),
@@ -150,6 +163,14 @@ mod tests {
             ("/users/usr_bxsPDixS/", "/users/[token]/"),
             ("/users/eyJhbGciOiJSUzI1NiJ9.e30.c2ln/roles", "/users/[token]/roles"),
             ("/uso_a/usr_b", "/[token]/[token]"),
+            ("/reset-password%23uso_3q2-7w", "/[token]"),
+            ("/reset-password;uso_3q2-7w/x", "/[token]/x"),
+            ("/x=uso_3q2-7w", "/[token]"),
+            ("/%75so_3q2-7w", "/[token]"),
+            ("/users/Bearer%20eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "/users/[token]"),
+            ("/users/ada@example.com/roles", "/users/[address]/roles"),
+            ("/users/ada%40example.com", "/users/[address]"),
+            ("/users/%41", "/users/%41"),
         ] {
             assert_eq!(sanitised(path), logged);
         }

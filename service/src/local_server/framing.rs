@@ -1,16 +1,19 @@
 //! Heads that the parser accepts and HTTP/1.1 does not: another server could interpret them differently (request
 //! smuggling).
 
-use axum::http::{Request, StatusCode, Version, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Request, StatusCode, Version, header};
 
 use crate::http::Problem;
 
 /// The problem with the head of a request, if there is one.
 pub(super) fn problem<B>(request: &Request<B>) -> Option<Problem> {
-    let (mut hosts, mut content_types, mut codings, mut is_chunked) = (0, 0, 0, true);
+    let (mut hosts, mut content_types, mut codings) = (0, 0, 0);
+    let (mut is_host, mut is_chunked) = (true, true);
     for (name, value) in request.headers() {
         if name == header::HOST {
             hosts += 1;
+            is_host &= is_authority(value);
         } else if name == header::CONTENT_TYPE {
             content_types += 1;
         } else if name == header::TRANSFER_ENCODING {
@@ -18,7 +21,7 @@ pub(super) fn problem<B>(request: &Request<B>) -> Option<Problem> {
             is_chunked &= value.as_bytes().eq_ignore_ascii_case(b"chunked");
         }
     }
-    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+    if !is_host || hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
         return Some(invalid_host());
     }
     if content_types > 1 {
@@ -27,9 +30,19 @@ pub(super) fn problem<B>(request: &Request<B>) -> Option<Problem> {
     (!is_chunked || codings > 1).then(unsupported_transfer_coding)
 }
 
-/// 400: not one `Host` (RFC 9112 section 3.2).
+/// Whether a `Host` is a host, perhaps with a port (RFC 9110 section 7.2). It is empty where the target has no authority.
+fn is_authority(value: &HeaderValue) -> bool {
+    let is_valid = |host: &str| host.is_empty() || (!host.contains('@') && host.parse::<Authority>().is_ok());
+    value.to_str().is_ok_and(is_valid)
+}
+
+/// 400: not one valid `Host` (RFC 9112 section 3.2).
 fn invalid_host() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "invalid_host", "Send exactly one Host header")
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_host",
+        "Send exactly one Host header, with a host and perhaps a port",
+    )
 }
 
 /// 400: more than one `Content-Type`.

@@ -28,6 +28,9 @@ pub enum Error {
     /// Nobody else could administer the service.
     #[error("this is the last administrator")]
     LastAdministrator,
+    /// There are as many roles as there may be.
+    #[error("there are too many roles")]
+    TooManyRoles,
     /// A token could not hold so many roles and permissions.
     #[error("a token could not hold so much")]
     TooMuchForAToken(&'static str),
@@ -59,6 +62,9 @@ impl From<Error> for Problem {
             }
             Error::InUse => conflict("role_in_use", "Somebody has this role; take it away first"),
             Error::BuiltIn => conflict("role_built_in", "The role admin is built in and cannot be changed"),
+            Error::TooManyRoles => {
+                conflict("too_many_roles", "There are 1,000 roles already; delete one first")
+            }
             Error::LastAdministrator => conflict(
                 "last_administrator",
                 "This is the last active administrator with a password; make another one first",

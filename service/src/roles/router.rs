@@ -145,6 +145,6 @@ described! {
     RoleNotFoundProblem = "No role has this name", Error::RoleNotFound;
     UserNotFoundProblem = "No user has this id", Error::UserNotFound;
     RoleInUseProblem = "Somebody has the role, or it is `admin`", Error::InUse;
-    BuiltInProblem = "The role is `admin`", Error::BuiltIn;
+    BuiltInProblem = "The role is `admin`, or is new and there are 1,000 already", Error::BuiltIn;
     LastAdministratorProblem = "Nobody else could administer the service", Error::LastAdministrator;
 }

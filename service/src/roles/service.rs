@@ -19,6 +19,9 @@ use crate::user_row;
 /// permissions.
 const MAX_NAMES: usize = 500;
 
+/// The most roles: all of them are read for each list, and for each token of an administrator.
+const MAX_ROLES: usize = 1000;
+
 /// The use cases of roles.
 #[derive(Clone)]
 pub struct Service {
@@ -58,7 +61,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Refused`] if the role has, or gets, a permission that the caller lacks; [`Error::BuiltIn`];
-    /// [`Error::TooMuchForAToken`].
+    /// [`Error::TooMuchForAToken`]; [`Error::TooManyRoles`].
     pub async fn put(
         &self,
         caller: &Caller,
@@ -76,6 +79,7 @@ impl Service {
             self.refuse_too_much(others.chain(permissions))?;
             match role {
                 Some(_) => repository::update(&mut transaction, name, description, permissions).await?,
+                None if roles.len() >= MAX_ROLES => return Err(Error::TooManyRoles),
                 None => repository::insert(&mut transaction, name, description, permissions).await?,
             }
             Ok::<_, Error>(role.is_none())
@@ -197,7 +201,8 @@ pub(crate) async fn scope_of(
 }
 
 /// Locks a user that somebody is about to change, and refuses callers who lack a permission that the user holds, or one that
-/// they had before they waited for the lock; they may always change themselves. The error is the one for no such user.
+/// they had before they waited for the lock. Who is still signed in may always change themselves. The error is the one for no such
+/// user.
 pub(crate) async fn require_over<E: From<db::Error> + From<Refusal>>(
     transaction: &mut Transaction,
     caller: &Caller,
@@ -207,10 +212,10 @@ pub(crate) async fn require_over<E: From<db::Error> + From<Refusal>>(
     if !user_row::lock(&mut *transaction, user).await? {
         return Err(missing);
     }
+    reauthorize::<E>(&mut *transaction, caller).await?;
     if caller.is(user) {
         return Ok(());
     }
-    reauthorize::<E>(&mut *transaction, caller).await?;
     let authority = repository::authority_of(&mut *transaction, user).await?.ok_or(missing)?;
     Ok(caller.require_over(&authority)?)
 }

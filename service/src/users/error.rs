@@ -8,7 +8,7 @@ use crate::access::Refusal;
 use crate::db::{self, DatabaseError};
 use crate::field::Invalid;
 use crate::http::{self, Problem, user_not_found};
-use crate::roles;
+use crate::{keys, limits, roles};
 
 /// Why a use case did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +34,24 @@ pub enum Error {
     /// The caller may not do it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The caller has learnt too often what is taken.
+    #[error(transparent)]
+    Limits(#[from] limits::Exceeded),
+    /// The keys are unavailable.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
+}
+
+impl From<limits::Error> for Error {
+    fn from(error: limits::Error) -> Self {
+        match error {
+            limits::Error::Exceeded(exceeded) => exceeded.into(),
+            limits::Error::Database(error) => error.into(),
+        }
+    }
 }
 
 impl DatabaseError for Error {
@@ -76,6 +91,8 @@ impl From<Error> for Problem {
             Error::ChangedMeanwhile => http::changed_meanwhile(),
             Error::LastAdministrator => roles::Error::LastAdministrator.into(),
             Error::Refused(refusal) => refusal.into(),
+            Error::Limits(exceeded) => exceeded.into(),
+            Error::Keys(error) => error.into(),
             Error::Database(error) => error.into(),
         }
     }

@@ -21,7 +21,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::mail::Language;
 use crate::openapi::{
     BodyProblems, CacheControlParam, ConditionParams, DatabaseProblems, IdempotencyKeyParam, InvalidInput,
-    KnownParam, PatchProblems, PreconditionProblem, UserIdParam, described,
+    KnownParam, PatchProblems, PreconditionProblem, RateLimitProblems, UserIdParam, described,
 };
 use crate::user_id::UserId;
 
@@ -30,8 +30,8 @@ pub fn router() -> Routes<Arc<AppState>> {
     Routes::new()
         .add(Access::Permission(Permission::USERS_READ), route!(list_users))
         .add(Access::SelfOr(Permission::USERS_READ), route!(get_user))
-        .add(Access::SelfOr(Permission::USERS_WRITE), route!(update_user))
-        .add(Access::SelfOr(Permission::USERS_WRITE), route!(patch_user))
+        .add_with::<RateLimitProblems>(Access::SelfOr(Permission::USERS_WRITE), route!(update_user))
+        .add_with::<RateLimitProblems>(Access::SelfOr(Permission::USERS_WRITE), route!(patch_user))
         .add(Access::Public, route!(user_options))
         .add_with::<LastAdministratorProblem>(Access::SelfOr(Permission::USERS_DELETE), route!(delete_user))
 }

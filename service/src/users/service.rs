@@ -7,9 +7,12 @@ use axum::extract::FromRef;
 use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
 use super::{Email, Error, Lookup, Taken, User, UserCache, Username};
+use crate::access::{Caller, Permission};
 use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
 use crate::db::{self, Database};
+use crate::keys::KeyRing;
+use crate::limits::{Limit, Limits};
 use crate::mail::Mail;
 use crate::page::Page;
 use crate::user_id::UserId;
@@ -23,13 +26,30 @@ pub struct Service {
     pub(super) mail: Option<Mail>,
     /// The users that were read lately; none with `CACHE_TTL=0`.
     pub(super) cache: Option<UserCache>,
+    /// How often users who may not see others may learn what is taken; without a limit with `ACCESS=open`.
+    pub(super) conflict_limit: Option<ConflictLimit>,
+}
+
+/// Counts what tells users of the names and addresses of others, as often as open sign-up would.
+#[derive(Clone)]
+pub(super) struct ConflictLimit {
+    limit: Limit,
+    keys: KeyRing,
+}
+
+impl From<&Accounts> for ConflictLimit {
+    fn from(accounts: &Accounts) -> Self {
+        Self { limit: accounts.settings.limits.sign_up, keys: accounts.tokens.keys().clone() }
+    }
 }
 
 impl FromRef<Arc<AppState>> for Service {
     fn from_ref(state: &Arc<AppState>) -> Self {
-        let mail = state.accounts.as_ref().and_then(|accounts| accounts.mail.clone());
-        let cache = state.user_cache.clone();
-        Self { mail, cache, ..Self::over(state.database.clone(), Arc::clone(&state.clock)) }
+        let service = match &state.accounts {
+            Some(accounts) => Self::from_ref(accounts),
+            None => Self::over(state.database.clone(), Arc::clone(&state.clock)),
+        };
+        Self { cache: state.user_cache.clone(), ..service }
     }
 }
 
@@ -37,14 +57,15 @@ impl FromRef<Arc<Accounts>> for Service {
     fn from_ref(accounts: &Arc<Accounts>) -> Self {
         let (database, clock) = (accounts.database.clone(), Arc::clone(&accounts.clock));
         let (mail, cache) = (accounts.mail.clone(), accounts.user_cache.clone());
-        Self { mail, cache, ..Self::over(database, clock) }
+        let conflict_limit = Some(ConflictLimit::from(&**accounts));
+        Self { mail, cache, conflict_limit, ..Self::over(database, clock) }
     }
 }
 
 impl Service {
     /// The users of this database.
     pub(crate) const fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, mail: None, cache: None }
+        Self { database, clock, mail: None, cache: None, conflict_limit: None }
     }
 
     /// The user with this id.
@@ -69,6 +90,20 @@ impl Service {
     /// Only those of the database.
     pub async fn look_up(&self, lookup: &Lookup, page: Page) -> Result<Listing, Error> {
         Ok(Listing::of_one(self.first_match(lookup).await?, page))
+    }
+
+    /// Counts that a caller was told that a name or an address is taken. Whoever may see users can find that out anyway.
+    ///
+    /// # Errors
+    /// [`Error::Limits`]: it must not be told; [`Error::Keys`].
+    pub(super) async fn count_conflict(&self, caller: &Caller) -> Result<(), Error> {
+        let Some(ConflictLimit { limit, keys }) = &self.conflict_limit else { return Ok(()) };
+        if caller.authority.holds(&Permission::USERS_READ) {
+            return Ok(());
+        }
+        let limits = Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys.mac_keys().await?);
+        limits.take(limit, &[b"conflict", &caller.user_id.get().to_be_bytes()]).await?;
+        Ok(())
     }
 
     /// What a failed write means: a violated unique key means that a value is taken.

@@ -20,7 +20,8 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address; [`Error::Refused`] if the user holds
-    /// a permission that the caller lacks, or the address may not be changed; [`Error::ChangedMeanwhile`].
+    /// a permission that the caller lacks, or the address may not be changed; [`Error::ChangedMeanwhile`]; [`Error::Limits`] in place of
+    /// [`Error::Taken`] for a caller who has had that too often.
     pub async fn update(
         &self,
         caller: Option<(&Caller, Language)>,
@@ -62,11 +63,19 @@ impl Service {
                 }
                 user.ok_or(Error::NotFound)
             }
-            Err(Error::Database(error)) => Err(self.explain(error, username, email, Some(id)).await),
-            Err(Error::Taken(taken)) => {
-                Err(Error::Taken(self.complete(taken, username, email, Some(id)).await))
+            Err(error) => {
+                let error = match error {
+                    Error::Database(error) => self.explain(error, username, email, Some(id)).await,
+                    Error::Taken(taken) => {
+                        Error::Taken(self.complete(taken, username, email, Some(id)).await)
+                    }
+                    error => error,
+                };
+                if let (Error::Taken(_), Some((caller, _))) = (&error, caller) {
+                    self.count_conflict(caller).await?;
+                }
+                Err(error)
             }
-            Err(error) => Err(error),
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::{MigrateError, Migration, Recorded, Step, Task, pending, steps};
 use crate::clock::monotonic;
-use crate::db::sqlite::{classify, is_busy, options};
+use crate::db::sqlite::{classify, create, is_busy, options};
 
 const CREATE_TABLE: &str = "
     create table if not exists users_service_migrations (
@@ -50,6 +50,7 @@ pub(in crate::db) async fn run(
 /// Opens the file. The first process to open a new file turns on write-ahead logging, for which SQLite ignores the busy
 /// time-out: a busy file is opened again after a pause.
 async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    create(path);
     let options = options(path).busy_timeout(LOCK_LIMIT);
     let start = monotonic();
     loop {

@@ -2,6 +2,8 @@
 
 mod error;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,8 +20,17 @@ pub(super) const IN_MEMORY: &str = ":memory:";
 /// How long a statement waits for a writer of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Makes a file that is not there, for the user of this process alone: it holds addresses and hashes. SQLite gives its log the same
+/// permissions. Why it could not be made SQLite finds out as well, and says.
+pub(super) fn create(path: &Path) {
+    if path != Path::new(IN_MEMORY) {
+        let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    }
+}
+
 /// Opens a file, or a database in memory.
 pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, Error> {
+    create(path);
     options(path).connect().await.map_err(|error| classify(error).0)
 }
 

@@ -7,7 +7,7 @@
 use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 
 use super::Filters;
 use super::sort::{Key, Position, Sort};
@@ -104,6 +104,8 @@ fn position(key: Key, place: &[u8]) -> Option<Position> {
         Key::CreatedAt => {
             let (time, id) = place.split_first_chunk()?;
             let time = DateTime::from_timestamp(i64::from_be_bytes(*time), 0)?;
+            // What every database understands: without a key anybody can make a cursor.
+            let time = (1..=9999).contains(&time.year()).then_some(time)?;
             Some(Position::Time(time, u32::from_be_bytes(id.try_into().ok()?)))
         }
         Key::Username | Key::Email => std::str::from_utf8(place).ok().map(|text| Position::Text(text.into())),
@@ -141,6 +143,21 @@ mod tests {
                 assert!(cursor.is_of(&coder));
                 assert_eq!(cursor.position(sort, &Filters::default()), Ok(position));
             }
+        }
+    }
+
+    #[test]
+    fn a_time_that_no_database_understands_is_refused() {
+        let sort = Sort::parse("created_at").unwrap();
+        for (seconds, is_accepted) in [
+            (-62_135_596_800, true),
+            (-62_135_596_801, false),
+            (253_402_300_799, true),
+            (253_402_300_800, false),
+        ] {
+            let position = Position::Time(DateTime::from_timestamp(seconds, 0).unwrap(), 1);
+            let cursor = Presented::parse(&Coder::Open.encode(sort, &Filters::default(), &position)).unwrap();
+            assert_eq!(cursor.position(sort, &Filters::default()).is_ok(), is_accepted, "{seconds}");
         }
     }
 

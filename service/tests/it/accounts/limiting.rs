@@ -23,6 +23,7 @@ with_accounts_on_every_database! {
     an_address_is_limited_whatever_the_login,
     an_ipv6_client_is_its_network,
     what_could_not_be_checked_does_not_count,
+    who_may_not_see_users_learns_only_so_often_who_there_is,
 }
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -172,4 +173,24 @@ async fn what_could_not_be_checked_does_not_count(app: AccountsApp) {
         fail(&app, HERE, &format!("another{number}"), 1).await;
     }
     app.sign_in_from(HERE, "another", OTHER_PASSWORD).await.assert_problem(429, "too_many_attempts");
+}
+
+async fn who_may_not_see_users_learns_only_so_often_who_there_is(app: AccountsApp) {
+    app.person("ada", &[]).await;
+    app.person("bob", &["users:read"]).await;
+    let app = app
+        .configured(|application| {
+            application.limits.sign_up = "3/1h".parse::<Rate>().unwrap().named("sign-up");
+        })
+        .await;
+    let (ada, bob) = (app.sign_in("ada").await, app.sign_in("bob").await);
+    // The name is taken in any case, so that nothing changes; the address is the question.
+    let question = json!({"username": "root", "email": "bob@example.com"});
+    for _ in 0..3 {
+        ada.patch("/users/me", question.clone()).await.assert_problem(409, "username_taken");
+        bob.patch("/users/me", json!({"username": "root"})).await.assert_problem(409, "username_taken");
+    }
+    ada.patch("/users/me", question.clone()).await.assert_problem(429, "too_many_attempts");
+    bob.patch("/users/me", json!({"username": "root"})).await.assert_problem(409, "username_taken");
+    assert_eq!(ada.patch("/users/me", json!({"full_name": "Ada"})).await.status, 200);
 }

@@ -19,7 +19,12 @@ with_accounts_on_every_database! {
     no_refresh_survives_that_the_user_is_disabled,
     no_refresh_survives_the_end_of_the_session,
     of_many_sign_ins_at_once_a_hundred_sessions_are_left,
+    of_many_sign_ins_at_once_one_replaces_an_outdated_hash_and_all_succeed,
 }
+
+/// A hash of [`PASSWORD`] as another service made it.
+const OUTDATED_HASH: &str =
+    "$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$JUES8cBRIGizMYY605n7tJ6yfQI+uUN4rl1/brCsaOA";
 
 const ROUNDS: u8 = 5;
 const AT_ONCE: u8 = 8;
@@ -150,4 +155,15 @@ async fn of_many_sign_ins_at_once_a_hundred_sessions_are_left(app: AccountsApp) 
     let user = begun[0].json()["user_id"].clone();
     let left = root.get(&format!("/users/{user}/sessions")).await.json();
     assert_eq!(left["sessions"].as_array().unwrap().len(), 100);
+}
+
+async fn of_many_sign_ins_at_once_one_replaces_an_outdated_hash_and_all_succeed(app: AccountsApp) {
+    app.person("ada", &[]).await;
+    for round in 0..ROUNDS {
+        // Of the same password, with other parameters than those of this service.
+        app.database.execute(&format!("update accounts set password_hash = '{OUTDATED_HASH}'")).await;
+        for answer in app.at_once(sign_ins(round, 4)).await {
+            assert_eq!(answer.status, 201, "{}", answer.text());
+        }
+    }
 }

@@ -16,6 +16,7 @@ with_accounts_on_every_database! {
     a_role_that_somebody_has_stays,
     all_permissions_together_fit_into_a_token,
     a_changed_role_counts_from_the_next_request_on,
+    there_are_a_thousand_roles_at_most,
 }
 
 fn role(permissions: &[&str]) -> Value {
@@ -160,4 +161,16 @@ async fn a_changed_role_counts_from_the_next_request_on(app: AccountsApp) {
     ada.get("/users").await.assert_problem(403, "forbidden");
     assert_eq!(root.put("/roles/role-of-ada", role(&["users:read"])).await.status, 200);
     assert_eq!(ada.get("/users").await.status, 200);
+}
+
+async fn there_are_a_thousand_roles_at_most(app: AccountsApp) {
+    let root = app.root().await;
+    // With admin.
+    let rows: Vec<_> = (1..1000).map(|number| format!("('role-{number}', '', '')")).collect();
+    let insert = format!("insert into roles (role, description, permissions) values {}", rows.join(", "));
+    app.database.execute(&insert).await;
+    root.put("/roles/one-more", role(&[])).await.assert_problem(409, "too_many_roles");
+    assert_eq!(root.put("/roles/role-7", role(&["users:read"])).await.status, 200);
+    assert_eq!(root.delete("/roles/role-8").await.status, 204);
+    assert_eq!(root.put("/roles/one-more", role(&[])).await.status, 201);
 }

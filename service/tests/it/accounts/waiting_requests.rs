@@ -66,6 +66,32 @@ async fn who_is_signed_out_while_a_request_waits_does_nothing_more() {
     app.sign_in("friend").await;
 }
 
+#[tokio::test]
+async fn who_is_disabled_while_a_request_waits_changes_not_even_themselves() {
+    let app = AccountsApp::on_mysql().await;
+    let root = app.root().await;
+    let helper = app.person("helper", &PERMISSIONS).await;
+    let own = [
+        (Method::PATCH, "/users/me/account", Some(json!({"status": "active"}))),
+        (Method::PUT, "/users/me", Some(json!({"full_name": "Helper"}))),
+        (Method::PATCH, "/users/me", Some(json!({"email": "other@example.com"}))),
+        (Method::DELETE, "/users/me/sessions", None),
+        (Method::DELETE, "/users/me", None),
+    ];
+    let id = &helper.user_id;
+    let set = |status: &str| format!("update accounts set status = '{status}' where user_id = {id}");
+    for (method, path, body) in own {
+        let helper = app.sign_in("helper").await;
+        let answer =
+            when_it_has_waited(&app, &set("disabled"), helper.call(method.clone(), path, body)).await;
+        assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
+        answer.assert_problem(401, "session_ended");
+        app.database.execute(&set("active")).await;
+    }
+    let kept = root.get(&helper.path("")).await.json();
+    assert_eq!((&kept["full_name"], &kept["email"]), (&Value::Null, &json!("helper@example.com")));
+}
+
 /// What a request is answered that waits for a lock while a statement of somebody else is executed.
 async fn when_it_has_waited(
     app: &AccountsApp,
@@ -75,7 +101,7 @@ async fn when_it_has_waited(
     let TestDatabase::Mysql(schema) = &app.database else { unreachable!() };
     let mut other = schema.connect().await;
     let mut transaction = other.begin().await.unwrap();
-    let lock = "select * from users where username = 'friend' for update; select * from roles for update";
+    let lock = "select * from users where username in ('friend', 'helper') for update; select * from roles for update";
     raw_sql(lock).execute(&mut *transaction).await.unwrap();
     let meanwhile = async {
         waits_for_a_lock(schema).await;

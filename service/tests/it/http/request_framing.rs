@@ -159,6 +159,9 @@ async fn an_ambiguous_request_is_a_problem() {
     for (request, status, code) in [
         (format!("GET /health HTTP/1.1\r\n{end}"), 400, "invalid_host"),
         (format!("GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n{end}"), 400, "invalid_host"),
+        (format!("GET /health HTTP/1.1\r\nHost: a b\r\n{end}"), 400, "invalid_host"),
+        (format!("GET /health HTTP/1.1\r\nHost: ada@a\r\n{end}"), 400, "invalid_host"),
+        (format!("GET /health HTTP/1.1\r\nHost: a/b\r\n{end}"), 400, "invalid_host"),
         (format!("{POST}Content-Type: text/plain\r\n{end}"), 400, "repeated_content_type"),
         (
             format!("{POST}Transfer-Encoding: gzip, chunked\r\n{end}0\r\n\r\n"),

@@ -242,6 +242,13 @@ async fn provoked(
             scene.target.put("/users/me/password", body.clone()).await;
             scene.target.put("/users/me/password", body).await
         }
+        ("429", "PUT /users/{user_id}" | "PATCH /users/{user_id}") => {
+            let taken = || {
+                scene.target.call(request.method().clone(), "/users/me", Some(json!({"username": "root"})))
+            };
+            taken().await;
+            taken().await
+        }
         ("429", _) => {
             app.send(request).await;
             app.send(scene.provoke(method, path, status)?).await

@@ -99,7 +99,7 @@ async fn clients_that_insist_on_a_locked_row_let_others_write() {
         insisting.spawn(async move {
             loop {
                 let change = json_request(Method::PUT, "/users/1", r#"{"full_name":"Ada"}"#);
-                answer(&service, change).await.assert_problem(503, "database_busy");
+                assert_eq!(answer(&service, change).await.status, 503);
             }
         });
     }

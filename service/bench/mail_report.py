@@ -10,7 +10,7 @@ def mail_section(part: dict) -> str:
 
 With `MAIL=smtp` and a server on this machine (aiosmtpd). To ask for a link (`POST /password-resets`) and to create a user without
 accounts take turns, each on one connection; meanwhile that server keeps its answers back, so that the mails wait. *Drained* is the rate at
-which it then takes what has gathered in the outbox, from the first mail to the last, to people of eight domains. Links for known and for unknown logins are
+which it then takes what has gathered in the outbox, from the first mail to the last, all to one domain. Links for known and for unknown logins are
 asked for in turn on one connection; the processor time includes that of the job, which sends the mails to known ones.
 """
     for database in part["databases"]:

@@ -27,19 +27,19 @@ use crate::metrics;
 /// How long one may take. A server that takes longer has not promised anything yet (RFC 5321, section 4.5.3.2 allows it
 /// minutes, and whoever waits for it holds up others).
 const SEND_LIMIT: Duration = Duration::from_secs(20);
-/// With less time than this until the end of the run none is begun.
-pub(super) const LEAST: Duration = Duration::from_secs(3);
+/// No attempt begins with less time than this until the end of the run.
+pub(super) const MIN_REMAINING: Duration = Duration::from_secs(3);
 /// How long before the end of the run an attempt ends, so that what became of it can be recorded.
-const RECORDING: Duration = Duration::from_secs(1);
-/// What a lease outlasts the run by, in which nothing is sent any more: clocks of several machines differ.
+const RECORDING_RESERVE: Duration = Duration::from_secs(1);
+/// A lease outlasts its run by this much, for the clocks of several machines differ.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
-/// How often it is looked for mails that become due while others are being sent.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often mails that become due are looked for while others are being sent.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// When a mail that cannot be sent is given up.
-const GIVE_UP: TimeDelta = TimeDelta::hours(24);
+const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 /// The pauses between attempts.
-const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(15);
-const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+const INITIAL_DELAY: TimeDelta = TimeDelta::seconds(15);
+const MAX_DELAY: TimeDelta = TimeDelta::hours(1);
 
 /// Sends every mail that is due, until there is none or the time is over.
 ///
@@ -68,7 +68,7 @@ impl Worker {
     async fn run(self) -> Result<(), db::Error> {
         let (mut waiting, mut sending) = (Waiting::new(), JoinSet::new());
         let (mut may_be_more, mut left_out, mut outcome) = (true, Vec::<String>::new(), Ok(()));
-        let mut ticks = interval_at((monotonic() + LOOK_AGAIN).into(), LOOK_AGAIN);
+        let mut ticks = interval_at((monotonic() + POLL_INTERVAL).into(), POLL_INTERVAL);
         loop {
             let has_room = self.begin(&mut waiting, &mut sending);
             may_be_more |= left_out.iter().any(|domain| self.places.are_free_for(domain));
@@ -113,11 +113,11 @@ impl Worker {
 
     /// The first that has a place. What is only asked for needs none: to which domain it goes is found out first.
     fn next(&self, waiting: &mut Waiting) -> Option<(Leased, Lease, Option<Place>)> {
-        let places = waiting.iter().enumerate().find_map(|(index, (row, _))| match row.kind {
+        let found = waiting.iter().enumerate().find_map(|(index, (row, _))| match row.kind {
             Some(Kind::Asked(_)) => Some((index, None)),
             _ => self.places.take(&row.recipient).map(|place| (index, Some(place))),
         });
-        let (index, place) = places?;
+        let (index, place) = found?;
         waiting.remove(index).map(|(row, lease)| (row, lease, place))
     }
 
@@ -130,7 +130,7 @@ impl Worker {
     }
 
     fn has_time(&self) -> bool {
-        self.deadline.saturating_duration_since(monotonic()) > LEAST
+        self.deadline.saturating_duration_since(monotonic()) > MIN_REMAINING
     }
 
     /// Takes some mails that are due, none of them to a domain that is left out, and says how many. They are this process's for as
@@ -185,7 +185,7 @@ impl Worker {
                 }
                 leases::delete(&self.accounts.database, row.id.as_bytes(), lease).await
             }
-            Err(SendError::Transient(cause)) if now - row.created_at < GIVE_UP => {
+            Err(SendError::Transient(cause)) if now - row.created_at < MAX_AGE => {
                 let pause = pause(row.attempts);
                 let seconds = pause.num_seconds();
                 metrics::MAILS_POSTPONED.count();
@@ -221,7 +221,7 @@ impl Worker {
         let kind = asked.kind;
         let lifetime = TimeDelta::from_std(self.mail.link(kind).lifetime).unwrap_or(TimeDelta::MAX);
         // Whoever asked has given up by then, and a link that comes unawares only frightens.
-        let is_late = now - row.created_at >= lifetime.min(GIVE_UP);
+        let is_late = now - row.created_at >= lifetime.min(MAX_AGE);
         let to =
             if is_late { None } else { addresses::Service::from_ref(&self.accounts).answer(&asked).await? };
         let (user, email) = to.unzip();
@@ -245,9 +245,9 @@ impl Worker {
             return Err(SendError::Transient("its kind is of another release".into()));
         }
         // A link expires by itself; a notice that comes days later, after the job was off, only frightens.
-        if matches!(row.kind, Some(Kind::Notice(_))) && now - row.created_at >= GIVE_UP {
+        if matches!(row.kind, Some(Kind::Notice(_))) && now - row.created_at >= MAX_AGE {
             return Err(SendError::Permanent(
-                format!("it is older than {} hours", GIVE_UP.num_hours()).into(),
+                format!("it is older than {} hours", MAX_AGE.num_hours()).into(),
             ));
         }
         if self.is_undeliverable(row).await.map_err(|error| SendError::Transient(error.into()))? {
@@ -262,7 +262,7 @@ impl Worker {
             Err(contents::Error::Send(error)) => return Err(error),
             Err(error) => return Err(SendError::Transient(error.into())),
         };
-        let last = self.deadline.checked_sub(RECORDING).unwrap_or(self.deadline);
+        let last = self.deadline.checked_sub(RECORDING_RESERVE).unwrap_or(self.deadline);
         let limit = last.min(monotonic() + SEND_LIMIT);
         match timeout_at(limit.into(), self.mail.sender().send(outgoing)).await {
             Ok(sent) => sent.map(|()| true),
@@ -291,7 +291,7 @@ fn hexadecimal(id: &[u8]) -> String {
 /// The pause after so many attempts: twice as long each time.
 fn pause(attempts: u32) -> TimeDelta {
     let factor = 1_i32 << attempts.saturating_sub(1).min(16);
-    (FIRST_PAUSE * factor).min(LONGEST_PAUSE)
+    (INITIAL_DELAY * factor).min(MAX_DELAY)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::random;
 use crate::user_id::UserId;
 
 /// The most characters of a recipient.
-const LONGEST_LOGIN: usize = 100;
+const MAX_RECIPIENT_LENGTH: usize = 100;
 
 /// How long at least nothing is done about a link that was asked for; up to 255 ms more are added by chance.
 const MIN_DELAY: Duration = Duration::from_millis(100);
@@ -67,8 +67,9 @@ impl Mail {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         // Nobody has a longer one.
-        let fitting =
-            [login.given(), login.folded()].into_iter().find(|text| text.chars().count() <= LONGEST_LOGIN);
+        let fitting = [login.given(), login.folded()]
+            .into_iter()
+            .find(|text| text.chars().count() <= MAX_RECIPIENT_LENGTH);
         let recipient = fitting.unwrap_or_default();
         let mail =
             NewMail { id: Uuid::new_v4(), user: None, kind: Kind::Asked(link), language, recipient, now };

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::client::Answer;
 
 /// The longest kind that is shown.
-const LONGEST: usize = 60;
+const MAX_LENGTH: usize = 60;
 
 /// An answer that refuses something. Its text often has addresses, and is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl fmt::Display for Refusal {
 /// The name of a kind, without the namespace before it and the URL after it, which some answers have.
 fn plain(kind: &str) -> String {
     let name = kind.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
-    name.chars().filter(char::is_ascii_alphanumeric).take(LONGEST).collect()
+    name.chars().filter(char::is_ascii_alphanumeric).take(MAX_LENGTH).collect()
 }
 
 #[cfg(test)]

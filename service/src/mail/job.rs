@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use axum::extract::FromRef;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::select;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{interval_at, timeout_at};
 use tracing::{debug, error, info, warn};
@@ -49,7 +50,18 @@ pub async fn send_due(state: AppState, deadline: Instant) -> Result<(), db::Erro
     let Some(accounts) = state.accounts else { return Ok(()) };
     let Some(mail) = accounts.mail.clone() else { return Ok(()) };
     let places = Places::new(mail.sender().to_one_domain());
-    Worker { accounts, mail, places, deadline }.run().await
+    let resolving = Arc::new(Semaphore::new(RESOLVED_AT_ONCE));
+    Worker { accounts, mail, places, resolving, deadline }.run().await
+}
+
+/// How many links that were asked for are looked into at once. Anybody can ask for them, and what that costs the database must not
+/// slow down those who ask for something else.
+const RESOLVED_AT_ONCE: usize = 2;
+
+/// What somebody needs to begin: a place, or a permit to find out whose the place is to be.
+enum Start {
+    Sending(Place),
+    Resolving(OwnedSemaphorePermit),
 }
 
 /// Mails that are leased and wait for a place.
@@ -61,21 +73,26 @@ struct Worker {
     accounts: Arc<Accounts>,
     mail: Mail,
     places: Places,
+    /// Permits to find out who is meant by a link that was asked for.
+    resolving: Arc<Semaphore>,
     deadline: Instant,
 }
 
 impl Worker {
     async fn run(self) -> Result<(), db::Error> {
         let (mut waiting, mut sending) = (Waiting::new(), JoinSet::new());
-        let (mut may_be_more, mut left_out, mut outcome) = (true, Vec::<String>::new(), Ok(()));
+        let (mut may_be_more, mut outcome) = (true, Ok(()));
+        let (mut left_out, mut asked_left_out) = (Vec::<String>::new(), false);
         let mut ticks = interval_at((monotonic() + POLL_INTERVAL).into(), POLL_INTERVAL);
         loop {
             let has_room = self.begin(&mut waiting, &mut sending);
+            let asked_waits = waiting.iter().any(|(row, _)| matches!(row.kind, Some(Kind::Asked(_))));
+            may_be_more |= asked_left_out && !asked_waits;
             may_be_more |= left_out.iter().any(|domain| self.places.are_free_for(domain));
             if may_be_more && has_room && outcome.is_ok() && self.has_time() {
-                left_out = self.places.full();
+                (left_out, asked_left_out) = (self.places.full(), asked_waits);
                 // What is being sent is finished even if the outbox cannot be read.
-                (may_be_more, outcome) = match self.lease(&mut waiting, &left_out).await {
+                (may_be_more, outcome) = match self.lease(&mut waiting, &left_out, !asked_waits).await {
                     Ok(taken) => (taken > 0, Ok(())),
                     Err(error) => (false, Err(error)),
                 };
@@ -104,21 +121,25 @@ impl Worker {
     fn begin(&self, waiting: &mut Waiting, sending: &mut JoinSet<()>) -> bool {
         let at_once = self.mail.sender().at_once();
         while sending.len() < at_once && self.has_time() {
-            let Some((row, lease, place)) = self.next(waiting) else { break };
+            let Some((row, lease, start)) = self.next(waiting) else { break };
             let worker = self.clone();
-            sending.spawn(async move { worker.deliver(row, lease, place).await });
+            sending.spawn(async move { worker.deliver(row, lease, start).await });
         }
         sending.len() < at_once
     }
 
-    /// The first that has a place. What is only asked for needs none: to which domain it goes is found out first.
-    fn next(&self, waiting: &mut Waiting) -> Option<(Leased, Lease, Option<Place>)> {
-        let found = waiting.iter().enumerate().find_map(|(index, (row, _))| match row.kind {
-            Some(Kind::Asked(_)) => Some((index, None)),
-            _ => self.places.take(&row.recipient).map(|place| (index, Some(place))),
-        });
-        let (index, place) = found?;
-        waiting.remove(index).map(|(row, lease)| (row, lease, place))
+    /// The first that can begin. What is only asked for needs no place: to which domain it goes is found out first.
+    fn next(&self, waiting: &mut Waiting) -> Option<(Leased, Lease, Start)> {
+        let (index, start) = waiting.iter().enumerate().find_map(|(index, (row, _))| {
+            let start = match row.kind {
+                Some(Kind::Asked(_)) => {
+                    Arc::clone(&self.resolving).try_acquire_owned().ok().map(Start::Resolving)
+                }
+                _ => self.places.take(&row.recipient).map(Start::Sending),
+            };
+            Some((index, start?))
+        })?;
+        waiting.remove(index).map(|(row, lease)| (row, lease, start))
     }
 
     /// Counts what has to wait. Not when somebody scrapes: that would let scrapers occupy the database.
@@ -133,14 +154,19 @@ impl Worker {
         self.deadline.saturating_duration_since(monotonic()) > MIN_REMAINING
     }
 
-    /// Takes some mails that are due, none of them to a domain that is left out, and says how many. They are this process's for as
-    /// long as it may be sending them.
-    async fn lease(&self, waiting: &mut Waiting, left_out: &[String]) -> Result<usize, db::Error> {
+    /// Takes some mails that are due, none of them to a domain that is left out, and what was asked for unless that is left out, and
+    /// says how many. They are this process's for as long as it may be sending them.
+    async fn lease(
+        &self,
+        waiting: &mut Waiting,
+        left_out: &[String],
+        with_asked: bool,
+    ) -> Result<usize, db::Error> {
         let now = self.accounts.clock.now();
         let left = self.deadline.saturating_duration_since(monotonic());
         let until = now + TimeDelta::from_std(left).unwrap_or(TimeDelta::zero()) + LEASE_MARGIN;
         let lease = Lease { id: Uuid::new_v4(), until };
-        let rows = leases::lease(&self.accounts.database, lease, left_out, now).await?;
+        let rows = leases::lease(&self.accounts.database, lease, (left_out, with_asked), now).await?;
         let taken = rows.len();
         for row in rows {
             match row {
@@ -163,11 +189,17 @@ impl Worker {
 
     /// Sends one mail, and records what became of it. If that cannot be recorded, the lease ends by itself and the mail is sent
     /// again: rather twice than never.
-    async fn deliver(&self, mut row: Leased, lease: Lease, place: Option<Place>) {
+    async fn deliver(&self, mut row: Leased, lease: Lease, start: Start) {
         let now = self.accounts.clock.now();
         let outcome = match self.settle(&mut row, lease, now).await {
             Ok(()) => {
-                let place = place.or_else(|| self.places.take(&row.recipient));
+                let place = match start {
+                    Start::Sending(place) => Some(place),
+                    Start::Resolving(permit) => {
+                        drop(permit);
+                        self.places.take(&row.recipient)
+                    }
+                };
                 // To nobody nothing is sent.
                 if place.is_none() && row.user.is_some() {
                     return self.give_back(&row, lease).await;

@@ -75,13 +75,13 @@ const LEASED: Statement = Statement::read(
      where next_attempt_at = ? and lease = ? order by asked, due_at",
 );
 
-/// Takes some mails that are due, for one process, and then some of what was asked for: anybody can ask for as much as they like,
+/// Takes some mails that are due, for one process, and then, unless it is left out, some of what was asked for: anybody can ask for as much as they like,
 /// and that holds up nobody's mails. Those of some domains stay where they are. Each row is read by itself: one that cannot be read
 /// holds up no other.
 pub(super) async fn lease(
     executor: impl Executor + Copy,
     lease: Lease,
-    left_out: &[String],
+    (left_out, with_asked): (&[String], bool),
     now: DateTime<Utc>,
 ) -> Result<Vec<Result<Leased, Unreadable>>, Error> {
     let (id, until) = ((&lease.id.as_bytes()[..]).into(), to_millis(lease.until).into());
@@ -95,7 +95,11 @@ pub(super) async fn lease(
         Ok(taken.rows)
     };
     let mails = take(false, AT_ONCE).await?;
-    let asked = take(true, if mails > 0 { ASKED_BESIDE_MAILS } else { AT_ONCE }).await?;
+    let asked = match (with_asked, mails) {
+        (false, _) => 0,
+        (true, 0) => take(true, AT_ONCE).await?,
+        (true, _) => take(true, ASKED_BESIDE_MAILS).await?,
+    };
     if mails + asked == 0 {
         return Ok(Vec::new());
     }

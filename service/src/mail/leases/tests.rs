@@ -19,7 +19,7 @@ async fn put(database: &Database, kind: Kind, recipient: &str, seconds: i64) {
 /// The rows of a lease at a time.
 async fn take(database: &Database, left_out: &[String], now: i64) -> (Lease, Vec<Leased>) {
     let taken = Lease { id: Uuid::new_v4(), until: time(1_000 + now) };
-    let rows = lease(database, taken, left_out, time(now)).await.unwrap();
+    let rows = lease(database, taken, (left_out, true), time(now)).await.unwrap();
     (taken, rows.into_iter().map(|row| row.ok().unwrap()).collect())
 }
 

@@ -80,12 +80,12 @@ pub(crate) async fn find(executor: impl Executor + Copy, login: &Login) -> Resul
     Ok(None)
 }
 
-const BY_ID: Statement = Statement::read(
-    "accounts.by_id",
+const SELECT_BY_ID: &str =
     "select users.user_id, users.username, users.email, accounts.status, accounts.password_hash
      from users left join accounts on accounts.user_id = users.user_id
-     where users.user_id = ?",
-);
+     where users.user_id = ?";
+
+const BY_ID: Statement = Statement::read("accounts.by_id", SELECT_BY_ID);
 
 /// The user with this id. In a transaction the row is locked before.
 pub(super) async fn candidate(executor: impl Executor, user: UserId) -> Result<Option<Candidate>, Error> {
@@ -101,11 +101,7 @@ const LOCK: Statement = Statement::write(
      from users left join accounts on accounts.user_id = users.user_id
      where users.user_id = ? for update",
 )
-.on_sqlite(
-    "select users.user_id, users.username, users.email, accounts.status, accounts.password_hash
-     from users left join accounts on accounts.user_id = users.user_id
-     where users.user_id = ?",
-);
+.on_sqlite(SELECT_BY_ID);
 
 /// The user with this id, who had an account a moment ago; locked until the end of the transaction.
 pub(super) async fn lock(transaction: &mut Transaction, user: UserId) -> Result<Option<Candidate>, Error> {

@@ -123,8 +123,7 @@ impl Service {
 
     /// The limits, which count in the database.
     pub(super) async fn limits(&self) -> Result<Limits, Error> {
-        let keys = self.tokens.keys().mac_keys().await?;
-        Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys))
+        Ok(Limits::open(self.database.clone(), Arc::clone(&self.clock), self.tokens.keys()).await?)
     }
 }
 

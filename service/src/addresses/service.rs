@@ -156,8 +156,7 @@ impl Service {
     }
 
     pub(super) async fn counting(&self) -> Result<Limits, Error> {
-        let keys = self.tokens.keys().mac_keys().await?;
-        Ok(Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys))
+        Ok(Limits::open(self.database.clone(), Arc::clone(&self.clock), self.tokens.keys()).await?)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Error, Exceeded, Limit};
 use crate::clock::Clock;
 use crate::db::{self, Database, Transaction};
 use crate::error_chain::chain;
-use crate::keys::{MacKeys, code_of};
+use crate::keys::{self, KeyRing, MacKeys, code_of};
 use crate::request_context;
 
 /// The purpose for which the key is derived.
@@ -87,6 +87,18 @@ impl Limits {
     #[must_use]
     pub fn new(database: Database, clock: Arc<dyn Clock>, keys: &MacKeys) -> Self {
         Self { database, clock, key: keys.derive(KEY_PURPOSE) }
+    }
+
+    /// The same with the key of a ring.
+    ///
+    /// # Errors
+    /// If the keys cannot be read.
+    pub async fn open(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        keys: &KeyRing,
+    ) -> Result<Self, keys::Error> {
+        Ok(Self::new(database, clock, &keys.mac_keys().await?))
     }
 
     /// Counts a hit on a limit for somebody or something, such as a login and an address. This is one statement, and

@@ -101,7 +101,7 @@ impl Service {
         if caller.authority.holds(&Permission::USERS_READ) {
             return Ok(());
         }
-        let limits = Limits::new(self.database.clone(), Arc::clone(&self.clock), &keys.mac_keys().await?);
+        let limits = Limits::open(self.database.clone(), Arc::clone(&self.clock), keys).await?;
         limits.take(limit, &[b"conflict", &caller.user_id.get().to_be_bytes()]).await?;
         Ok(())
     }

@@ -82,7 +82,7 @@ impl Verifier {
         if claims.iss != self.issuer || claims.aud != self.issuer || claims.exp <= now.timestamp() {
             return Err(StatusCode::UNAUTHORIZED);
         }
-        let rows = standing(connection, claims.sid).await?;
+        let rows = session_state(connection, claims.sid).await?;
         let may_be_used = |row: &&SessionState| {
             row.ended_at.is_none()
                 && row.expires_at > now.timestamp_millis()
@@ -112,7 +112,7 @@ impl Verifier {
     }
 }
 
-async fn standing(connection: &mut MySqlConnection, session: &str) -> Answer<Vec<SessionState>> {
+async fn session_state(connection: &mut MySqlConnection, session: &str) -> Answer<Vec<SessionState>> {
     let sql = "
         select sessions.user_id, sessions.signed_in_at, sessions.expires_at, sessions.ended_at, accounts.status,
                roles.role, roles.permissions

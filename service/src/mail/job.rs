@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{interval_at, timeout_at};
+use tokio::time::{interval_at, sleep, timeout_at};
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
@@ -49,7 +49,8 @@ const MAX_DELAY: TimeDelta = TimeDelta::hours(1);
 pub async fn send_due(state: AppState, deadline: Instant) -> Result<(), db::Error> {
     let Some(accounts) = state.accounts else { return Ok(()) };
     let Some(mail) = accounts.mail.clone() else { return Ok(()) };
-    let places = Places::new(mail.sender().to_one_domain());
+    let sender = mail.sender();
+    let places = Places::new(sender.at_once(), sender.may_wait_for_recipients());
     let resolving = Arc::new(Semaphore::new(RESOLVED_AT_ONCE));
     Worker { accounts, mail, places, resolving, deadline }.run().await
 }
@@ -57,6 +58,10 @@ pub async fn send_due(state: AppState, deadline: Instant) -> Result<(), db::Erro
 /// How many links that were asked for are looked into at once. Anybody can ask for them, and what that costs the database must not
 /// slow down those who ask for something else.
 const RESOLVED_AT_ONCE: usize = 2;
+/// How long the next one waits after one whose mail has no place: it would not be sent sooner, either.
+const RESOLVING_PAUSE: Duration = Duration::from_millis(25);
+/// With more mails than these that wait for a place, no others are leased.
+const MAX_WAITING: usize = 64;
 
 /// What somebody needs to begin: a place, or a permit to find out whose the place is to be.
 enum Start {
@@ -85,7 +90,8 @@ impl Worker {
         let (mut left_out, mut asked_left_out) = (Vec::<String>::new(), false);
         let mut ticks = interval_at((monotonic() + POLL_INTERVAL).into(), POLL_INTERVAL);
         loop {
-            let has_room = self.begin(&mut waiting, &mut sending);
+            self.begin(&mut waiting, &mut sending);
+            let has_room = self.places.are_free() && waiting.len() <= MAX_WAITING;
             let asked_waits = waiting.iter().any(|(row, _)| matches!(row.kind, Some(Kind::Asked(_))));
             may_be_more |= asked_left_out && !asked_waits;
             may_be_more |= left_out.iter().any(|domain| self.places.are_free_for(domain));
@@ -117,15 +123,13 @@ impl Worker {
         outcome
     }
 
-    /// Begins to send what waits and has a place. `true` if there are places left.
-    fn begin(&self, waiting: &mut Waiting, sending: &mut JoinSet<()>) -> bool {
-        let at_once = self.mail.sender().at_once();
-        while sending.len() < at_once && self.has_time() {
+    /// Begins to send what waits and has a place.
+    fn begin(&self, waiting: &mut Waiting, sending: &mut JoinSet<()>) {
+        while self.has_time() {
             let Some((row, lease, start)) = self.next(waiting) else { break };
             let worker = self.clone();
             sending.spawn(async move { worker.deliver(row, lease, start).await });
         }
-        sending.len() < at_once
     }
 
     /// The first that can begin. What is only asked for needs no place: to which domain it goes is found out first.
@@ -193,17 +197,18 @@ impl Worker {
         let now = self.accounts.clock.now();
         let outcome = match self.settle(&mut row, lease, now).await {
             Ok(()) => {
-                let place = match start {
+                let _place = match start {
                     Start::Sending(place) => Some(place),
-                    Start::Resolving(permit) => {
-                        drop(permit);
-                        self.places.take(&row.recipient)
-                    }
+                    Start::Resolving(permit) => match self.places.take(&row.recipient) {
+                        // To nobody nothing is sent.
+                        None if row.user.is_some() => {
+                            self.give_back(&row, lease).await;
+                            sleep(RESOLVING_PAUSE).await;
+                            return drop(permit);
+                        }
+                        place => place,
+                    },
                 };
-                // To nobody nothing is sent.
-                if place.is_none() && row.user.is_some() {
-                    return self.give_back(&row, lease).await;
-                }
                 self.send(&row, now).await
             }
             Err(error) => Err(SendError::Transient(error.into())),

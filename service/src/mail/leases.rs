@@ -5,7 +5,7 @@ use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use super::{Kind, Language};
-use crate::db::{Error, Executor, Statement, Written, from_millis, to_millis};
+use crate::db::{Error, Executor, Statement, Value, Written, from_millis, to_millis};
 use crate::user_id::UserId;
 use crate::user_row;
 
@@ -45,7 +45,7 @@ const LEASE: Statement = Statement::write(
     "mails.lease",
     "update mails force index (idx_asked_next_attempt_at)
      set lease = ?, due_at = next_attempt_at, next_attempt_at = ?, attempts = attempts + 1
-     where asked = ? and next_attempt_at <= ? and substring_index(recipient, '@', -1) not in (?, ?, ?)
+     where asked = ? and next_attempt_at <= ? and substring_index(recipient, '@', -1) not in (?, ?, ?, ?, ?, ?, ?, ?)
      order by next_attempt_at limit ?",
 )
 .on_sqlite(
@@ -54,12 +54,12 @@ const LEASE: Statement = Statement::write(
      where mail_id in
      (select mail_id from mails indexed by idx_mails_asked_next_attempt_at
       where asked = ?3 and next_attempt_at <= ?4
-        and lower(substr(recipient, length(rtrim(recipient, replace(recipient, '@', ''))) + 1)) not in (?5, ?6, ?7)
-      order by next_attempt_at limit ?8)",
+        and lower(substr(recipient, length(rtrim(recipient, replace(recipient, '@', ''))) + 1)) not in (?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+      order by next_attempt_at limit ?13)",
 );
 
 /// How many domains a lease leaves out. If as many have all the places that they may have, hardly any are left.
-const LEFT_OUT: usize = 3;
+const LEFT_OUT: usize = 8;
 /// What no domain is.
 const NO_DOMAIN: &str = "@";
 
@@ -87,10 +87,10 @@ pub(super) async fn lease(
     let (id, until) = ((&lease.id.as_bytes()[..]).into(), to_millis(lease.until).into());
     let mut domains = [NO_DOMAIN; LEFT_OUT];
     domains.iter_mut().zip(left_out).for_each(|(place, domain)| *place = domain);
-    let [first, second, third] = domains.map(Into::into);
+    let domains = domains.map(Value::from);
     let take = async |asked: bool, limit: i64| -> Result<u64, Error> {
-        let (due, limit) = (to_millis(now).into(), limit.into());
-        let values = [id, until, asked.into(), due, first, second, third, limit];
+        let due = to_millis(now).into();
+        let values = [&[id, until, asked.into(), due][..], &domains, &[limit.into()]].concat();
         let taken: Written = executor.run(&LEASE, &values).await?;
         Ok(taken.rows)
     };

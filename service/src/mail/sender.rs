@@ -50,12 +50,12 @@ impl Sender {
         }
     }
 
-    /// How many of them to one domain.
-    pub(super) const fn to_one_domain(&self) -> usize {
+    /// Whether a mail may take as long as the server of its recipient wants.
+    pub(super) const fn may_wait_for_recipients(&self) -> bool {
         match self {
-            Self::Smtp(_) => smtp::TO_ONE_DOMAIN,
-            // They take a mail before anybody asks the server of its recipient.
-            Self::Ses(_) | Self::Console(_) => FEW,
+            // A server may ask that of the recipient before it takes a mail.
+            Self::Smtp(_) => true,
+            Self::Ses(_) | Self::Console(_) => false,
         }
     }
 

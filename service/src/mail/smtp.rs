@@ -12,11 +12,9 @@ use super::refusal::Refusal;
 use super::sender::SendError;
 
 /// How many mails are sent at once. Each waits for the server's answers, and with the end of its text, which lettre writes by itself,
-/// for the acknowledgement of the rest, up to 40 ms on Linux (Nagle's algorithm; RFC 9293, section 3.7.4).
+/// for the acknowledgement of the rest, up to 40 ms on Linux (Nagle's algorithm; RFC 9293, section 3.7.4). Half of them are enough for 200
+/// mails a second to one domain.
 pub(super) const AT_ONCE: usize = 24;
-/// How many of them to one domain. A server may ask that of the recipient before it takes a mail, and wait for it. Enough for 200 mails a
-/// second to a domain that does not.
-pub(super) const TO_ONE_DOMAIN: usize = AT_ONCE / 2;
 /// How long each step of a dialogue may take.
 const STEP_LIMIT: Duration = Duration::from_secs(15);
 /// How long a connection is kept: servers close them after some minutes.

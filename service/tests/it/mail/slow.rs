@@ -16,6 +16,7 @@ use crate::mail::smtp::{app, invite, invite_at};
 with_accounts_on_every_database! {
     a_slow_domain_holds_up_no_other,
     a_slow_domain_holds_up_no_other_if_strangers_ask_for_its_users,
+    several_slow_domains_hold_up_no_other,
     what_was_not_begun_keeps_its_place_and_its_attempts,
 }
 
@@ -72,6 +73,25 @@ async fn a_slow_domain_holds_up_no_other_if_strangers_ask_for_its_users(app: Acc
     assert_eq!(taken_for(&mails, "@example.com"), 1);
     assert_eq!(taken_for(&mails, "@slow.example"), 12);
     assert_eq!(app.outbox().await, MANY);
+}
+
+async fn several_slow_domains_hold_up_no_other(app: AccountsApp) {
+    let (app, server) = served(app).await;
+    for number in 0..MANY {
+        let domain = format!("{}.slow.example", number % 4);
+        invite_at(&app, &format!("slow{number}"), &domain).await;
+    }
+    app.clock.advance(TimeDelta::seconds(1));
+    invite(&app, "ada").await;
+    run(&app).await;
+    let mails = eventually("the mail to the fast domain", async || {
+        let mails = server.mails();
+        (taken_for(&mails, "@example.com") == 1).then_some(mails)
+    })
+    .await;
+    for domain in 0..4 {
+        assert!(taken_for(&mails, &format!("@{domain}.slow.example")) > 0, "each has some places");
+    }
 }
 
 async fn what_was_not_begun_keeps_its_place_and_its_attempts(app: AccountsApp) {

@@ -12,7 +12,7 @@ use crate::db::Database;
 use crate::http::{HasCache, RequireIfMatch, StrictQuery};
 use crate::keys::{self, KeyRing};
 use crate::limits::RequestLimit;
-use crate::mail::Mail;
+use crate::mail::Outbox;
 use crate::passwords::{Hasher, Policy};
 use crate::tokens::Tokens;
 use crate::trusted_proxies::TrustedProxies;
@@ -138,7 +138,7 @@ pub struct Accounts {
     /// The users that were read lately, of which an added one must be told.
     pub user_cache: Option<UserCache>,
     /// Sends mails; none with `MAIL=off`.
-    pub mail: Option<Mail>,
+    pub outbox: Option<Outbox>,
     /// What was configured.
     pub settings: AccountSettings,
 }
@@ -174,7 +174,7 @@ impl Accounts {
             hasher: Hasher::new(passwords.hashing.clone()),
             policy: Policy::new(passwords),
             user_cache: state.user_cache.clone(),
-            mail: mail.map(|mail| Mail::new(*mail)),
+            outbox: mail.map(|mail| Outbox::new(*mail)),
             settings: AccountSettings {
                 limits: *limits,
                 session_lifetime,

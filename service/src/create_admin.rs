@@ -10,7 +10,7 @@ use crate::clock::SystemClock;
 use crate::config::{Access, Config, TokenAccess};
 use crate::db::{self, Database};
 use crate::field::Invalid;
-use crate::mail::Mail;
+use crate::mail::Outbox;
 use crate::migrations;
 use crate::one_time_tokens::OneTimeToken;
 use crate::users::{Email, Error as UserError, Taken, Username};
@@ -79,7 +79,7 @@ pub async fn run(arguments: Arguments<'_>, config: Config) -> Result<Option<OneT
         AdministratorPassword::Password(read_password()?, config.application.passwords)
     };
     let mail = match config.application.access {
-        Access::Tokens(TokenAccess { mail, .. }) => mail.map(|mail| Mail::new(*mail)),
+        Access::Tokens(TokenAccess { mail, .. }) => mail.map(|mail| Outbox::new(*mail)),
         Access::Open => None,
     };
     let made =

@@ -16,9 +16,9 @@ use crate::app_state::AppState;
 use crate::clock::monotonic;
 use crate::db;
 use crate::error_chain::chain;
-use crate::mail::Mail;
+use crate::mail::Outbox;
 use crate::metrics;
-use crate::{accounts, idempotency, limits, mail, sessions};
+use crate::{accounts, delivery, idempotency, limits, sessions};
 
 /// How long one run of a job may take where nothing else limits it.
 pub const RUN_LIMIT: Duration = Duration::from_secs(30);
@@ -98,7 +98,7 @@ const JOBS: &[Job] = &[
         name: "send_mails",
         every: Duration::from_secs(10),
         of: Part::Mail,
-        run: |state, deadline| Box::pin(mail::send_due(state, deadline)),
+        run: |state, deadline| Box::pin(delivery::send_due(state, deadline)),
     },
 ];
 
@@ -113,8 +113,8 @@ fn jobs(state: &AppState) -> impl Iterator<Item = Job> + use<> {
     })
 }
 
-fn outbox(state: &AppState) -> Option<Mail> {
-    state.accounts.as_ref()?.mail.clone()
+fn outbox(state: &AppState) -> Option<Outbox> {
+    state.accounts.as_ref()?.outbox.clone()
 }
 
 fn close_idle_connections(state: &AppState) {
@@ -179,7 +179,7 @@ pub async fn run_all(state: &AppState, deadline: Instant) -> Vec<Report> {
 /// Sends mails when they become due, until a time or shortly before the deadline; `None` with `MAIL=off`.
 pub async fn watch_mails(state: &AppState, until: Instant, deadline: Instant) -> Option<Report> {
     outbox(state)?;
-    let watching = mail::watch(state.clone(), until, deadline);
+    let watching = delivery::watch(state.clone(), until, deadline);
     Some(report("watch_mails", timeout_at(deadline.into(), watching).await))
 }
 

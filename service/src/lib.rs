@@ -16,6 +16,7 @@ pub mod command_line;
 pub mod config;
 pub mod create_admin;
 pub mod db;
+pub mod delivery;
 #[cfg(feature = "docs-page")]
 mod docs_page;
 pub mod error_chain;

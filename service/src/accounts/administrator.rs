@@ -12,7 +12,7 @@ use crate::access::RoleName;
 use crate::clock::Clock;
 use crate::config;
 use crate::db::{Database, Transaction};
-use crate::mail::{Language, Mail};
+use crate::mail::{Language, Outbox};
 use crate::one_time_tokens::{self, NewToken, OneTimeToken, Purpose};
 use crate::passwords::{About, Hasher, PasswordHash, Policy};
 use crate::user_id::UserId;
@@ -50,7 +50,7 @@ pub async fn create_administrator(
     clock: Arc<dyn Clock>,
     administrator: Administrator,
     password: AdministratorPassword,
-    mail: Option<&Mail>,
+    outbox: Option<&Outbox>,
 ) -> Result<Option<OneTimeToken>, Error> {
     let about = About { username: administrator.username.as_str(), email: administrator.email.as_str() };
     let (hash, token) = match password {
@@ -63,7 +63,7 @@ pub async fn create_administrator(
     };
     let way_in = WayIn { hash, token_hash: token.as_ref().map(OneTimeToken::hash), now: clock.now() };
     if administrator.existing {
-        restore(database, &administrator, &way_in, mail).await?;
+        restore(database, &administrator, &way_in, outbox).await?;
     } else {
         let email = &administrator.email;
         let user = NewUser { username: administrator.username, email: email.clone(), full_name: None };
@@ -83,7 +83,7 @@ async fn restore(
     database: &Database,
     administrator: &Administrator,
     way_in: &WayIn,
-    mail: Option<&Mail>,
+    outbox: Option<&Outbox>,
 ) -> Result<(), Error> {
     let login = Login::parse(administrator.username.as_str()).map_err(|_| Error::UserNotFound)?;
     let found = repository::find(database, &login).await?.ok_or(Error::UserNotFound)?;
@@ -97,9 +97,9 @@ async fn restore(
         if !user_row::lock(&mut transaction, user).await? {
             return Err(Error::UserNotFound);
         }
-        if let Some(mail) = mail.filter(|_| had_password) {
+        if let Some(outbox) = outbox.filter(|_| had_password) {
             // The command knows no language of the user's.
-            tell_of_new_password(mail, &mut transaction, user, Language::En, way_in.now).await?;
+            tell_of_new_password(outbox, &mut transaction, user, Language::En, way_in.now).await?;
         }
         sessions::end_all(&mut transaction, user, None, way_in.now).await?;
         repository::set_password(&mut transaction, user, None, way_in.now).await?;

@@ -13,7 +13,7 @@ use crate::access::{Caller, reauthorize};
 use crate::client_network::ClientNetwork;
 use crate::db::Transaction;
 use crate::field::Invalid;
-use crate::mail::{Kind, Language, Mail, Notice};
+use crate::mail::{Kind, Language, Notice, Outbox};
 use crate::one_time_tokens::{OneTimeToken, Presented};
 use crate::passwords::{About, NewPassword, PasswordHash, PresentedPassword};
 use crate::user_id::UserId;
@@ -193,7 +193,7 @@ impl Service {
         notice: Option<Language>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        if let (Some(mail), Some(language)) = (&self.mail, notice) {
+        if let (Some(mail), Some(language)) = (&self.outbox, notice) {
             tell_of_new_password(mail, &mut *transaction, user, language, now).await?;
         }
         repository::set_password(&mut *transaction, user, Some(hash), now).await?;
@@ -203,7 +203,7 @@ impl Service {
 
     /// Lets a notice be sent at once.
     fn wake(&self) {
-        if let Some(mail) = &self.mail {
+        if let Some(mail) = &self.outbox {
             mail.wake();
         }
     }
@@ -240,7 +240,7 @@ async fn prove(
 
 /// Tells a user, whose row is locked, that the password was changed; at an address that is proved, or not at all.
 pub(super) async fn tell_of_new_password(
-    mail: &Mail,
+    outbox: &Outbox,
     transaction: &mut Transaction,
     user: UserId,
     language: Language,
@@ -249,7 +249,7 @@ pub(super) async fn tell_of_new_password(
     let addressee = addresses::addressee(&mut *transaction, user).await?;
     let Some(addressee) = addressee.filter(|addressee| addressee.is_proved) else { return Ok(()) };
     let (kind, to) = (Kind::Notice(Notice::PasswordChanged), Some((user, &*addressee.email)));
-    mail.enqueue(&mut *transaction, kind, language, to, now).await
+    outbox.enqueue(&mut *transaction, kind, language, to, now).await
 }
 
 fn wrong_password(error: Error) -> Error {

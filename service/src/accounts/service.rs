@@ -10,7 +10,7 @@ use crate::access::Caller;
 use crate::app_state::{AccountSettings, Accounts};
 use crate::clock::Clock;
 use crate::db::Database;
-use crate::mail::Mail;
+use crate::mail::Outbox;
 use crate::passwords::{Hasher, Policy};
 use crate::tokens::Tokens;
 use crate::user_id::UserId;
@@ -28,7 +28,7 @@ pub struct Service {
     pub(super) sessions: sessions::Service,
     pub(super) users: users::Service,
     pub(super) addresses: addresses::Service,
-    pub(super) mail: Option<Mail>,
+    pub(super) outbox: Option<Outbox>,
 }
 
 impl FromRef<Arc<Accounts>> for Service {
@@ -43,7 +43,7 @@ impl FromRef<Arc<Accounts>> for Service {
             sessions: sessions::Service::from_ref(accounts),
             users: users::Service::from_ref(accounts),
             addresses: addresses::Service::from_ref(accounts),
-            mail: accounts.mail.clone(),
+            outbox: accounts.outbox.clone(),
         }
     }
 }

@@ -5,13 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::accounts::is_same;
 use crate::db::{Error, Transaction};
-use crate::mail::{Kind, Language, LinkKind, Mail};
+use crate::mail::{Kind, Language, LinkKind, Outbox};
 use crate::one_time_tokens::{self, Bits, NewToken, Seed};
 use crate::user_id::UserId;
 
 /// Links of one kind, for one request.
 pub(crate) struct Links {
-    pub(super) mail: Mail,
+    pub(super) outbox: Outbox,
     pub(super) kind: LinkKind,
     pub(super) language: Language,
     /// What tokens are computed with.
@@ -30,13 +30,13 @@ impl Links {
         to: Option<(UserId, &str)>,
     ) -> Result<(), Error> {
         self.provide_token(&mut *transaction, to).await?;
-        self.mail.enqueue(&mut *transaction, Kind::Link(self.kind), self.language, to, self.now).await
+        self.outbox.enqueue(&mut *transaction, Kind::Link(self.kind), self.language, to, self.now).await
     }
 
     /// Leaves a user, whose row is locked, the live token, or makes a new one if there is none. A token that has less than half of
     /// its life left gets all of it anew: whoever asks for a link has time to use it. For nobody it does nothing, which is as
     /// much work.
-    pub(super) async fn provide_token(
+    pub(crate) async fn provide_token(
         &self,
         transaction: &mut Transaction,
         to: Option<(UserId, &str)>,
@@ -65,10 +65,10 @@ impl Links {
 
     /// Lets the mail be sent at once, when the transaction is committed.
     pub(crate) fn wake(&self) {
-        self.mail.wake();
+        self.outbox.wake();
     }
 
     fn lifetime(&self) -> TimeDelta {
-        TimeDelta::from_std(self.mail.link(self.kind).lifetime).unwrap_or(TimeDelta::MAX)
+        TimeDelta::from_std(self.outbox.link(self.kind).lifetime).unwrap_or(TimeDelta::MAX)
     }
 }

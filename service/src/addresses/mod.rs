@@ -1,7 +1,6 @@
 //! Addresses: which ones users have proved to have, the links that are sent to them to prove one, to set a forgotten
 //! password, and to set a first one, and which ones cannot be reached.
 
-mod asked;
 mod links;
 mod repository;
 mod room;
@@ -10,7 +9,7 @@ mod schema;
 mod service;
 mod undeliverable;
 
-pub(crate) use repository::{addressee, prove};
+pub(crate) use repository::{Addressee, addressee, prove};
 pub use router::router;
 pub use service::Service;
 pub(crate) use undeliverable::is_undeliverable;

@@ -11,7 +11,7 @@ use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::accounts::Error;
 use crate::app_state::Accounts;
 use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
-use crate::mail::{AskedLink, Language};
+use crate::mail::{Language, RequestedLink};
 use crate::one_time_tokens::OneTimeToken;
 use crate::openapi::{
     BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, UserIdParam, described,
@@ -45,7 +45,7 @@ async fn request_email_verification(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let VerificationRequest { email } = VerificationRequest::read(body)?;
-    addresses.ask(AskedLink::Verification, &email, Language::of(&headers), address.network()).await?;
+    addresses.ask(RequestedLink::Verification, &email, Language::of(&headers), address.network()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -87,7 +87,7 @@ async fn request_password_reset(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let ResetRequest { login } = ResetRequest::read(body)?;
-    addresses.ask(AskedLink::Reset, &login, Language::of(&headers), address.network()).await?;
+    addresses.ask(RequestedLink::Reset, &login, Language::of(&headers), address.network()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

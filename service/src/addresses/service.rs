@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::db::Database;
 use crate::limits::Limits;
-use crate::mail::{AskedLink, Language, LinkKind, Mail};
+use crate::mail::{Language, LinkKind, Outbox, RequestedLink};
 use crate::one_time_tokens::{self, KEY_PURPOSE, OneTimeToken, Purpose};
 use crate::tokens::Tokens;
 use crate::user_id::UserId;
@@ -25,11 +25,11 @@ use crate::{random, roles, user_row};
 /// The use cases of addresses.
 #[derive(Clone)]
 pub struct Service {
-    pub(super) database: Database,
+    database: Database,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
     pub(super) limits: config::Limits,
-    mail: Option<Mail>,
+    outbox: Option<Outbox>,
 }
 
 impl FromRef<Arc<Accounts>> for Service {
@@ -39,7 +39,7 @@ impl FromRef<Arc<Accounts>> for Service {
             clock: Arc::clone(&accounts.clock),
             tokens: accounts.tokens.clone(),
             limits: accounts.settings.limits,
-            mail: accounts.mail.clone(),
+            outbox: accounts.outbox.clone(),
         }
     }
 }
@@ -52,19 +52,19 @@ impl Service {
     /// [`Error::MailOff`]; [`Error::Limits`] if one IP address asks too often.
     pub(super) async fn ask(
         &self,
-        link: AskedLink,
+        link: RequestedLink,
         login: &Login,
         language: Language,
         network: ClientNetwork,
     ) -> Result<(), Error> {
-        let mail = self.mail.as_ref().ok_or(Error::MailOff)?;
+        let outbox = self.outbox.as_ref().ok_or(Error::MailOff)?;
         let limits = self.counting().await?;
         let hit = limits.take(&self.limits.mail_ip, &[network.as_bytes()]).await?;
-        if let Err(error) = mail.ask(&self.database, link, language, login, self.clock.now()).await {
+        if let Err(error) = outbox.ask(&self.database, link, language, login, self.clock.now()).await {
             limits.give_back(&[hit]).await;
             return Err(error.into());
         }
-        mail.wake_later();
+        outbox.wake_later();
         Ok(())
     }
 
@@ -150,9 +150,9 @@ impl Service {
     /// # Errors
     /// [`Error::MailOff`]; [`Error::Keys`].
     pub(crate) async fn links(&self, kind: LinkKind, language: Language) -> Result<Links, Error> {
-        let mail = self.mail.clone().ok_or(Error::MailOff)?;
+        let outbox = self.outbox.clone().ok_or(Error::MailOff)?;
         let key = self.tokens.keys().mac_keys().await?.derive(KEY_PURPOSE);
-        Ok(Links { mail, kind, language, key, bits: random::bytes()?, now: self.clock.now() })
+        Ok(Links { outbox, kind, language, key, bits: random::bytes()?, now: self.clock.now() })
     }
 
     pub(super) async fn counting(&self) -> Result<Limits, Error> {

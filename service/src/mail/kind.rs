@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     /// It tells what was done to the account.
     Notice(Notice),
     /// It is none yet: somebody asked for a link for a login, and whether anybody has that is still to be found out.
-    Asked(AskedLink),
+    Requested(RequestedLink),
 }
 
 /// What a link is for.
@@ -28,7 +28,7 @@ pub(crate) enum LinkKind {
 
 /// A link that anybody may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AskedLink {
+pub(crate) enum RequestedLink {
     /// To prove an address.
     Verification,
     /// To set a password that was forgotten.
@@ -46,29 +46,29 @@ pub(crate) enum Notice {
 
 impl Kind {
     /// Each of them.
-    pub(super) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Link(LinkKind::Verification),
         Self::Link(LinkKind::Reset),
         Self::Link(LinkKind::Invitation),
-        Self::Asked(AskedLink::Verification),
-        Self::Asked(AskedLink::Reset),
+        Self::Requested(RequestedLink::Verification),
+        Self::Requested(RequestedLink::Reset),
         Self::Notice(Notice::AddressChanged),
         Self::Notice(Notice::PasswordChanged),
     ];
 
     /// The kind that the database holds; `None` for one of another release.
-    pub(super) fn from_stored(text: &str) -> Option<Self> {
+    pub(crate) fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// Its name.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Link(kind) => kind.as_str(),
             Self::Notice(Notice::AddressChanged) => "address_changed",
             Self::Notice(Notice::PasswordChanged) => "password_changed",
-            Self::Asked(AskedLink::Verification) => "asked_verification",
-            Self::Asked(AskedLink::Reset) => "asked_reset",
+            Self::Requested(RequestedLink::Verification) => "asked_verification",
+            Self::Requested(RequestedLink::Reset) => "asked_reset",
         }
     }
 }
@@ -89,11 +89,11 @@ impl LinkKind {
     }
 }
 
-impl From<AskedLink> for LinkKind {
-    fn from(asked: AskedLink) -> Self {
+impl From<RequestedLink> for LinkKind {
+    fn from(asked: RequestedLink) -> Self {
         match asked {
-            AskedLink::Verification => Self::Verification,
-            AskedLink::Reset => Self::Reset,
+            RequestedLink::Verification => Self::Verification,
+            RequestedLink::Reset => Self::Reset,
         }
     }
 }
@@ -127,7 +127,7 @@ impl Language {
     }
 
     /// A language that the database holds; English if it is one of another release.
-    pub(super) fn from_stored(text: &str) -> Self {
+    pub(crate) fn from_stored(text: &str) -> Self {
         Self::ALL.into_iter().find(|language| language.as_str() == text).unwrap_or(Self::En)
     }
 

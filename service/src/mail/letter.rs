@@ -6,23 +6,23 @@ use chrono::{DateTime, Utc};
 use super::{Language, LinkKind, Notice, words};
 
 /// What a mail is about, besides its kind.
-pub(super) struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// How the recipient knows the service.
-    pub(super) site: &'a str,
+    pub(crate) site: &'a str,
     /// The name of the user, who has proved the address; of anybody else nothing is said that they chose themselves.
-    pub(super) username: Option<&'a str>,
+    pub(crate) username: Option<&'a str>,
 }
 
 /// A link with its token.
-pub(super) struct Link<'a> {
+pub(crate) struct Link<'a> {
     /// Where it leads.
-    pub(super) url: &'a str,
+    pub(crate) url: &'a str,
     /// Until when it is good.
-    pub(super) expires_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
 }
 
 /// What is to be written.
-pub(super) enum Topic<'a> {
+pub(crate) enum Topic<'a> {
     /// A link.
     Link(LinkKind, Link<'a>),
     /// What was done to the account.
@@ -42,17 +42,17 @@ pub(super) struct Letter {
 }
 
 /// A mail in both forms. It has a live link, hence no debug output.
-pub(super) struct Rendered {
-    pub(super) subject: &'static str,
-    pub(super) text: String,
-    pub(super) html: String,
+pub(crate) struct Rendered {
+    pub(crate) subject: &'static str,
+    pub(crate) text: String,
+    pub(crate) html: String,
 }
 
 /// Writes a mail.
 ///
 /// # Errors
 /// If a template fails, which it does not for any text.
-pub(super) fn write(
+pub(crate) fn write(
     language: Language,
     facts: &Facts<'_>,
     topic: &Topic<'_>,

@@ -9,15 +9,15 @@ use uuid::Uuid;
 use super::sender::SendError;
 
 /// A mail that is complete. It has a live link, hence no debug output.
-pub(super) struct Outgoing {
+pub(crate) struct Outgoing {
     /// The id of its row, which is in its `Message-ID`: one that is sent twice can be told to be the same.
-    pub(super) id: Uuid,
-    pub(super) from: Mailbox,
-    pub(super) recipient: Mailbox,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) subject: String,
-    pub(super) text: String,
-    pub(super) html: String,
+    pub(crate) id: Uuid,
+    pub(crate) from: Mailbox,
+    pub(crate) recipient: Mailbox,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
 }
 
 impl Outgoing {

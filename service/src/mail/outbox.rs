@@ -8,9 +8,10 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::message::Outgoing;
 use super::repository::{self, NewMail};
-use super::sender::Sender;
-use super::{AskedLink, Kind, Language, LinkKind};
+use super::sender::{SendError, Sender};
+use super::{Kind, Language, LinkKind, RequestedLink};
 use crate::accounts::Login;
 use crate::config;
 use crate::db::{Error, Executor};
@@ -23,9 +24,9 @@ const MAX_RECIPIENT_LENGTH: usize = 100;
 /// How long at least nothing is done about a link that was asked for; up to 255 ms more are added by chance.
 const MIN_DELAY: Duration = Duration::from_millis(100);
 
-/// What mails are sent with. A clone is the same.
+/// Where mails are put, and what they are sent with. A clone is the same.
 #[derive(Clone)]
-pub struct Mail(Arc<Inner>);
+pub struct Outbox(Arc<Inner>);
 
 struct Inner {
     config: config::Mail,
@@ -34,7 +35,7 @@ struct Inner {
     due: Notify,
 }
 
-impl Mail {
+impl Outbox {
     /// As configured. It begins on the runtime that it is made on.
     #[must_use]
     pub fn new(config: config::Mail) -> Self {
@@ -61,7 +62,7 @@ impl Mail {
     pub(crate) async fn ask(
         &self,
         executor: impl Executor,
-        link: AskedLink,
+        link: RequestedLink,
         language: Language,
         login: &Login,
         now: DateTime<Utc>,
@@ -72,7 +73,7 @@ impl Mail {
             .find(|text| text.chars().count() <= MAX_RECIPIENT_LENGTH);
         let recipient = fitting.unwrap_or_default();
         let mail =
-            NewMail { id: Uuid::new_v4(), user: None, kind: Kind::Asked(link), language, recipient, now };
+            NewMail { id: Uuid::new_v4(), user: None, kind: Kind::Requested(link), language, recipient, now };
         repository::insert(executor, &mail).await
     }
 
@@ -84,12 +85,12 @@ impl Mail {
     /// The same for a link that was asked for, at a moment that nobody can foresee: what is done for a login that somebody has
     /// must not fall into the time that the answer takes, nor into that of one of the next answers rather than another.
     pub(crate) fn wake_later(&self) {
-        let mail = self.clone();
+        let outbox = self.clone();
         let [by_chance] = random::bytes().unwrap_or_default();
         let delay = MIN_DELAY + Duration::from_millis(by_chance.into());
         tokio::spawn(async move {
             sleep(delay).await;
-            mail.wake();
+            outbox.wake();
         });
     }
 
@@ -107,11 +108,23 @@ impl Mail {
         }
     }
 
-    pub(super) fn config(&self) -> &config::Mail {
+    /// As it was configured.
+    pub(crate) fn config(&self) -> &config::Mail {
         &self.0.config
     }
 
-    pub(super) fn sender(&self) -> &Sender {
-        &self.0.sender
+    /// How many mails are sent at once.
+    pub(crate) fn at_once(&self) -> usize {
+        self.0.sender.at_once()
+    }
+
+    /// Whether sending a mail may take as long as the server of its recipient wants.
+    pub(crate) fn may_wait_for_recipients(&self) -> bool {
+        self.0.sender.may_wait_for_recipients()
+    }
+
+    /// Sends a mail, which need not be in the outbox.
+    pub(crate) async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
+        self.0.sender.send(mail).await
     }
 }

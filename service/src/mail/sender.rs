@@ -21,7 +21,7 @@ pub(super) enum Sender {
 
 /// Why a mail could not be sent.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SendError {
+pub(crate) enum SendError {
     /// It would fail again.
     #[error("the mail cannot be sent")]
     Permanent(#[source] Cause),
@@ -31,7 +31,7 @@ pub(super) enum SendError {
 }
 
 /// The cause, for the log.
-pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl Sender {
     pub(super) fn new(config: &config::Mail) -> Self {

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::db::{self, Database};
 use crate::keys::KeyRing;
 use crate::limits::{Limit, Limits};
-use crate::mail::Mail;
+use crate::mail::Outbox;
 use crate::page::Page;
 use crate::user_id::UserId;
 
@@ -23,7 +23,7 @@ pub struct Service {
     pub(super) database: Database,
     pub(super) clock: Arc<dyn Clock>,
     /// Tells of changed addresses; none with `ACCESS=open` or `MAIL=off`.
-    pub(super) mail: Option<Mail>,
+    pub(super) outbox: Option<Outbox>,
     /// The users that were read lately; none with `CACHE_TTL=0`.
     pub(super) cache: Option<UserCache>,
     /// How often users who may not see others may learn what is taken; without a limit with `ACCESS=open`.
@@ -56,16 +56,16 @@ impl FromRef<Arc<AppState>> for Service {
 impl FromRef<Arc<Accounts>> for Service {
     fn from_ref(accounts: &Arc<Accounts>) -> Self {
         let (database, clock) = (accounts.database.clone(), Arc::clone(&accounts.clock));
-        let (mail, cache) = (accounts.mail.clone(), accounts.user_cache.clone());
+        let (outbox, cache) = (accounts.outbox.clone(), accounts.user_cache.clone());
         let conflict_limit = Some(ConflictLimit::from(&**accounts));
-        Self { mail, cache, conflict_limit, ..Self::over(database, clock) }
+        Self { outbox, cache, conflict_limit, ..Self::over(database, clock) }
     }
 }
 
 impl Service {
     /// The users of this database.
     pub(crate) const fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, mail: None, cache: None, conflict_limit: None }
+        Self { database, clock, outbox: None, cache: None, conflict_limit: None }
     }
 
     /// The user with this id.

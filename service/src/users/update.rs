@@ -58,7 +58,7 @@ impl Service {
         writing.end(&updated);
         match updated {
             Ok(user) => {
-                if let Some(mail) = &self.mail {
+                if let Some(mail) = &self.outbox {
                     mail.wake();
                 }
                 user.ok_or(Error::NotFound)
@@ -162,7 +162,7 @@ impl Service {
         language: Language,
     ) -> Result<(), Error> {
         one_time_tokens::end_all(&mut *transaction, id).await?;
-        let Some(mail) = &self.mail else { return Ok(()) };
+        let Some(mail) = &self.outbox else { return Ok(()) };
         let addressee = addresses::addressee(&mut *transaction, id).await?;
         if let Some(addressee) = addressee.filter(|addressee| addressee.is_proved) {
             let (kind, now) = (Kind::Notice(Notice::AddressChanged), self.clock.now());

@@ -185,7 +185,7 @@ impl AccountsApp {
         let administrator = Administrator { username, email, existing };
         let password = AdministratorPassword::Password(Zeroizing::new(PASSWORD.to_owned()), passwords());
         let clock = Arc::new(self.clock.clone());
-        let mail = self.state.accounts.as_ref().unwrap().mail.as_ref();
+        let mail = self.state.accounts.as_ref().unwrap().outbox.as_ref();
         create_administrator(&self.state.database, clock, administrator, password, mail).await.map(|_| ())
     }
 

@@ -7,7 +7,7 @@ use axum::http::{Method, header};
 use chrono::TimeDelta;
 use serde_json::json;
 use users_service::clock::monotonic;
-use users_service::mail::send_due;
+use users_service::delivery::send_due;
 
 use crate::harness::accounts::{AccountsApp, call};
 use crate::harness::test_app::Answer;

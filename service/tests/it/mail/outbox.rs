@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::json;
 use users_service::clock::{Clock, monotonic};
-use users_service::mail::send_due;
+use users_service::delivery::send_due;
 
 use crate::harness::accounts::{AccountsApp, PASSWORD, with_accounts_on_every_database};
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use users_service::clock::monotonic;
-use users_service::mail::send_due;
+use users_service::delivery::send_due;
 
 use crate::harness::accounts::{AccountsApp, with_accounts_on_every_database};
 use crate::harness::eventually::eventually;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 use users_service::clock::monotonic;
-use users_service::mail::send_due;
+use users_service::delivery::send_due;
 
 use crate::accounts::statements::Recorded;
 use crate::harness::accounts::call;

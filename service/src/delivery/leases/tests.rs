@@ -1,10 +1,9 @@
 use super::*;
 use crate::db::Database;
 use crate::db::plans::on_server;
-use crate::mail::repository::{NewMail, insert};
-use crate::mail::{AskedLink, Notice};
+use crate::mail::{NewMail, Notice, RequestedLink, insert};
 
-const ASKED: Kind = Kind::Asked(AskedLink::Reset);
+const ASKED: Kind = Kind::Requested(RequestedLink::Reset);
 const MAIL: Kind = Kind::Notice(Notice::PasswordChanged);
 
 fn time(seconds: i64) -> DateTime<Utc> {

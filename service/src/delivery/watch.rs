@@ -18,7 +18,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// # Errors
 /// If the outbox cannot be read: whoever watches next may have more luck.
 pub async fn watch(state: AppState, until: Instant, deadline: Instant) -> Result<(), db::Error> {
-    let Some(accounts) = state.accounts.clone().filter(|accounts| accounts.mail.is_some()) else {
+    let Some(accounts) = state.accounts.clone().filter(|accounts| accounts.outbox.is_some()) else {
         return Ok(());
     };
     let end = deadline.checked_sub(MIN_REMAINING).map_or(until, |last| until.min(last));

@@ -6,15 +6,12 @@ use secrecy::ExposeSecret;
 use tracing::warn;
 
 use super::leases::Leased;
-use super::letter::{self, Facts, Link, Topic};
-use super::message::Outgoing;
-use super::sender::SendError;
-use super::{Kind, LinkKind, Mail};
 use crate::accounts::is_same;
 use crate::addresses;
 use crate::app_state::Accounts;
 use crate::db;
 use crate::keys::{self, MacKeys};
+use crate::mail::{self, Facts, Kind, Link, LinkKind, Outbox, Outgoing, SendError, Topic};
 use crate::one_time_tokens::{self, Bits, KEY_PURPOSE, Live, OneTimeToken, Seed};
 use crate::random;
 use crate::user_id::UserId;
@@ -41,13 +38,13 @@ pub(super) enum Error {
 /// or has another address. A notice needs no user: it tells what was done, and to the address of then.
 pub(super) async fn of(
     accounts: &Accounts,
-    mail: &Mail,
+    outbox: &Outbox,
     row: &Leased,
     now: DateTime<Utc>,
 ) -> Result<Option<Outgoing>, Error> {
     let (user, kind) = match (row.kind, row.user) {
         (Some(Kind::Notice(notice)), _) => {
-            return Ok(Some(outgoing(mail, row, None, &Topic::Notice(notice))?));
+            return Ok(Some(outgoing(outbox, row, None, &Topic::Notice(notice))?));
         }
         (Some(Kind::Link(kind)), Some(user)) => (user, kind),
         _ => return Ok(None),
@@ -58,14 +55,14 @@ pub(super) async fn of(
         live.filter(|live| is_same(&live.email, &row.recipient) && is_same(&addressee.email, &row.recipient));
     let Some(live) = live else { return Ok(None) };
     let Some(token) = token(accounts, (user, kind), &live).await? else { return Ok(None) };
-    let url = format!("{}#{}", mail.link(kind).page, token.secret().expose_secret());
+    let url = format!("{}#{}", outbox.link(kind).page, token.secret().expose_secret());
     let username = addressee.is_proved.then_some(&*addressee.username);
     let topic = Topic::Link(kind, Link { url: &url, expires_at: live.expires_at });
-    Ok(Some(outgoing(mail, row, username, &topic)?))
+    Ok(Some(outgoing(outbox, row, username, &topic)?))
 }
 
 fn outgoing(
-    mail: &Mail,
+    outbox: &Outbox,
     row: &Leased,
     username: Option<&str>,
     topic: &Topic<'_>,
@@ -74,11 +71,11 @@ fn outgoing(
     // A row that is older than the rules may hold an address that cannot be written to, or one with Unicode letters.
     let recipient = Email::parse(&row.recipient).map_err(|invalid| permanent(invalid.message.into()))?;
     let recipient = recipient.as_str().parse().map_err(|error| permanent(Box::new(error)))?;
-    let facts = Facts { site: &mail.config().site, username };
-    let written = letter::write(row.language, &facts, topic).map_err(|error| permanent(error.into()))?;
+    let facts = Facts { site: &outbox.config().site, username };
+    let written = mail::write(row.language, &facts, topic).map_err(|error| permanent(error.into()))?;
     Ok(Outgoing {
         id: row.id,
-        from: mail.config().from.clone(),
+        from: outbox.config().from.clone(),
         recipient,
         created_at: row.created_at,
         subject: written.subject.to_owned(),

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use super::{Kind, Language};
 use crate::db::{Error, Executor, Statement, Value, Written, from_millis, to_millis};
+use crate::mail::{Kind, Language};
 use crate::user_id::UserId;
 use crate::user_row;
 

@@ -1,12 +1,15 @@
 //! One attempt at one mail: what a requested link comes to, sending, and recording what became of it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{timeout, timeout_at};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{sleep, timeout_at};
 use tracing::{error, info, warn};
 
 use super::contents;
-use super::job::{Start, Worker};
+use super::job::{Pending, Start, Worker};
 use super::leases::{self, Lease, Leased};
 use super::request::LinkRequest;
 use crate::accounts;
@@ -22,7 +25,7 @@ use crate::metrics;
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 /// How long before the end of the run an attempt ends, so that what became of it can be recorded.
 const RECORDING_RESERVE: Duration = Duration::from_secs(1);
-/// How long the next request waits after one whose mail has no place, unless there is one before: its mail would hardly be sent sooner.
+/// How long the next request waits after one whose mail was given back.
 const RESOLVING_PAUSE: Duration = Duration::from_millis(50);
 /// When a mail that cannot be sent is given up.
 const MAX_AGE: TimeDelta = TimeDelta::hours(24);
@@ -32,28 +35,44 @@ const MAX_DELAY: TimeDelta = TimeDelta::hours(1);
 
 impl Worker {
     /// Sends one mail, and records what became of it. If that cannot be recorded, the lease ends by itself and the mail is sent
-    /// again: rather twice than never.
-    pub(super) async fn deliver(&self, mut row: Leased, lease: Lease, start: Start) {
+    /// again: rather twice than never. What was requested is resolved first, and returned if there is no place for it.
+    pub(super) async fn deliver(&self, mail: Pending, start: Start) -> Option<Pending> {
+        let Pending { mut row, lease, kept } = mail;
+        drop(kept);
         let now = self.accounts.clock.now();
-        let outcome = match self.settle(&mut row, lease, now).await {
-            Ok(()) => {
-                let _place = match start {
-                    Start::Sending(place) => Some(place),
-                    Start::Resolving(permit) => match self.places.take(&row.recipient) {
-                        // To nobody nothing is sent.
-                        None if row.user.is_some() => {
-                            self.give_back(&row, lease).await;
-                            let _ = timeout(RESOLVING_PAUSE, self.places.given_back()).await;
-                            return drop(permit);
-                        }
-                        place => place,
-                    },
-                };
-                self.send(&row, now).await
-            }
-            Err(error) => Err(SendError::Transient(error.into())),
+        let outcome = match start {
+            Start::Sending(_place) => self.send(&row, now).await,
+            Start::Resolving(permit) => match self.settle(&mut row, lease, now).await {
+                Ok(()) => match self.places.take(&row.recipient) {
+                    // To nobody nothing is sent.
+                    None if row.user.is_some() => return self.keep(row, lease, permit).await,
+                    _place => {
+                        drop(permit);
+                        self.send(&row, now).await
+                    }
+                },
+                Err(error) => Err(SendError::Transient(error.into())),
+            },
         };
-        let row = &row;
+        self.record(&row, lease, outcome, now).await;
+        None
+    }
+
+    /// Keeps a mail until there is a place for it, or gives it back if too many are kept. The next request waits then, because its
+    /// mail would not be sent sooner.
+    async fn keep(&self, row: Leased, lease: Lease, resolving: OwnedSemaphorePermit) -> Option<Pending> {
+        let kept = Arc::clone(&self.keeping).try_acquire_owned().ok();
+        if kept.is_some() {
+            return Some(Pending { row, lease, kept });
+        }
+        self.give_back(&row, lease).await;
+        sleep(RESOLVING_PAUSE).await;
+        drop(resolving);
+        None
+    }
+
+    /// Records what became of a mail.
+    async fn record(&self, row: &Leased, lease: Lease, outcome: Result<bool, SendError>, now: DateTime<Utc>) {
         let recorded = match outcome {
             Ok(was_sent) => {
                 if was_sent {

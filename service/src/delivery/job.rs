@@ -43,7 +43,8 @@ pub async fn send_due(state: AppState, deadline: Instant) -> Result<(), db::Erro
     let Some(outbox) = accounts.outbox.clone() else { return Ok(()) };
     let places = Places::new(outbox.at_once(), outbox.may_wait_for_recipients());
     let resolving = Arc::new(Semaphore::new(RESOLVED_AT_ONCE));
-    Worker { accounts, outbox, places, resolving, deadline }.run().await
+    let keeping = Arc::new(Semaphore::new(outbox.at_once()));
+    Worker { accounts, outbox, places, resolving, keeping, deadline }.run().await
 }
 
 /// What somebody needs to begin: a place, or a permit to find out whose the place is to be.
@@ -52,8 +53,15 @@ pub(super) enum Start {
     Resolving(OwnedSemaphorePermit),
 }
 
-/// Mails that are leased and wait for a place.
-type Waiting = VecDeque<(Leased, Lease)>;
+/// A mail that is leased and waits for a place.
+pub(super) struct Pending {
+    pub(super) row: Leased,
+    pub(super) lease: Lease,
+    /// The permit to be kept although it had to be found out first that there is no place.
+    pub(super) kept: Option<OwnedSemaphorePermit>,
+}
+
+type Waiting = VecDeque<Pending>;
 
 /// One run of the job.
 #[derive(Clone)]
@@ -63,6 +71,8 @@ pub(super) struct Worker {
     pub(super) places: Places,
     /// Permits to find out who is meant by a link that was asked for.
     resolving: Arc<Semaphore>,
+    /// Permits to wait for a place that were requested by anybody. As many as are sent at once are enough to begin whenever there is one.
+    pub(super) keeping: Arc<Semaphore>,
     pub(super) deadline: Instant,
 }
 
@@ -75,7 +85,7 @@ impl Worker {
         loop {
             self.begin(&mut waiting, &mut sending);
             let has_room = self.places.are_free() && waiting.len() <= MAX_WAITING;
-            let asked_waits = waiting.iter().any(|(row, _)| matches!(row.kind, Some(Kind::Requested(_))));
+            let asked_waits = waiting.iter().any(|mail| matches!(mail.row.kind, Some(Kind::Requested(_))));
             may_be_more |= asked_left_out && !asked_waits;
             may_be_more |= left_out.iter().any(|domain| self.places.are_free_for(domain));
             if may_be_more && has_room && outcome.is_ok() && self.has_time() {
@@ -92,13 +102,13 @@ impl Worker {
             }
             // A mail that takes long must not hold up those that come, or become due, meanwhile.
             select! {
-                _ = sending.join_next() => {}
+                ended = sending.join_next() => waiting.extend(ended.and_then(Result::ok).flatten()),
                 () = self.outbox.woken() => may_be_more = true,
                 _ = ticks.tick() => may_be_more = true,
             }
         }
-        for (row, lease) in waiting {
-            self.give_back(&row, lease).await;
+        for mail in waiting {
+            self.give_back(&mail.row, mail.lease).await;
         }
         if metrics::is_enabled() && outcome.is_ok() && self.has_time() {
             self.count_waiting().await?;
@@ -107,17 +117,17 @@ impl Worker {
     }
 
     /// Begins to send what waits and has a place.
-    fn begin(&self, waiting: &mut Waiting, sending: &mut JoinSet<()>) {
+    fn begin(&self, waiting: &mut Waiting, sending: &mut JoinSet<Option<Pending>>) {
         while self.has_time() {
-            let Some((row, lease, start)) = self.next(waiting) else { break };
+            let Some((mail, start)) = self.next(waiting) else { break };
             let worker = self.clone();
-            sending.spawn(async move { worker.deliver(row, lease, start).await });
+            sending.spawn(async move { worker.deliver(mail, start).await });
         }
     }
 
     /// The first that can begin. What is only asked for needs no place: to which domain it goes is found out first.
-    fn next(&self, waiting: &mut Waiting) -> Option<(Leased, Lease, Start)> {
-        let (index, start) = waiting.iter().enumerate().find_map(|(index, (row, _))| {
+    fn next(&self, waiting: &mut Waiting) -> Option<(Pending, Start)> {
+        let (index, start) = waiting.iter().enumerate().find_map(|(index, Pending { row, .. })| {
             let start = match row.kind {
                 Some(Kind::Requested(_)) => {
                     Arc::clone(&self.resolving).try_acquire_owned().ok().map(Start::Resolving)
@@ -126,7 +136,7 @@ impl Worker {
             };
             Some((index, start?))
         })?;
-        waiting.remove(index).map(|(row, lease)| (row, lease, start))
+        waiting.remove(index).map(|mail| (mail, start))
     }
 
     /// Counts what has to wait. Not when somebody scrapes: that would let scrapers occupy the database.
@@ -157,7 +167,7 @@ impl Worker {
         let taken = rows.len();
         for row in rows {
             match row {
-                Ok(row) => waiting.push_back((row, lease)),
+                Ok(row) => waiting.push_back(Pending { row, lease, kept: None }),
                 Err(unreadable) => self.drop_unreadable(&unreadable, lease).await,
             }
         }

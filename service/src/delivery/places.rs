@@ -4,16 +4,12 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-
 /// The places of one run. A clone is the same.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     /// Whether each domain has to leave some to others.
     are_shared: bool,
     taken: Arc<Mutex<Taken>>,
-    /// Tells that one was given back.
-    given_back: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -34,7 +30,7 @@ impl Places {
     /// long, half are left, and of several in the end as many as each of them has.
     pub(super) fn new(all: usize, are_shared: bool) -> Self {
         let taken = Taken { free: all, by_domain: HashMap::new() };
-        Self { are_shared, taken: Arc::new(Mutex::new(taken)), given_back: Arc::default() }
+        Self { are_shared, taken: Arc::new(Mutex::new(taken)) }
     }
 
     /// A place for the domain of a recipient; `None` if it has all that it may have.
@@ -52,11 +48,6 @@ impl Places {
     /// Whether there are any for whoever has none.
     pub(super) fn are_free(&self) -> bool {
         self.taken().free > 0
-    }
-
-    /// Waits until somebody gives one back.
-    pub(super) async fn given_back(&self) {
-        self.given_back.notified().await;
     }
 
     /// Whether a domain may have one more.
@@ -93,8 +84,6 @@ impl Drop for Place {
                 taken.by_domain.remove(&self.domain);
             }
         }
-        drop(taken);
-        self.places.given_back.notify_waiters();
     }
 }
 

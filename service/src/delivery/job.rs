@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::interval_at;
+use tokio::time::{interval_at, sleep_until};
 use tracing::{debug, error, warn};
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ pub(super) const MIN_REMAINING: Duration = Duration::from_secs(3);
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
 /// How often mails that become due are looked for while others are being sent.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long after a lease the next one is taken. Everybody who adds a mail wakes the job, and one lease is enough for many of them.
+const LEASE_INTERVAL: Duration = Duration::from_millis(25);
 /// How many links that were asked for are looked into at once. Anybody can ask for them, and what that costs the database must not
 /// slow down those who ask for something else.
 const RESOLVED_AT_ONCE: usize = 2;
@@ -81,6 +83,7 @@ impl Worker {
         let (mut waiting, mut sending) = (Waiting::new(), JoinSet::new());
         let (mut may_be_more, mut outcome) = (true, Ok(()));
         let (mut left_out, mut asked_left_out) = (Vec::<String>::new(), false);
+        let mut next_lease = monotonic();
         let mut ticks = interval_at((monotonic() + POLL_INTERVAL).into(), POLL_INTERVAL);
         loop {
             self.begin(&mut waiting, &mut sending);
@@ -88,7 +91,9 @@ impl Worker {
             let asked_waits = waiting.iter().any(|mail| matches!(mail.row.kind, Some(Kind::Requested(_))));
             may_be_more |= asked_left_out && !asked_waits;
             may_be_more |= left_out.iter().any(|domain| self.places.are_free_for(domain));
-            if may_be_more && has_room && outcome.is_ok() && self.has_time() {
+            let may_lease = may_be_more && has_room && outcome.is_ok() && self.has_time();
+            if may_lease && monotonic() >= next_lease {
+                next_lease = monotonic() + LEASE_INTERVAL;
                 (left_out, asked_left_out) = (self.places.full(), asked_waits);
                 // What is being sent is finished even if the outbox cannot be read.
                 (may_be_more, outcome) = match self.lease(&mut waiting, &left_out, !asked_waits).await {
@@ -97,14 +102,15 @@ impl Worker {
                 };
                 continue;
             }
-            if sending.is_empty() {
+            if sending.is_empty() && !may_lease {
                 break;
             }
             // A mail that takes long must not hold up those that come, or become due, meanwhile.
             select! {
-                ended = sending.join_next() => waiting.extend(ended.and_then(Result::ok).flatten()),
+                ended = sending.join_next(), if !sending.is_empty() => waiting.extend(ended.and_then(Result::ok).flatten()),
                 () = self.outbox.woken() => may_be_more = true,
                 _ = ticks.tick() => may_be_more = true,
+                () = sleep_until(next_lease.into()), if may_lease => {}
             }
         }
         for mail in waiting {

@@ -19,7 +19,7 @@ use crate::app_state::{Accounts, AppState};
 use crate::clock::monotonic;
 use crate::db;
 use crate::error_chain::chain;
-use crate::mail::{Kind, Outbox};
+use crate::mail::Outbox;
 use crate::metrics;
 
 /// No attempt begins with less time than this until the end of the run.
@@ -78,39 +78,59 @@ pub(super) struct Worker {
     pub(super) deadline: Instant,
 }
 
+/// When to look into the outbox again.
+struct Look {
+    /// Whether there may be mails in it that this run has not seen.
+    may_be_more: bool,
+    /// The domains that were left out at the last look, and whether requests were.
+    left_out: Vec<String>,
+    requests_left_out: bool,
+    /// Not before.
+    earliest: Instant,
+}
+
+impl Look {
+    fn first() -> Self {
+        Self { may_be_more: true, left_out: Vec::new(), requests_left_out: false, earliest: monotonic() }
+    }
+
+    /// Whether something that was left out could be begun.
+    fn is_worth_it(&self, places: &Places, requests_wait: bool) -> bool {
+        self.may_be_more
+            || (self.requests_left_out && !requests_wait)
+            || self.left_out.iter().any(|domain| places.are_free_for(domain))
+    }
+}
+
 impl Worker {
     async fn run(self) -> Result<(), db::Error> {
         let (mut waiting, mut sending) = (Waiting::new(), JoinSet::new());
-        let (mut may_be_more, mut outcome) = (true, Ok(()));
-        let (mut left_out, mut asked_left_out) = (Vec::<String>::new(), false);
-        let mut next_lease = monotonic();
+        let (mut look, mut outcome) = (Look::first(), Ok(()));
         let mut ticks = interval_at((monotonic() + POLL_INTERVAL).into(), POLL_INTERVAL);
         loop {
             self.begin(&mut waiting, &mut sending);
             let has_room = self.places.are_free() && waiting.len() <= MAX_WAITING;
-            let asked_waits = waiting.iter().any(|mail| matches!(mail.row.kind, Some(Kind::Requested(_))));
-            may_be_more |= asked_left_out && !asked_waits;
-            may_be_more |= left_out.iter().any(|domain| self.places.are_free_for(domain));
-            let may_lease = may_be_more && has_room && outcome.is_ok() && self.has_time();
-            if may_lease && monotonic() >= next_lease {
-                next_lease = monotonic() + LEASE_INTERVAL;
-                (left_out, asked_left_out) = (self.places.full(), asked_waits);
+            let requests_wait = waiting.iter().any(|mail| mail.row.is_request());
+            let may_look = look.is_worth_it(&self.places, requests_wait)
+                && has_room
+                && outcome.is_ok()
+                && self.has_time();
+            if may_look && monotonic() >= look.earliest {
                 // What is being sent is finished even if the outbox cannot be read.
-                (may_be_more, outcome) = match self.lease(&mut waiting, &left_out, !asked_waits).await {
-                    Ok(taken) => (taken > 0, Ok(())),
-                    Err(error) => (false, Err(error)),
-                };
+                outcome = self.lease(&mut waiting, &mut look, requests_wait).await;
                 continue;
             }
-            if sending.is_empty() && !may_lease {
+            if sending.is_empty() && !may_look {
                 break;
             }
             // A mail that takes long must not hold up those that come, or become due, meanwhile.
             select! {
-                ended = sending.join_next(), if !sending.is_empty() => waiting.extend(ended.and_then(Result::ok).flatten()),
-                () = self.outbox.woken() => may_be_more = true,
-                _ = ticks.tick() => may_be_more = true,
-                () = sleep_until(next_lease.into()), if may_lease => {}
+                ended = sending.join_next(), if !sending.is_empty() => {
+                    waiting.extend(ended.and_then(Result::ok).flatten());
+                }
+                () = self.outbox.woken() => look.may_be_more = true,
+                _ = ticks.tick() => look.may_be_more = true,
+                () = sleep_until(look.earliest.into()), if may_look => {}
             }
         }
         for mail in waiting {
@@ -134,11 +154,10 @@ impl Worker {
     /// The first that can begin. What is only asked for needs no place: to which domain it goes is found out first.
     fn next(&self, waiting: &mut Waiting) -> Option<(Pending, Start)> {
         let (index, start) = waiting.iter().enumerate().find_map(|(index, Pending { row, .. })| {
-            let start = match row.kind {
-                Some(Kind::Requested(_)) => {
-                    Arc::clone(&self.resolving).try_acquire_owned().ok().map(Start::Resolving)
-                }
-                _ => self.places.take(&row.recipient).map(Start::Sending),
+            let start = if row.is_request() {
+                Arc::clone(&self.resolving).try_acquire_owned().ok().map(Start::Resolving)
+            } else {
+                self.places.take(&row.recipient).map(Start::Sending)
             };
             Some((index, start?))
         })?;
@@ -157,27 +176,34 @@ impl Worker {
         self.deadline.saturating_duration_since(monotonic()) > MIN_REMAINING
     }
 
-    /// Takes some mails that are due, none of them to a domain that is left out, and what was asked for unless that is left out, and
-    /// says how many. They are this process's for as long as it may be sending them.
+    /// Takes some mails that are due, but for those to domains that have all their places, and requests unless some wait. They are
+    /// this process's for as long as it may be sending them.
     async fn lease(
         &self,
         waiting: &mut Waiting,
-        left_out: &[String],
-        with_asked: bool,
-    ) -> Result<usize, db::Error> {
+        look: &mut Look,
+        requests_wait: bool,
+    ) -> Result<(), db::Error> {
         let now = self.accounts.clock.now();
         let left = self.deadline.saturating_duration_since(monotonic());
         let until = now + TimeDelta::from_std(left).unwrap_or(TimeDelta::zero()) + LEASE_MARGIN;
         let lease = Lease { id: Uuid::new_v4(), until };
-        let rows = leases::lease(&self.accounts.database, lease, (left_out, with_asked), now).await?;
-        let taken = rows.len();
+        *look = Look {
+            may_be_more: false,
+            left_out: self.places.full(),
+            requests_left_out: requests_wait,
+            earliest: monotonic() + LEASE_INTERVAL,
+        };
+        let wanted = (&*look.left_out, !requests_wait);
+        let rows = leases::lease(&self.accounts.database, lease, wanted, now).await?;
+        look.may_be_more = !rows.is_empty();
         for row in rows {
             match row {
                 Ok(row) => waiting.push_back(Pending { row, lease, kept: None }),
                 Err(unreadable) => self.drop_unreadable(&unreadable, lease).await,
             }
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Deletes a row that is none of a mail. If that fails, the next run comes upon it again.

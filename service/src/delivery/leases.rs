@@ -33,6 +33,13 @@ pub(super) struct Leased {
     pub(super) attempts: u32,
 }
 
+impl Leased {
+    /// Whether it is still to be found out whom it is for.
+    pub(super) const fn is_request(&self) -> bool {
+        matches!(self.kind, Some(Kind::Requested(_)))
+    }
+}
+
 /// A row that is none of a mail, whoever wrote it.
 pub(super) struct Unreadable {
     /// As it stands in the row.
@@ -81,7 +88,7 @@ const LEASED: Statement = Statement::read(
 pub(super) async fn lease(
     executor: impl Executor + Copy,
     lease: Lease,
-    (left_out, with_asked): (&[String], bool),
+    (left_out, with_requests): (&[String], bool),
     now: DateTime<Utc>,
 ) -> Result<Vec<Result<Leased, Unreadable>>, Error> {
     let (id, until) = ((&lease.id.as_bytes()[..]).into(), to_millis(lease.until).into());
@@ -95,7 +102,7 @@ pub(super) async fn lease(
         Ok(taken.rows)
     };
     let mails = take(false, AT_ONCE).await?;
-    let asked = match (with_asked, mails) {
+    let asked = match (with_requests, mails) {
         (false, _) => 0,
         (true, 0) => take(true, AT_ONCE).await?,
         (true, _) => take(true, ASKED_BESIDE_MAILS).await?,

@@ -28,6 +28,7 @@ pub mod jobs;
 pub mod keys;
 mod lambda_function;
 pub mod lambda_handler;
+mod language;
 pub mod limits;
 mod link_pages;
 pub mod local_server;

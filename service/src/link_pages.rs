@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::http::Problem;
-use crate::mail::Language;
+use crate::http::{Problem, language};
+use crate::language::Language;
 
 const STYLE: &str = include_str!("../pages/style.css");
 const SCRIPT: &str = include_str!("../pages/script.js");
@@ -59,7 +59,7 @@ struct Html {
 }
 
 fn page(page: Page, headers: &HeaderMap) -> Result<Response, Problem> {
-    let language = Language::of(headers);
+    let language = language(headers);
     let words = match language {
         Language::En => english(page),
         Language::De => german(page),

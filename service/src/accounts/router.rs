@@ -12,9 +12,8 @@ use super::schema::{AccountChanges, AccountResponse, Confirmation, PasswordChang
 use super::{Error, Service};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::Accounts;
-use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
+use crate::http::{ClientAddress, JsonObject, PathParams, Problem, language};
 use crate::idempotency::IdempotencyKey;
-use crate::mail::Language;
 use crate::one_time_tokens::OneTimeToken;
 use crate::openapi::{
     BodyProblems, DatabaseProblems, IdempotencyKeyParam, InvalidInput, RateLimitProblems, UserIdParam,
@@ -64,7 +63,7 @@ async fn create_user(
     key: Option<IdempotencyKey>,
     body: JsonObject,
 ) -> Result<Response, Problem> {
-    let (user, password) = SignUp::read(body)?.into_parts(Language::of(&headers));
+    let (user, password) = SignUp::read(body)?.into_parts(language(&headers));
     let (caller, network) = (caller.as_ref(), address.network());
     let user = accounts.sign_up(caller, user, password, network, key.as_ref()).await?;
     Ok(users::created(user))
@@ -159,7 +158,7 @@ async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let user = path.user_id()?;
     let PasswordChange { current_password, password } = PasswordChange::read(body)?;
-    let origin = Origin { network: address.network(), language: Language::of(&headers) };
+    let origin = Origin { network: address.network(), language: language(&headers) };
     accounts.change_password(&caller, user, current_password, &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -182,7 +181,7 @@ async fn confirm_password(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let Confirmation { token, password } = Confirmation::read(body)?;
-    let origin = Origin { network: address.network(), language: Language::of(&headers) };
+    let origin = Origin { network: address.network(), language: language(&headers) };
     accounts.confirm_password(&OneTimeToken::presented(&token), &password, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

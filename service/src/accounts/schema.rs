@@ -9,7 +9,7 @@ use super::{Account, FirstPassword, Login, Status};
 use crate::access::RoleName;
 use crate::field::{FieldError, Invalid};
 use crate::http::{Input, JsonObject, boolean, secret, text, without_zone};
-use crate::mail::Language;
+use crate::language::Language;
 use crate::passwords::{PasswordHash, PresentedPassword};
 use crate::users::{Email, FullName, NewUser, Username};
 

@@ -8,8 +8,9 @@ use crate::access::{Caller, Permission, Refusal, reauthorize};
 use crate::client_network::ClientNetwork;
 use crate::field::Invalid;
 use crate::idempotency::{IdempotencyKey, Repeatable};
+use crate::language::Language;
 use crate::limits::Attempt;
-use crate::mail::{Language, LinkKind};
+use crate::mail::LinkKind;
 use crate::passwords::{About, NewPassword, PasswordHash};
 use crate::users::{Added, NewUser, User};
 

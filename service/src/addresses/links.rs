@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::accounts::is_same;
 use crate::db::{Error, Transaction};
-use crate::mail::{Kind, Language, LinkKind, Outbox};
+use crate::language::Language;
+use crate::mail::{Kind, LinkKind, Outbox};
 use crate::one_time_tokens::{self, Bits, NewToken, Seed};
 use crate::user_id::UserId;
 

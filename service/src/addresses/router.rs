@@ -10,8 +10,8 @@ use super::schema::{Confirmation, ResetRequest, VerificationRequest};
 use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::accounts::Error;
 use crate::app_state::Accounts;
-use crate::http::{ClientAddress, JsonObject, PathParams, Problem};
-use crate::mail::{Language, RequestedLink};
+use crate::http::{ClientAddress, JsonObject, PathParams, Problem, language};
+use crate::mail::RequestedLink;
 use crate::one_time_tokens::OneTimeToken;
 use crate::openapi::{
     BodyProblems, DatabaseProblems, InvalidInput, RateLimitProblems, UserIdParam, described,
@@ -45,7 +45,7 @@ async fn request_email_verification(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let VerificationRequest { email } = VerificationRequest::read(body)?;
-    addresses.ask(RequestedLink::Verification, &email, Language::of(&headers), address.network()).await?;
+    addresses.ask(RequestedLink::Verification, &email, language(&headers), address.network()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -87,7 +87,7 @@ async fn request_password_reset(
     body: JsonObject,
 ) -> Result<StatusCode, Problem> {
     let ResetRequest { login } = ResetRequest::read(body)?;
-    addresses.ask(RequestedLink::Reset, &login, Language::of(&headers), address.network()).await?;
+    addresses.ask(RequestedLink::Reset, &login, language(&headers), address.network()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -108,7 +108,7 @@ async fn invite_user(
     headers: HeaderMap,
     path: PathParams,
 ) -> Result<StatusCode, Problem> {
-    addresses.invite(&caller, path.user_id()?, Language::of(&headers)).await?;
+    addresses.invite(&caller, path.user_id()?, language(&headers)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

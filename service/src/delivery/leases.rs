@@ -5,7 +5,8 @@ use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use crate::db::{Error, Executor, Statement, Value, Written, from_millis, to_millis};
-use crate::mail::{Kind, Language};
+use crate::language::Language;
+use crate::mail::Kind;
 use crate::user_id::UserId;
 use crate::user_row;
 

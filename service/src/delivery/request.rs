@@ -10,7 +10,8 @@ use super::repository;
 use crate::accounts::{self, Error, Login, is_same};
 use crate::addresses::{self, Addressee};
 use crate::app_state::Accounts;
-use crate::mail::{Kind, Language, LinkKind};
+use crate::language::Language;
+use crate::mail::{Kind, LinkKind};
 use crate::user_id::UserId;
 use crate::user_row;
 

@@ -1,5 +1,6 @@
 //! What every feature's router shares: problem details, extractors for bodies, paths and queries, the edge of a request.
 
+mod accept_language;
 mod access_log;
 mod asset;
 mod body;
@@ -22,6 +23,7 @@ mod request_id;
 mod time;
 mod unavailable;
 
+pub(crate) use accept_language::language;
 pub(crate) use asset::{Asset, Freshness};
 pub(crate) use body::receive_body;
 pub use cache_control::{CacheControl, HasCache};

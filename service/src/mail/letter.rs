@@ -3,7 +3,8 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{Language, LinkKind, Notice, words};
+use super::{LinkKind, Notice, words};
+use crate::language::Language;
 
 /// What a mail is about, besides its kind.
 pub(crate) struct Facts<'a> {

@@ -13,7 +13,6 @@ mod ses;
 mod smtp;
 mod words;
 
-pub use kind::Language;
 pub(crate) use kind::{Kind, LinkKind, Notice, RequestedLink};
 pub(crate) use letter::{Facts, Link, Topic, write};
 pub(crate) use message::Outgoing;

@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::message::Outgoing;
 use super::repository::{self, NewMail};
 use super::sender::{SendError, Sender};
-use super::{Kind, Language, LinkKind, RequestedLink};
+use super::{Kind, LinkKind, RequestedLink};
 use crate::accounts::Login;
 use crate::config;
 use crate::db::{Error, Executor};
+use crate::language::Language;
 use crate::random;
 use crate::user_id::UserId;
 

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Kind, Language};
+use super::Kind;
 use crate::db::{Error, Executor, Statement, Written, to_millis};
+use crate::language::Language;
 use crate::user_id::UserId;
 
 /// A mail to be sent.

@@ -15,10 +15,9 @@ use crate::access::{Access, Caller, Permission, Routes, route};
 use crate::app_state::AppState;
 use crate::http::{
     ACCEPT_PATCH, CacheControl, Condition, IfNoneMatch, JsonObject, MergePatch, PATCHES, PathParams, Problem,
-    Query,
+    Query, language,
 };
 use crate::idempotency::IdempotencyKey;
-use crate::mail::Language;
 use crate::openapi::{
     BodyProblems, CacheControlParam, ConditionParams, DatabaseProblems, IdempotencyKeyParam, InvalidInput,
     KnownParam, PatchProblems, PreconditionProblem, RateLimitProblems, UserIdParam, described,
@@ -203,7 +202,7 @@ async fn change(
     body: JsonObject,
 ) -> Result<Response, Problem> {
     let id = path.user_id()?;
-    let caller = caller.map(|caller| (caller, Language::of(headers)));
+    let caller = caller.map(|caller| (caller, language(headers)));
     let permits = permits(condition);
     let precondition = (!condition.is_none()).then_some(&permits as Precondition<'_>);
     let user = users.update(caller, id, &schema::user_changes(body)?, precondition).await?;

@@ -7,7 +7,8 @@ use super::{Email, Error, Taken, User, UserChanges, repository};
 use crate::access::{Caller, Permission};
 use crate::accounts::is_same;
 use crate::db::Transaction;
-use crate::mail::{Kind, Language, Notice};
+use crate::language::Language;
+use crate::mail::{Kind, Notice};
 use crate::user_id::UserId;
 use crate::{addresses, one_time_tokens, roles, user_row};
 

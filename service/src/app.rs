@@ -97,6 +97,7 @@ fn cors(origins: &[HeaderValue], keeps_users: bool) -> Option<CorsLayer> {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let of_a_cache = |name| keeps_users.then_some(name);
     let exposed = [
+        "accept-patch",
         "etag",
         "link",
         "location",
@@ -149,5 +150,6 @@ fn document_of(limit: Option<&RequestLimitLayer>) -> OpenApi {
 
 fn open_document_of(limit: Option<&RequestLimitLayer>) -> OpenApi {
     let features = features().merge(users::open_sign_up()).limited(limit).merge(health::router());
-    openapi::finish(openapi::without_security(openapi::base()).merge_from(features.into_open_document()))
+    let document = openapi::without_security(openapi::base()).merge_from(features.into_open_document());
+    openapi::finish(openapi::without_parameters(document, &users::ACCOUNT_FILTERS))
 }

@@ -1,5 +1,6 @@
 //! What each command does.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
@@ -99,7 +100,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let steps = runtime.block_on(migrations::run(config.database, ALL, task))?;
     for step in steps {
-        print(&format!("{:04} {}: {}", step.number, step.name, step.state.name()));
+        print(&format!("{:04} {}: {}", step.number, step.name, step.state.name()))?;
     }
     Ok(())
 }
@@ -111,8 +112,8 @@ pub(super) fn create_administrator(arguments: &CreateAdmin) -> Result<(), Failur
     let arguments = create_admin::Arguments { username, email, token: *token, existing: *existing };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match runtime.block_on(create_admin::run(arguments, config))? {
-        Some(token) => print(token.secret().expose_secret()),
-        None => print(&format!("{username} is an administrator")),
+        Some(token) => print(token.secret().expose_secret())?,
+        None => print(&format!("{username} is an administrator"))?,
     }
     Ok(())
 }
@@ -139,8 +140,7 @@ pub(super) fn rotate_keys(compromised: bool) -> Result<(), Failure> {
     let rotation = KeyRotation::from_env()?;
     telemetry::start(rotation.log)?;
     let kind = if compromised { keys::Rotation::Compromised } else { keys::Rotation::Gradual };
-    print(&keys::rotate(&rotation.file, kind, SystemClock.now())?);
-    Ok(())
+    print(&keys::rotate(&rotation.file, kind, SystemClock.now())?)
 }
 
 pub(super) fn print_openapi(version: &str) -> Result<(), Failure> {
@@ -148,11 +148,13 @@ pub(super) fn print_openapi(version: &str) -> Result<(), Failure> {
     print(&match version {
         "3.0" => format!("{:#}", openapi::version_3_0(&document)),
         _ => document.to_pretty_json()?,
-    });
-    Ok(())
+    })
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command")]
-fn print(text: &str) {
-    println!("{text}");
+/// Prints the result of a command. Whoever has read enough of it may have gone.
+fn print(text: &str) -> Result<(), Failure> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }

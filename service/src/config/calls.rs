@@ -5,7 +5,7 @@ use super::setting::settings;
 
 settings! {
     REQUIRE_IF_MATCH = "false", "true (to change or remove a user, a call needs If-Match) or false";
-    STRICT_QUERY = "false", "true (parameters that GET /users does not have are refused) or false (they are ignored)";
+    STRICT_QUERY = "false", "true (parameters that GET /users does not have, or that are repeated, are refused) or false (they are ignored, but for the last of each)";
 }
 
 /// Whether to change or remove a user a call needs `If-Match`.

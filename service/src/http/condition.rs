@@ -102,6 +102,6 @@ pub(crate) fn if_match_required() -> Problem {
 
 /// 412: what was to be changed is not what the client has seen.
 pub(crate) fn changed_meanwhile() -> Problem {
-    let detail = "It has been changed meanwhile; read it again, and decide anew";
+    let detail = "It is not as If-Match or If-None-Match says; read it again, and decide anew";
     Problem::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", detail)
 }

@@ -10,11 +10,11 @@ use url::form_urlencoded;
 use super::fields::MAX_ERRORS;
 use crate::field::{FieldError, Invalid, unless_invalid};
 
-/// Whether parameters that a call does not have are refused, instead of ignored.
+/// Whether parameters that a call does not have are refused, instead of ignored, and those that are repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StrictQuery(pub bool);
 
-/// The parameters of a query string. The last of a repeated one counts; unknown ones are ignored, unless the service is
+/// The parameters of a query string. The last of a repeated one counts and unknown ones are ignored, unless the service is
 /// [strict](StrictQuery).
 #[derive(Debug)]
 pub struct Query {
@@ -34,8 +34,10 @@ impl Query {
             let mut unknown: Vec<String> = self.parameters.into_keys().collect();
             unknown.sort_unstable();
             let unknown = unknown.into_iter().take(MAX_ERRORS);
-            self.errors
-                .extend(unknown.map(|name| Invalid::new("unknown", "is no parameter of this call").at(name)));
+            self.errors.extend(unknown.map(|name| {
+                Invalid::new("unknown", "is no parameter of this call; the document lists those that it has")
+                    .at(name)
+            }));
         }
         unless_invalid(value, self.errors)
     }
@@ -115,10 +117,13 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let query = parts.uri.query().unwrap_or_default();
-        Ok(Self {
-            parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-            strict: StrictQuery::from_ref(state),
-            errors: Vec::new(),
-        })
+        let (strict, mut parameters, mut errors) = (StrictQuery::from_ref(state), HashMap::new(), Vec::new());
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
+            let earlier = parameters.insert(name.clone(), value);
+            if strict.0 && earlier.is_some() && errors.len() < MAX_ERRORS {
+                errors.push(Invalid::new("repeated", "must be there once").at(name));
+            }
+        }
+        Ok(Self { parameters, strict, errors })
     }
 }

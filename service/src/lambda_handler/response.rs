@@ -1,7 +1,7 @@
 //! Converts a response of the router to payload format 2.0.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -9,7 +9,11 @@ use http_body_util::BodyExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 
 pub(super) async fn render(response: Response) -> ApiGatewayV2httpResponse {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
+    // These have no body, and a gateway may wait for one that is announced. A 204 must not even say that it is empty (RFC 9110, section 8.6).
+    if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
     let mut rendered = ApiGatewayV2httpResponse::default();
     rendered.status_code = parts.status.as_u16().into();
     (rendered.headers, rendered.cookies) = single_values(parts.headers);
@@ -46,6 +50,15 @@ async fn text_or_base64(body: Body) -> (Option<lambda_http::Body>, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_without_a_body_announces_none() {
+        for (status, length) in [(204, "0"), (304, "120")] {
+            let response = Response::builder().status(status).header("content-length", length);
+            let rendered = render(response.body(Body::empty()).unwrap()).await;
+            assert_eq!(rendered.headers.get("content-length"), None, "{status}");
+        }
+    }
 
     #[tokio::test]
     async fn no_value_of_a_repeated_header_is_lost() {

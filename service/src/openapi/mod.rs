@@ -107,6 +107,19 @@ pub fn without_security(mut document: OpenApi) -> OpenApi {
     document
 }
 
+/// Leaves parameters out of a document.
+#[must_use]
+pub fn without_parameters(mut document: OpenApi, names: &[&str]) -> OpenApi {
+    for (_, operation) in document.paths.paths.values_mut().flat_map(operations) {
+        if let Some(parameters) = &mut operation.parameters {
+            parameters.retain(
+                |parameter| !matches!(parameter, RefOr::T(parameter) if names.contains(&&*parameter.name)),
+            );
+        }
+    }
+    document
+}
+
 /// Adds to a document of all paths what they have in common.
 #[must_use]
 pub fn finish(mut document: OpenApi) -> OpenApi {

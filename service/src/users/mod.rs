@@ -20,7 +20,9 @@ pub(crate) use answer::created;
 pub use cache::UserCache;
 pub(crate) use create::Added;
 pub use error::{Error, Taken};
-pub(crate) use list::{without_created_at_index, without_full_name_index, without_status_index};
+pub(crate) use list::{
+    ACCOUNT_FILTERS, without_created_at_index, without_full_name_index, without_status_index,
+};
 pub use model::{Email, FullName, Lookup, NewUser, User, UserChanges, Username};
 pub use repository::Listing;
 pub use router::{open_sign_up, router};

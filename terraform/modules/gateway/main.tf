@@ -35,7 +35,7 @@ resource "aws_apigatewayv2_api" "http" {
       allow_origins  = cors_configuration.value
       allow_methods  = ["DELETE", "GET", "PATCH", "POST", "PUT"]
       allow_headers  = ["authorization", "cache-control", "content-type", "idempotency-key", "if-match", "if-none-match", "traceparent", "tracestate", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-request-id"]
-      expose_headers = ["age", "etag", "link", "location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]
+      expose_headers = ["accept-patch", "age", "etag", "link", "location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]
       max_age        = 3600
     }
   }

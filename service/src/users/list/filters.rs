@@ -11,6 +11,9 @@ use crate::user_id::UserId;
 /// The most ids that a list can be asked for.
 pub(super) const MAX_IDS: usize = 100;
 
+/// The filters that ask for what belongs to accounts.
+pub(crate) const ACCOUNT_FILTERS: [&str; 3] = ["status", "role", "email_verified"];
+
 /// Which users a list has: those for whom all of these hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filters {
@@ -31,12 +34,8 @@ pub(crate) struct Filters {
 impl Filters {
     /// The names of those that are there of the filters that ask for what belongs to accounts.
     pub(super) fn of_accounts(&self) -> impl Iterator<Item = &'static str> {
-        let names = [
-            ("status", self.status.is_some()),
-            ("role", self.role.is_some()),
-            ("email_verified", self.email_verified.is_some()),
-        ];
-        names.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name)
+        let are_there = [self.status.is_some(), self.role.is_some(), self.email_verified.is_some()];
+        ACCOUNT_FILTERS.into_iter().zip(are_there).filter(|(_, is_there)| *is_there).map(|(name, _)| name)
     }
 
     /// A short hash of all of them, by which a cursor knows the list that it is of.

@@ -19,6 +19,7 @@ mod source;
 mod sql;
 mod statements;
 
+pub(crate) use filters::ACCOUNT_FILTERS;
 pub(super) use filters::Filters;
 pub(crate) use preparation::{without_created_at_index, without_full_name_index, without_status_index};
 pub(super) use query::WalkParams;

@@ -40,8 +40,7 @@ pub(in crate::users) struct WalkParams {
     /// Only users who were added before this moment (RFC 3339)
     #[param(nullable = false, example = "2034-01-01T00:00:00Z")]
     created_before: Option<String>,
-    /// Only users who may sign in, or who may not. This filter and the next two are there with accounts, for callers who may see
-    /// those
+    /// Only users who may sign in, or who may not. This filter and the next two are for callers who may see accounts
     #[param(nullable = false, pattern = "^(active|disabled)$", example = "active")]
     status: Option<String>,
     /// Only users with this role
@@ -83,7 +82,11 @@ impl Walk {
             let after = query.text("after").unwrap_or_default();
             let after = (!after.is_empty()).then(|| query.check("after", Presented::parse(&after)));
             for name in ["page", "username", "email"] {
-                query.refuse(name, "not_with_after", "does not go together with after");
+                query.refuse(
+                    name,
+                    "not_with_after",
+                    "does not go together with after; leave out one of the two",
+                );
             }
             let page_size = query.integer("page_size", 10, 1..=Page::MAX_SIZE);
             let filters = filters(query);

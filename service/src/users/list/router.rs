@@ -34,6 +34,8 @@ fn permit(caller: Option<&Caller>, filters: &Filters) -> Result<(), Problem> {
     if let Some(caller) = caller {
         return Ok(caller.require(&Permission::ACCOUNTS_READ)?);
     }
-    let off = |name| Invalid::new("accounts_off", "is a filter of accounts, which are off").at(name);
+    let off = |name| {
+        Invalid::new("accounts_off", "is a filter of accounts, which are off; start the service with ACCESS=tokens to turn them on, or leave it out").at(name)
+    };
     Err(names.into_iter().map(off).collect::<Vec<FieldError>>().into())
 }

@@ -67,7 +67,7 @@ pub(in crate::users) struct ListQuery {
     #[param(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 100, default = 10, example = 10)]
     page_size: u64,
     /// Only the user with this name.
-    #[param(nullable = false, example = "johndoe")]
+    #[param(nullable = false, example = "john_doe")]
     username: Option<String>,
     /// Only the user with this address.
     #[param(nullable = false, example = "john@example.com")]

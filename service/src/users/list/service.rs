@@ -174,22 +174,28 @@ impl Lists {
         Ok(cut(users, statements.sort.key, limit, edge))
     }
 
-    /// The number of all users, as a page of the other kind has it, or of those who are gathered. What would take counting more
-    /// than that is not counted.
+    /// The number of all users, as a page of the other kind has it, or of those who are gathered, or who can be found among few.
     async fn total(&self, statements: Statements<'_>, way: &Plan) -> Result<Option<u64>, Error> {
         let count = match *way {
             Plan::Gather(narrow) => self.count(statements.total(narrow)).await?,
             Plan::Walk(IndexScan { narrow: None, .. }) if statements.is_of_everybody() => {
                 return Ok(Some(repository::count(&self.database).await?));
             }
-            Plan::Walk(_) => match IndexedFilter::of(statements.filters).next() {
-                Some(narrow) if self.count(statements.count(narrow)).await? <= MAX_EXAMINED => {
-                    self.count(statements.total(narrow)).await?
-                }
-                _ => return Ok(None),
+            Plan::Walk(_) => match self.count_among_few(statements).await? {
+                Some(count) => count,
+                None => return Ok(None),
             },
         };
         Ok(u64::try_from(count).ok())
+    }
+
+    async fn count_among_few(&self, statements: Statements<'_>) -> Result<Option<i64>, Error> {
+        for narrow in IndexedFilter::countable(statements.filters) {
+            if self.count(statements.count(narrow)).await? <= MAX_EXAMINED {
+                return Ok(Some(self.count(statements.total(narrow)).await?));
+            }
+        }
+        Ok(None)
     }
 
     async fn users(&self, name: &'static str, sql: Sql<'_>) -> Result<Vec<User>, db::Error> {

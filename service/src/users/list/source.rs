@@ -15,6 +15,8 @@ pub(super) enum IndexedFilter {
     Created,
     Role,
     Disabled,
+    /// None: there may be few users in all.
+    Everybody,
 }
 
 impl IndexedFilter {
@@ -29,6 +31,11 @@ impl IndexedFilter {
             (Self::Created, !filters.created.is_open()),
         ];
         all.into_iter().filter(|(_, is_there)| *is_there).map(|(narrow, _)| narrow)
+    }
+
+    /// What the users of a list can be counted among, if they are few.
+    pub(super) fn countable(filters: &Filters) -> impl Iterator<Item = Self> {
+        Self::of(filters).chain([Self::Everybody])
     }
 
     /// The ids that the index has, or more of them than are looked at.
@@ -68,6 +75,12 @@ impl IndexedFilter {
             }
             Self::Disabled => {
                 sql.add("select user_id from accounts where status = 'disabled' limit ?").bind(limit);
+            }
+            Self::Everybody => {
+                sql.add("select user_id from users")
+                    .either(" force index (primary)", "")
+                    .add(" where user_id > 0 limit ?")
+                    .bind(limit);
             }
         }
         sql

@@ -94,6 +94,7 @@ async fn a_page_of_a_known_origin_may_read_answers_and_errors_with_their_headers
         assert_eq!(
             names(&answer.headers, "access-control-expose-headers"),
             [
+                "accept-patch",
                 "etag",
                 "link",
                 "location",

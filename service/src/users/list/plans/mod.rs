@@ -81,10 +81,13 @@ fn every_statement<'a>(list: Statements<'a>, places: &'a [Position; 2]) -> Vec<P
     let mut planned = Vec::new();
     for from in [None, Some(first)] {
         let mut add = |part, sql| planned.push(Planned { part, goes_on: from.is_some(), sql });
-        for narrow in IndexedFilter::of(list.filters) {
-            for sql in [list.count(narrow), list.total(narrow), list.gathered(narrow, from, 11)] {
+        for narrow in IndexedFilter::countable(list.filters) {
+            for sql in [list.count(narrow), list.total(narrow)] {
                 add(Part::Found(narrow), sql);
             }
+        }
+        for narrow in IndexedFilter::of(list.filters) {
+            add(Part::Found(narrow), list.gathered(narrow, from, 11));
         }
         for to in [None, Some(second)] {
             add(Part::Walked(driver), list.walked(driver, from, to, 11));

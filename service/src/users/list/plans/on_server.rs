@@ -35,6 +35,7 @@ const fn indexes(part: Part) -> &'static [&'static str] {
         Part::Found(IndexedFilter::Created) => &["idx_created_at"],
         Part::Found(IndexedFilter::Role) => &["idx_role"],
         Part::Found(IndexedFilter::Disabled) => &["idx_status"],
+        Part::Found(IndexedFilter::Everybody) => &["PRIMARY"],
         Part::Walked(driver) | Part::Edge(driver) => match driver {
             IndexScan { narrow: Some(IndexedFilter::Role), .. } => &["idx_role"],
             IndexScan { narrow: Some(IndexedFilter::Disabled), .. } => &["idx_status"],

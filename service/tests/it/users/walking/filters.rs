@@ -126,6 +126,8 @@ async fn status_role_and_proof_choose_users(app: AccountsApp) {
         ("role=nobody", &[]),
         ("role=support&ids=2,3&email_verified=false", &["bob"]),
     ] {
+        let total = root.get(&format!("/users?{query}&total=true&after=")).await.json()["total"].clone();
+        assert_eq!(total, expected.len(), "{query}");
         let (mut found, mut path) = (Vec::new(), Some(format!("/users?{query}&page_size=1&after=")));
         while let Some(page) = path {
             let answer = root.get(&page).await;

@@ -86,7 +86,7 @@ async fn without_after_a_filter_is_ignored_as_any_unknown_parameter() {
 }
 
 #[tokio::test]
-async fn a_strict_service_refuses_unknown_parameters_by_name() {
+async fn a_strict_service_refuses_unknown_and_repeated_parameters_by_name() {
     let app = TestApp::on_sqlite().await.configured(|state| state.strict_query = StrictQuery(true)).await;
     assert_eq!(app.get("/users?page=1&page_size=5").await.status, 200);
     assert_eq!(app.get("/users?after=&sort=email&q=a").await.status, 200);
@@ -96,6 +96,7 @@ async fn a_strict_service_refuses_unknown_parameters_by_name() {
         ("Page", "unknown"),
         ("filter", "unknown"),
     ]);
+    app.get("/users?after=&ids=1&ids=2").await.assert_field_errors(&[("ids", "repeated")]);
     app.get("/users?after=&nonsense").await.assert_field_errors(&[("nonsense", "unknown")]);
     assert_eq!(app.send(request(Method::HEAD, "/users?nonsense")).await.status, 422);
 }

@@ -71,7 +71,7 @@ pub async fn create_administrator(
         let way_in = &way_in;
         let users = users::Service::over(database.clone(), clock);
         users
-            .create_with(user, None, |transaction, id| async move {
+            .create_with(None, user, None, |transaction, id| async move {
                 way_in.open(transaction, id, email.as_str()).await
             })
             .await?;

@@ -4,7 +4,7 @@ use secrecy::zeroize::Zeroizing;
 use tracing::info;
 
 use super::{Error, Service, repository};
-use crate::access::{Caller, Permission, Refusal, reauthorize};
+use crate::access::{Caller, Permission, Refusal};
 use crate::client_network::ClientNetwork;
 use crate::field::Invalid;
 use crate::idempotency::{IdempotencyKey, Repeatable};
@@ -108,17 +108,14 @@ impl Service {
         match (new, password) {
             (Some(new), _) => {
                 let hash = self.hasher.hash(new).await?;
-                if let Some(caller) = caller {
-                    reauthorize::<Error>(&self.database, caller).await?;
-                }
-                self.add(user, Some(&hash), request).await
+                self.add(caller, user, Some(&hash), request).await
             }
-            (None, Some(FirstPassword::Hash(hash))) => self.add(user, Some(&hash), request).await,
+            (None, Some(FirstPassword::Hash(hash))) => self.add(caller, user, Some(&hash), request).await,
             (None, Some(FirstPassword::Invitation(language))) => {
                 // Large, because it is many statements; beside the others the box costs nothing.
-                Box::pin(self.add_invited(user, language, request)).await
+                Box::pin(self.add_invited(caller, user, language, request)).await
             }
-            (None, _) => self.add(user, None, request).await,
+            (None, _) => self.add(caller, user, None, request).await,
         }
     }
 
@@ -131,15 +128,13 @@ impl Service {
 
     async fn add(
         &self,
+        caller: Option<&Caller>,
         user: NewUser,
         hash: Option<&PasswordHash>,
         request: Option<&Repeatable>,
     ) -> Result<Added, Error> {
-        if hash.is_none() && request.is_none() {
-            return Ok(Added { user: self.users.create(user).await?, before: false });
-        }
         let now = self.clock.now();
-        let added = self.users.create_with(user, request, |mut transaction, id| async move {
+        let added = self.users.create_with(caller, user, request, |mut transaction, id| async move {
             match hash {
                 Some(hash) => repository::set_password(&mut transaction, id, Some(hash), now).await,
                 None => Ok(()),
@@ -151,6 +146,7 @@ impl Service {
     /// Adds a user and sends an invitation: both, or neither.
     async fn add_invited(
         &self,
+        caller: Option<&Caller>,
         user: NewUser,
         language: Language,
         request: Option<&Repeatable>,
@@ -159,7 +155,7 @@ impl Service {
         let email = user.email.clone();
         let email = email.as_str();
         let counted = self.addresses.count(LinkKind::Invitation, email).await?;
-        let added = self.users.create_with(user, request, |mut transaction, id| async move {
+        let added = self.users.create_with(caller, user, request, |mut transaction, id| async move {
             links.send(&mut transaction, Some((id, email))).await
         });
         let added = added.await;

@@ -33,23 +33,24 @@ pub(crate) struct Made {
 
 /// Why the transaction of such a request failed.
 #[derive(Debug)]
-pub(crate) enum Failed {
+pub(crate) enum Failed<E> {
     /// Its key could not be claimed.
     Claim(Error),
-    /// Another statement failed.
-    Other(Error),
+    /// Something else.
+    Other(E),
 }
 
-impl From<Error> for Failed {
+impl<E: From<Error>> From<Error> for Failed<E> {
     fn from(error: Error) -> Self {
-        Self::Other(error)
+        Self::Other(error.into())
     }
 }
 
-impl DatabaseError for Failed {
+impl<E: DatabaseError> DatabaseError for Failed<E> {
     fn database_error(&self) -> Option<&Error> {
         match self {
-            Self::Claim(error) | Self::Other(error) => Some(error),
+            Self::Claim(error) => Some(error),
+            Self::Other(error) => error.database_error(),
         }
     }
 }
@@ -97,11 +98,11 @@ const CLAIM: Statement = Statement::write(
 );
 
 /// Claims the key of a request, first in its transaction. While another transaction has it, this waits for the end of that one.
-pub(crate) async fn claim(
+pub(crate) async fn claim<E>(
     executor: impl Executor,
     request: &Repeatable,
     now: DateTime<Utc>,
-) -> Result<(), Failed> {
+) -> Result<(), Failed<E>> {
     let values = [request.name()[..].into(), request.fingerprint().into(), to_millis(now).into()];
     executor.run::<Written>(&CLAIM, &values).await.map(drop).map_err(Failed::Claim)
 }

@@ -78,29 +78,32 @@ pub fn rotate(path: &Path, rotation: Rotation, now: DateTime<Utc>) -> Result<Str
     Ok(done)
 }
 
-/// The file and its folder, which is locked until this is dropped: two who read, change and write would lose a key.
+/// The file, which is locked until this is dropped: two who read, change and write would lose a key.
 struct Place {
     path: PathBuf,
     /// Where it is in truth: to rename to a symbolic link would replace the link.
     target: PathBuf,
     folder: File,
+    /// A file beside it that nobody else can open, and so not lock: the folder may be everybody's to read.
+    _lock: File,
 }
 
 impl Place {
     fn lock(path: &Path) -> Result<Self, Error> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = File::open(parent.unwrap_or(Path::new(".")));
-        let locked = folder.and_then(|folder| folder.lock().map(|()| folder));
         let failed = |error: io::Error| Self::failed(path, &error);
-        Ok(Self { path: path.to_owned(), folder: locked.map_err(failed)?, target })
+        let folder = File::open(parent.unwrap_or(Path::new("."))).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let lock = options.open(beside(&target, ".lock")).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        Ok(Self { path: path.to_owned(), folder, target, _lock: lock })
     }
 
     /// Whoever reads meanwhile has the old file or the new one, and so has the machine after a power cut.
     fn replace(&self, keys: &Stored) -> Result<(), Error> {
-        let mut name = self.target.clone().into_os_string();
-        name.push(".new");
-        let part = PathBuf::from(name);
+        let part = beside(&self.target, ".new");
         let written = self.write(&part, keys.render()?.as_bytes());
         written.map_err(|error| {
             let _ = fs::remove_file(&part);
@@ -109,7 +112,7 @@ impl Place {
     }
 
     fn write(&self, part: &Path, text: &[u8]) -> io::Result<()> {
-        // Left behind by one who was killed: the folder is locked, so nobody is at work on it.
+        // Left behind by one who was killed: the file is locked, so nobody is at work on it.
         match fs::remove_file(part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -124,6 +127,13 @@ impl Place {
     fn failed(path: &Path, error: &io::Error) -> Error {
         Error::File { path: path.to_owned(), action: "written", message: error.to_string() }
     }
+}
+
+/// The path with an end added to the name.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(end);
+    name.into()
 }
 
 #[cfg(test)]

@@ -132,20 +132,28 @@ pub(crate) async fn end_all(
 
 const BEYOND: Statement = Statement::read(
     "sessions.beyond",
-    "select session_id from sessions where user_id = ? and ended_at is null and expires_at > ?
-     order by refreshed_at desc, session_id limit 1000 offset ?",
+    "select session_id, ended_at is null and expires_at > ? as is_live from sessions where user_id = ?
+     order by is_live desc, refreshed_at desc, session_id limit 1000 offset ?",
 );
 
-/// The live sessions of a user beyond this many, the longest unused last.
+/// The sessions of a user beyond this many, and whether they are live: those first, the longest unused last.
 pub(super) async fn beyond(
     executor: impl Executor,
     user: UserId,
     kept: u32,
     now: DateTime<Utc>,
-) -> Result<Vec<SessionId>, Error> {
-    let values = [user.get().into(), to_millis(now).into(), kept.into()];
-    let rows: Vec<IdRow> = executor.run(&BEYOND, &values).await?;
-    rows.into_iter().map(|row| session_id(&row.session_id)).collect()
+) -> Result<Vec<(SessionId, bool)>, Error> {
+    let values = [to_millis(now).into(), user.get().into(), kept.into()];
+    let rows: Vec<BeyondRow> = executor.run(&BEYOND, &values).await?;
+    rows.into_iter().map(|row| Ok((session_id(&row.session_id)?, row.is_live != 0))).collect()
+}
+
+const DELETE: Statement =
+    Statement::idempotent_write("sessions.delete", "delete from sessions where session_id = ?");
+
+/// Removes a session that has ended. Its tokens are unknown afterwards.
+pub(super) async fn delete(executor: impl Executor, session: SessionId) -> Result<(), Error> {
+    executor.run::<Written>(&DELETE, &[session.as_bytes().into()]).await.map(drop)
 }
 
 /// A user without sessions is one row without a session.
@@ -215,8 +223,9 @@ impl TryFrom<RefreshableRow> for Refreshable {
 }
 
 #[derive(Debug, FromRow)]
-struct IdRow {
+struct BeyondRow {
     session_id: Vec<u8>,
+    is_live: i64,
 }
 
 #[derive(Debug, FromRow)]

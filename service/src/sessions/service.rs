@@ -22,6 +22,9 @@ use crate::{random, roles};
 
 /// The most sessions of a user at once.
 const MAX_SESSIONS: u32 = 100;
+/// How many are kept beside those although they have ended: a user with a million of them could not be removed in time.
+const MAX_ENDED: usize = 100;
+
 /// The use cases of sessions.
 #[derive(Clone)]
 pub struct Service {
@@ -64,7 +67,8 @@ pub(super) struct Introspected {
 }
 
 impl Service {
-    /// Begins a session for a user whose row is locked and who may sign in. Past the most at once, the longest unused end.
+    /// Begins a session for a user whose row is locked and who may sign in. Past the most at once, the longest unused end; those that ended
+    /// long ago go.
     pub(crate) async fn begin(
         &self,
         transaction: &mut Transaction,
@@ -78,8 +82,12 @@ impl Service {
         let id = SessionId::from(Uuid::new_v4());
         let authority = roles::authority_of(&mut *transaction, user).await?.ok_or(Error::UserNotFound)?;
         let superfluous = repository::beyond(&mut *transaction, user, MAX_SESSIONS - 1, now).await?;
-        for session in superfluous {
-            repository::end(&mut *transaction, user, session, now).await?;
+        for (place, (session, is_live)) in superfluous.into_iter().enumerate() {
+            if is_live {
+                repository::end(&mut *transaction, user, session, now).await?;
+            } else if place >= MAX_ENDED {
+                repository::delete(&mut *transaction, session).await?;
+            }
         }
         let session =
             NewSession { id, user_id: user, secret: &secret, now, expires_at, absolute_expiry, client };

@@ -7,6 +7,7 @@ use chrono::SubsecRound;
 use super::repository;
 use super::service::{Service, has_unicode_duplicate};
 use super::{Error, NewUser, Taken, User};
+use crate::access::{Caller, reauthorize};
 use crate::db::{self, Outage, Transaction};
 use crate::idempotency::{self, Failed, Found, IdempotencyKey, Repeatable};
 use crate::user_id::UserId;
@@ -49,7 +50,7 @@ impl Service {
             return Ok(user);
         }
         let nothing_else = |_: Transaction, _| ready(Ok(()));
-        self.create_with(user, Some(&request), nothing_else).await.map(|added| added.user)
+        self.create_with(None, user, Some(&request), nothing_else).await.map(|added| added.user)
     }
 
     /// The user that a request has added before, if it has been finished.
@@ -70,12 +71,14 @@ impl Service {
         }
     }
 
-    /// Adds a user, and in the same transaction what belongs to the user, and what is remembered of the request.
+    /// Adds a user, and in the same transaction what belongs to the user, and what is remembered of the request; for a caller only if
+    /// it may still be called by then, for it may have waited.
     ///
     /// # Errors
     /// [`Error::Taken`] if another user has the name or the address; [`Error::KeyReused`]; [`Error::InProgress`]; those of `also`.
     pub(crate) async fn create_with<F>(
         &self,
+        caller: Option<&Caller>,
         user: NewUser,
         request: Option<&Repeatable>,
         also: impl Fn(Transaction, UserId) -> F + Send + Sync,
@@ -94,11 +97,18 @@ impl Service {
             if let Some(request) = request {
                 idempotency::claim(&mut transaction, request, created_at).await?;
             }
-            let id = repository::create(&mut transaction, new, created_at).await?;
-            if let Some(request) = request {
-                idempotency::complete(&mut transaction, request, id).await?;
-            }
-            also(transaction, id).await.map(|()| id).map_err(Failed::Other)
+            let added = async {
+                let id = repository::create(&mut transaction, new, created_at).await?;
+                if let Some(caller) = caller {
+                    reauthorize::<Error>(&mut transaction, caller).await?;
+                }
+                if let Some(request) = request {
+                    idempotency::complete(&mut transaction, request, id).await?;
+                }
+                also(transaction, id).await?;
+                Ok(id)
+            };
+            added.await.map_err(Failed::Other)
         });
         match (created.await, request) {
             (Ok(id), _) => {
@@ -106,9 +116,10 @@ impl Service {
                 Ok(Added { user: User::new(id, user, created_at), before: false })
             }
             (Err(Failed::Claim(error)), Some(request)) => self.settle(request, &user, error).await,
-            (Err(Failed::Claim(error) | Failed::Other(error)), _) => {
+            (Err(Failed::Claim(error) | Failed::Other(Error::Database(error))), _) => {
                 Err(self.explain(error, username, email, None).await)
             }
+            (Err(Failed::Other(error)), _) => Err(error),
         }
     }
 

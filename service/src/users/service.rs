@@ -6,13 +6,13 @@ use axum::extract::FromRef;
 
 use super::model::same_ignoring_case;
 use super::repository::{self, Listing};
-use super::{Email, Error, Lookup, Taken, User, UserCache, Username};
+use super::{Email, Error, Lookup, Taken, User, UserCache, UserChanges, Username};
 use crate::access::{Caller, Permission};
 use crate::app_state::{Accounts, AppState};
 use crate::clock::Clock;
 use crate::db::{self, Database};
 use crate::keys::KeyRing;
-use crate::limits::{Limit, Limits};
+use crate::limits::{Attempt, Limit, Limits};
 use crate::mail::Outbox;
 use crate::page::Page;
 use crate::user_id::UserId;
@@ -26,18 +26,19 @@ pub struct Service {
     pub(super) outbox: Option<Outbox>,
     /// The users that were read lately; none with `CACHE_TTL=0`.
     pub(super) cache: Option<UserCache>,
-    /// How often users who may not see others may learn what is taken; without a limit with `ACCESS=open`.
-    pub(super) conflict_limit: Option<ConflictLimit>,
+    /// How often callers may give names and addresses; without a limit with `ACCESS=open`.
+    pub(super) naming_limit: Option<NamingLimit>,
 }
 
-/// Counts what tells users of the names and addresses of others, as often as open sign-up would.
+/// Counts the names and addresses that callers give, as often as in open sign-up: what is refused tells of others, and of each change
+/// of an address its owner is told by mail.
 #[derive(Clone)]
-pub(super) struct ConflictLimit {
+pub(super) struct NamingLimit {
     limit: Limit,
     keys: KeyRing,
 }
 
-impl From<&Accounts> for ConflictLimit {
+impl From<&Accounts> for NamingLimit {
     fn from(accounts: &Accounts) -> Self {
         Self { limit: accounts.settings.limits.sign_up, keys: accounts.tokens.keys().clone() }
     }
@@ -57,15 +58,15 @@ impl FromRef<Arc<Accounts>> for Service {
     fn from_ref(accounts: &Arc<Accounts>) -> Self {
         let (database, clock) = (accounts.database.clone(), Arc::clone(&accounts.clock));
         let (outbox, cache) = (accounts.outbox.clone(), accounts.user_cache.clone());
-        let conflict_limit = Some(ConflictLimit::from(&**accounts));
-        Self { outbox, cache, conflict_limit, ..Self::over(database, clock) }
+        let naming_limit = Some(NamingLimit::from(&**accounts));
+        Self { outbox, cache, naming_limit, ..Self::over(database, clock) }
     }
 }
 
 impl Service {
     /// The users of this database.
     pub(crate) const fn over(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, outbox: None, cache: None, conflict_limit: None }
+        Self { database, clock, outbox: None, cache: None, naming_limit: None }
     }
 
     /// The user with this id.
@@ -92,18 +93,26 @@ impl Service {
         Ok(Listing::of_one(self.first_match(lookup).await?, page))
     }
 
-    /// Counts that a caller was told that a name or an address is taken. Whoever may see users can find that out anyway.
+    /// Counts that a caller gives a user a name or an address, before it is known whether that is free. Whoever may see users can find
+    /// that out anyway, and the names of others are theirs to give.
     ///
     /// # Errors
-    /// [`Error::Limits`]: it must not be told; [`Error::Keys`].
-    pub(super) async fn count_conflict(&self, caller: &Caller) -> Result<(), Error> {
-        let Some(ConflictLimit { limit, keys }) = &self.conflict_limit else { return Ok(()) };
-        if caller.authority.holds(&Permission::USERS_READ) {
-            return Ok(());
+    /// [`Error::Limits`]; [`Error::Keys`].
+    pub(super) async fn count_naming(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        changes: &UserChanges,
+    ) -> Result<Option<Attempt>, Error> {
+        let Some(NamingLimit { limit, keys }) = &self.naming_limit else { return Ok(None) };
+        let gives = changes.username.is_some() || changes.email.is_some();
+        if !gives || (may_see_users(caller) && !caller.is(id)) {
+            return Ok(None);
         }
         let limits = Limits::open(self.database.clone(), Arc::clone(&self.clock), keys).await?;
-        limits.take(limit, &[b"conflict", &caller.user_id.get().to_be_bytes()]).await?;
-        Ok(())
+        let mut attempt = Attempt::new(limits);
+        attempt.take(limit, &[b"naming", &caller.user_id.get().to_be_bytes()]).await?;
+        Ok(Some(attempt))
     }
 
     /// What a failed write means: a violated unique key means that a value is taken.
@@ -176,4 +185,8 @@ pub(super) async fn has_unicode_duplicate(
     let Some(spelling) = email.and_then(Email::in_unicode) else { return Ok(false) };
     let found = repository::find_by_email(executor, &spelling).await?;
     Ok(found.is_some_and(|user| Some(user.id) != own && same_ignoring_case(&user.email, &spelling)))
+}
+
+pub(super) fn may_see_users(caller: &Caller) -> bool {
+    caller.authority.holds(&Permission::USERS_READ)
 }

@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use super::service::{Service, has_unicode_duplicate};
+use super::service::{Service, has_unicode_duplicate, may_see_users};
 use super::{Email, Error, Taken, User, UserChanges, repository};
 use crate::access::{Caller, Permission};
 use crate::accounts::is_same;
@@ -15,14 +15,21 @@ use crate::{addresses, one_time_tokens, roles, user_row};
 /// What must hold of a user for a change to be made, decided while the user is locked.
 pub type Precondition<'a> = &'a (dyn Fn(&User) -> bool + Send + Sync);
 
+/// A user as a change has made it.
+struct Written {
+    user: User,
+    /// Whether the name or the address is another than before, if that was looked at.
+    is_renamed: bool,
+}
+
 impl Service {
     /// Changes the fields that the request names. Without a caller, whoever asks may do it. A mail that tells of it is
     /// written in the language that comes with the caller.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Taken`] if another user has the new name or address; [`Error::Refused`] if the user holds
-    /// a permission that the caller lacks, or the address may not be changed; [`Error::ChangedMeanwhile`]; [`Error::Limits`] in place of
-    /// [`Error::Taken`] for a caller who has had that too often.
+    /// a permission that the caller lacks, or the address may not be changed; [`Error::ChangedMeanwhile`]; [`Error::Limits`] for a
+    /// caller who has given too many names or addresses.
     pub async fn update(
         &self,
         caller: Option<(&Caller, Language)>,
@@ -34,16 +41,44 @@ impl Service {
             let user = self.get(id).await?;
             return require(precondition, &user).map(|()| user);
         }
+        let attempt = match caller {
+            Some((caller, _)) => self.count_naming(caller, id, changes).await?,
+            None => None,
+        };
+        let written = self.write(caller, id, changes, precondition).await;
+        let counts = match &written {
+            Ok(written) => written.is_renamed,
+            Err(Error::Taken(_)) => !caller.is_some_and(|(caller, _)| may_see_users(caller)),
+            Err(_) => false,
+        };
+        if let Some(attempt) = attempt.filter(|_| !counts) {
+            attempt.give_back().await;
+        }
+        if let (Ok(_), Some(outbox)) = (&written, &self.outbox) {
+            outbox.wake();
+        }
+        written.map(|written| written.user)
+    }
+
+    async fn write(
+        &self,
+        caller: Option<(&Caller, Language)>,
+        id: UserId,
+        changes: &UserChanges,
+        precondition: Option<Precondition<'_>>,
+    ) -> Result<Written, Error> {
         let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
         let writing = self.writing(id);
         // Written and read in one transaction, so that the answer is what this request has made of the user.
-        let updated = self.database.transaction(|mut transaction| async move {
+        let written = self.database.transaction(|mut transaction| async move {
+            let mut before = None;
             if let Some((caller, language)) = caller {
-                let before = self.permit_update(&mut transaction, caller, id, email).await?;
-                require(precondition, &before)?;
-                if email.is_some_and(|email| !is_same(email.as_str(), &before.email)) {
+                let user = self.permit_update(&mut transaction, caller, id, email).await?;
+                require(precondition, &user)?;
+                if email.is_some_and(|email| !is_same(email.as_str(), &user.email)) {
                     self.leave_address(&mut transaction, id, language).await?;
                 }
+                before = Some(user);
             } else if precondition.is_some() {
                 require(precondition, &locked(&mut transaction, id).await?)?;
             }
@@ -53,30 +88,21 @@ impl Service {
             if !repository::update(&mut transaction, id, changes).await? {
                 return Ok(None);
             }
-            Ok(repository::get(&mut transaction, id).await?)
+            let user = repository::get(&mut transaction, id).await?;
+            Ok(user.map(|user| Written {
+                is_renamed: before.is_some_and(|before| is_renamed(&before, &user)),
+                user,
+            }))
         });
-        let updated = updated.await;
-        writing.end(&updated);
-        match updated {
-            Ok(user) => {
-                if let Some(mail) = &self.outbox {
-                    mail.wake();
-                }
-                user.ok_or(Error::NotFound)
+        let written = written.await;
+        writing.end(&written);
+        match written {
+            Ok(written) => written.ok_or(Error::NotFound),
+            Err(Error::Database(error)) => Err(self.explain(error, username, email, Some(id)).await),
+            Err(Error::Taken(taken)) => {
+                Err(Error::Taken(self.complete(taken, username, email, Some(id)).await))
             }
-            Err(error) => {
-                let error = match error {
-                    Error::Database(error) => self.explain(error, username, email, Some(id)).await,
-                    Error::Taken(taken) => {
-                        Error::Taken(self.complete(taken, username, email, Some(id)).await)
-                    }
-                    error => error,
-                };
-                if let (Error::Taken(_), Some((caller, _))) = (&error, caller) {
-                    self.count_conflict(caller).await?;
-                }
-                Err(error)
-            }
+            Err(error) => Err(error),
         }
     }
 
@@ -179,6 +205,10 @@ async fn locked(transaction: &mut Transaction, id: UserId) -> Result<User, Error
         return Err(Error::NotFound);
     }
     repository::get(&mut *transaction, id).await?.ok_or(Error::NotFound)
+}
+
+fn is_renamed(before: &User, after: &User) -> bool {
+    (&before.username, &before.email) != (&after.username, &after.email)
 }
 
 fn require(precondition: Option<Precondition<'_>>, user: &User) -> Result<(), Error> {

@@ -24,7 +24,20 @@ fn the_file_is_made_once_for_its_owner_alone() {
     let before = kids(&path);
     make(&path, noon()).unwrap();
     assert_eq!(kids(&path), before);
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left behind");
+    let mut left: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["keys.json", "keys.json.lock"]);
+}
+
+#[test]
+fn whoever_may_read_the_folder_holds_up_no_rotation() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    let held = File::open(&folder).unwrap();
+    held.lock().unwrap();
+    rotate(&path, Rotation::Compromised, noon()).unwrap();
+    assert_eq!(kids(&path).len(), 1);
+    assert_eq!(fs::metadata(beside(&path, ".lock")).unwrap().permissions().mode() & 0o7777, 0o600);
 }
 
 #[test]
@@ -89,7 +102,7 @@ fn what_one_who_was_killed_left_behind_is_replaced() {
     fs::write(folder.path().join("keys.json.new"), "half").unwrap();
     make(&path, noon()).unwrap();
     assert_eq!(kids(&path).len(), 1);
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
 }
 
 #[test]

@@ -24,6 +24,7 @@ with_accounts_on_every_database! {
     an_ipv6_client_is_its_network,
     what_could_not_be_checked_does_not_count,
     who_may_not_see_users_learns_only_so_often_who_there_is,
+    a_name_and_an_address_of_ones_own_are_changed_only_so_often,
 }
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -192,5 +193,32 @@ async fn who_may_not_see_users_learns_only_so_often_who_there_is(app: AccountsAp
     }
     ada.patch("/users/me", question.clone()).await.assert_problem(429, "too_many_attempts");
     bob.patch("/users/me", json!({"username": "root"})).await.assert_problem(409, "username_taken");
+    // Nor that nobody has it.
+    let free = json!({"username": "nobody", "email": "nobody@example.com"});
+    ada.patch("/users/me", free).await.assert_problem(429, "too_many_attempts");
     assert_eq!(ada.patch("/users/me", json!({"full_name": "Ada"})).await.status, 200);
+}
+
+async fn a_name_and_an_address_of_ones_own_are_changed_only_so_often(app: AccountsApp) {
+    app.person("bob", &["users:read"]).await;
+    let app = app
+        .configured(|application| {
+            application.limits.sign_up = "3/1h".parse::<Rate>().unwrap().named("sign-up");
+        })
+        .await;
+    let bob = app.sign_in("bob").await;
+    for number in 0..3 {
+        let changes =
+            json!({"username": format!("bob{number}"), "email": format!("bob{number}@example.com")});
+        assert_eq!(bob.patch("/users/me", changes).await.status, 200);
+        // It is not counted, for it gives no other name.
+        if number < 2 {
+            let same = json!({"username": format!("bob{number}"), "full_name": "Bob"});
+            assert_eq!(bob.patch("/users/me", same).await.status, 200);
+        }
+    }
+    let another = json!({"email": "another@example.com"});
+    bob.patch("/users/me", another).await.assert_problem(429, "too_many_attempts");
+    let root = app.root().await;
+    assert_eq!(root.patch(&bob.path(""), json!({"username": "robert"})).await.status, 200);
 }

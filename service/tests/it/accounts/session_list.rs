@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use users_service::clock::Clock;
 use users_service::config::Application;
 use users_service::http::Peer;
 
@@ -18,6 +19,7 @@ with_accounts_on_every_database! {
     one_is_ended_and_the_others_go_on,
     all_are_ended_at_once,
     a_hundred_and_first_ends_the_longest_unused,
+    of_those_that_have_ended_a_hundred_are_kept,
     those_of_others_are_seen_and_ended_with_a_permission,
     nobody_ends_a_session_of_somebody_who_may_more,
     the_user_agent_is_cut_and_may_be_anything,
@@ -110,6 +112,31 @@ async fn a_hundred_and_first_ends_the_longest_unused(app: AccountsApp) {
     refresh(&app, &second.refresh_token).await.assert_problem(401, "session_ended");
     assert_eq!(listed(&last).await.len(), 100);
     assert_eq!(first.get("/users/me").await.status, 200);
+}
+
+async fn of_those_that_have_ended_a_hundred_are_kept(app: AccountsApp) {
+    let ada = app.person("ada", &[]).await;
+    let ended = Clock::now(&app.clock).timestamp_millis();
+    for number in 0..250 {
+        let (id, user, at) = (format!("{number:032x}"), ada.user_id, ended - number);
+        let secret = "00".repeat(32);
+        app.database
+            .execute(&format!(
+                "insert into sessions (session_id, user_id, secret, generation, signed_in_at, refreshed_at, expires_at, absolute_expiry,
+                     ended_at, ip_address, user_agent)
+                 values (x'{id}', {user}, x'{secret}', 0, {at}, {at}, {at}, {at}, {at}, '', '')"
+            ))
+            .await;
+    }
+    app.sign_in("ada").await;
+    let of_ada = format!("select user_agent from sessions where user_id = {}", ada.user_id);
+    assert_eq!(app.database.values(&of_ada).await.len(), 200);
+    assert_eq!(
+        app.database.values(&format!("{of_ada} and session_id = x'{:032x}'", 0)).await.len(),
+        1,
+        "the latest"
+    );
+    assert_eq!(app.database.values(&format!("{of_ada} and ended_at is null")).await.len(), 2);
 }
 
 async fn those_of_others_are_seen_and_ended_with_a_permission(app: AccountsApp) {

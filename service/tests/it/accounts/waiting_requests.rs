@@ -111,6 +111,40 @@ async fn when_it_has_waited(
     tokio::join!(request, meanwhile).0
 }
 
+#[tokio::test]
+async fn who_is_disabled_while_a_request_waits_adds_nobody() {
+    let app = AccountsApp::on_mysql().await;
+    app.person("helper", &PERMISSIONS).await;
+    let TestDatabase::Mysql(schema) = &app.database else { unreachable!() };
+    let password_hash = app.database.values("select password_hash from accounts").await.swap_remove(0);
+    for (number, way_in) in
+        [json!({}), json!({"password": OTHER_PASSWORD}), json!({"password_hash": password_hash})]
+            .into_iter()
+            .enumerate()
+    {
+        let helper = app.sign_in("helper").await;
+        let mut user = json!({"username": "new", "email": "new@example.com"});
+        user.as_object_mut().unwrap().extend(way_in.as_object().unwrap().clone());
+        let mut other = schema.connect().await;
+        let mut transaction = other.begin().await.unwrap();
+        let taken = "insert into users (username, email) values ('new', 'other@example.com')";
+        raw_sql(taken).execute(&mut *transaction).await.unwrap();
+        let meanwhile = async {
+            waits_for_a_name(schema).await;
+            let end = format!("update sessions set ended_at = 1 where user_id = {}", helper.user_id);
+            app.database.execute(&end).await;
+            transaction.rollback().await.unwrap();
+        };
+        let answer = tokio::join!(helper.post("/users", user), meanwhile).0;
+        answer.assert_problem(401, "session_ended");
+        assert_eq!(
+            app.database.values("select username from users where username = 'new'").await.len(),
+            0,
+            "{number}"
+        );
+    }
+}
+
 async fn waits_for_a_lock(schema: &MysqlSchema) {
     let waiting = format!(
         "select count(*) from information_schema.processlist
@@ -120,6 +154,21 @@ async fn waits_for_a_lock(schema: &MysqlSchema) {
     let mut connection = schema.connect().await;
     eventually("request that waits", async || {
         // MySQL cannot show a statement of another session whose values are not text, and fails while there is one.
+        let found = query_scalar::<_, i64>(&waiting).fetch_one(&mut connection).await;
+        found.is_ok_and(|found| found > 0).then_some(())
+    })
+    .await;
+}
+
+async fn waits_for_a_name(schema: &MysqlSchema) {
+    let waiting = format!(
+        "select count(*) from information_schema.innodb_trx
+         join information_schema.processlist on id = trx_mysql_thread_id
+         where db = '{}' and trx_state = 'LOCK WAIT'",
+        schema.name()
+    );
+    let mut connection = schema.connect().await;
+    eventually("request that waits", async || {
         let found = query_scalar::<_, i64>(&waiting).fetch_one(&mut connection).await;
         found.is_ok_and(|found| found > 0).then_some(())
     })

@@ -137,6 +137,14 @@ def key(call, dependent, found, place):
     return []
 
 
+def secrets_key(call, dependent, found, place):
+    """RDS describes the key of the secret that it makes, which is not through the service of that key:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions"""
+    if not call.parameters.get("ManageMasterUserPassword"):
+        return key(call, dependent, found, place)
+    return [(dependent, "key", place.arn("kms", "key"), {})]
+
+
 def administrators_secret(call, dependent, found, place):
     if call.service == "secretsmanager":
         return tags(call, dependent, found, place)
@@ -195,6 +203,7 @@ RULES = {
     "ecs:*": lambda call, *_: absent_in_format(call),
     "iam:CreateServiceLinkedRole": service_role,
     "iam:PassRole": pass_role,
+    "kms:DescribeKey": secrets_key,
     "kms:*": key,
     "lambda:InvokeFunction": rotation,
     "logs:CreateLogDelivery": delivery,

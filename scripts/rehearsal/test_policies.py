@@ -119,6 +119,15 @@ class AMissingActionIsNoticed(Rehearsal):
                 applicationName="users", deploymentGroupName="live", serviceRoleArn=f"arn:aws:iam::{ACCOUNT}:role/of-codedeploy",
             )
 
+    def test_that_rds_needs_to_keep_the_administrators_password(self):
+        allowed = ["rds:*", "secretsmanager:*", "iam:CreateServiceLinkedRole"]
+        client = self.role([{"Effect": "Allow", "Action": allowed, "Resource": "*"}])
+        with self.refused("kms:DescribeKey", ARN.format("kms", "key/*")):
+            client("rds").create_db_instance(
+                DBInstanceIdentifier="users", Engine="mysql", DBInstanceClass="db.t4g.micro", AllocatedStorage=20,
+                MasterUsername="administrator", ManageMasterUserPassword=True,
+            )
+
     def test_that_tags_at_creation_need(self):
         client = self.role([{"Effect": "Allow", "Action": "ec2:CreateVpc", "Resource": "*"}])
         with self.refused("ec2:CreateTags", ARN.format("ec2", "vpc/*")):

@@ -4,7 +4,7 @@
 # A pipeline can create roles only with the first, and can alter neither, so that a compromised pipeline cannot make itself
 # an administrator; and neither reaches what belongs to the other environment.
 #
-# No statement names KMS. The keys are AWS's own, and their key policies, which IAM cannot narrow, let each principal of the
+# No statement is about the use of keys. They are AWS's own, and their key policies, which IAM cannot narrow, let each principal of the
 # account use them through the service that they belong to
 # (https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk).
 
@@ -119,8 +119,8 @@ data "aws_iam_policy_document" "pipeline_boundary" {
   statement {
     sid = "ServicesInUse"
     actions = [
-      "apigateway:*", "cloudwatch:*", "codedeploy:*", "ec2:*", "ecr:*", "events:*", "execute-api:Invoke", "iam:*", "lambda:*",
-      "logs:*", "rds:*", "route53:AssociateVPCWithHostedZone", "s3:*", "secretsmanager:*", "servicequotas:*", "ses:*", "sns:*", "ssm:*",
+      "apigateway:*", "cloudwatch:*", "codedeploy:*", "ec2:*", "ecr:*", "events:*", "execute-api:Invoke", "iam:*", "kms:DescribeKey",
+      "lambda:*", "logs:*", "rds:*", "route53:AssociateVPCWithHostedZone", "s3:*", "secretsmanager:*", "servicequotas:*", "ses:*", "sns:*", "ssm:*",
       "sts:AssumeRole", "sts:GetCallerIdentity",
     ]
     resources = ["*"]

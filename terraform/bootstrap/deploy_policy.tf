@@ -100,6 +100,14 @@ data "aws_iam_policy_document" "deploy_foundation" {
     resources = ["${local.arn.secret}:rds!db-*"]
   }
 
+  # And describes the key of it: AWS's own, whose policy lets it be used, but leaves its description to IAM
+  # (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions).
+  statement {
+    sid       = "KeyOfThatSecret"
+    actions   = ["kms:DescribeKey"]
+    resources = ["${local.arn.key}/*"]
+  }
+
   statement {
     sid = "ApplicationsSecretButNotItsValue"
     actions = [

@@ -28,6 +28,7 @@ locals {
     log_group  = "arn:aws:logs:${var.region}:${var.account_id}:log-group"
     event_rule = "arn:aws:events:${var.region}:${var.account_id}:rule"
     image      = "arn:aws:ecr:${var.region}:${var.account_id}:repository/${local.service}"
+    key        = "arn:aws:kms:${var.region}:${var.account_id}:key"
     mail       = "arn:aws:ses:${var.region}:${var.account_id}"
     parameter  = "arn:aws:ssm:${var.region}:${var.account_id}:parameter/${local.service}"
     rds        = "arn:aws:rds:${var.region}:${var.account_id}"

@@ -94,7 +94,7 @@ variable "cors_origins" {
 }
 
 variable "domain_name" {
-  description = "Custom domain of the API, empty for AWS's own. Point its DNS record at the output domain_target."
+  description = "Custom domain of the API, empty for AWS's own, which no longer answers once there is one. Point its DNS record at the output domain_target."
   type        = string
   default     = ""
   nullable    = false

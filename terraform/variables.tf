@@ -199,7 +199,7 @@ variable "database_name" {
 }
 
 variable "database_snapshot_identifier" {
-  description = "Snapshot to start the database from, empty for a new one. Read only when the database is created, so it may stay or go afterwards."
+  description = "Snapshot to start the database from, no larger than database_storage_gb; empty for a new one. Read only when the database is created, so it may stay or go afterwards."
   type        = string
   default     = ""
   nullable    = false

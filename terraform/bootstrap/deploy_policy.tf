@@ -118,10 +118,8 @@ data "aws_iam_policy_document" "deploy_foundation" {
   }
 
   statement {
-    sid = "RolesWithTheRuntimeBoundary"
-    actions = [
-      "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
-    ]
+    sid       = "RolesWithTheRuntimeBoundary"
+    actions   = ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
     resources = ["${local.arn.role}/${local.service}-${each.key}-*"]
 
     condition {
@@ -211,9 +209,8 @@ data "aws_iam_policy_document" "deploy_service" {
   statement {
     sid = "LogGroups"
     actions = [
-      "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter", "logs:DeleteRetentionPolicy", "logs:FilterLogEvents", "logs:GetLogEvents",
-      "logs:PutRetentionPolicy", "logs:StartLiveTail", "logs:TagLogGroup", "logs:TagResource",
-      "logs:UntagLogGroup", "logs:UntagResource",
+      "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:FilterLogEvents", "logs:PutRetentionPolicy",
+      "logs:TagResource", "logs:UntagResource",
     ]
     resources = [for kind in ["lambda", "rds/instance", "vendedlogs", "vpc"] : "${local.arn.log_group}:/aws/${kind}/${local.service}-${each.key}*"]
   }

@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "read" {
 
   statement {
     sid       = "Monitoring"
-    actions   = ["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "logs:DescribeMetricFilters", "logs:ListTagsForResource", "logs:ListTagsLogGroup", "sns:GetDataProtectionPolicy", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"]
+    actions   = ["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "logs:ListTagsForResource", "sns:GetTopicAttributes", "sns:ListTagsForResource"]
     resources = ["arn:aws:cloudwatch::${var.account_id}:dashboard/${local.service}-*", "${local.arn.alarm}:${local.service}-*", "${local.arn.log_group}:*", "${local.arn.topic}:${local.service}-*"]
   }
 

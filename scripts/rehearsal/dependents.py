@@ -9,6 +9,10 @@ MORE = {
     # Lambda, "Configuring Lambda functions with VPC access": of the caller.
     "lambda:CreateFunction": ["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "lambda:TagResource"],
     "lambda:UpdateFunctionConfiguration": ["iam:PassRole", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"],
+    # Terraform's provider, before it deletes what network interfaces of Lambda are left in, which Lambda itself deletes later
+    # (hashicorp/terraform-provider-aws, deleteLingeringENIs).
+    "ec2:DeleteSecurityGroup": ["ec2:DeleteNetworkInterface"],
+    "ec2:DeleteSubnet": ["ec2:DeleteNetworkInterface"],
     # CodeDeploy, "Permissions reference".
     "codedeploy:CreateDeployment": [
         "codedeploy:GetApplicationRevision", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision",
@@ -153,6 +157,10 @@ def administrators_secret(call, dependent, found, place):
     return [(dependent, "Secret", place.arn("secretsmanager", "Secret", ["rds!db-00000000-AbCdEf"]), {})]
 
 
+def left_behind(call, dependent, found, place):
+    return [(dependent, "network-interface", place.arn("ec2", "network-interface"), {})]
+
+
 def snapshot(call, dependent, found, place):
     name = call.parameters.get("FinalDBSnapshotIdentifier")
     return [(dependent, "snapshot", place.arn("rds", "snapshot", [name]), {})] if name else []
@@ -199,6 +207,7 @@ RULES = {
     "codedeploy:GetDeploymentConfig": configuration,
     "codedeploy:RegisterApplicationRevision": revision,
     "ec2:CreateTags": new_tags,
+    "ec2:DeleteNetworkInterface": left_behind,
     "ec2:Describe*": describe,
     "ecs:*": lambda call, *_: absent_in_format(call),
     "iam:CreateServiceLinkedRole": service_role,

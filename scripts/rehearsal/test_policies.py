@@ -134,6 +134,13 @@ class AMissingActionIsNoticed(Rehearsal):
             tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Service", "Value": "users-service"}]}]
             client("ec2").create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tags)
 
+    def test_that_removes_what_lambda_has_left_in_a_subnet(self):
+        client, ec2 = self.role([{"Effect": "Allow", "Action": "ec2:DeleteSubnet", "Resource": "*"}]), self.administrator("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        with self.refused("ec2:DeleteNetworkInterface", ARN.format("ec2", "network-interface/*")):
+            client("ec2").delete_subnet(SubnetId=subnet)
+
     def test_that_a_message_needs_which_is_handed_over_as_it_is(self):
         domain = ARN.format("ses", "identity/example.org")
         client = self.role([{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": domain}])

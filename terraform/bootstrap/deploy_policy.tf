@@ -64,6 +64,14 @@ data "aws_iam_policy_document" "deploy_foundation" {
     }
   }
 
+  # What Lambda leaves for a while in a subnet or security group that goes: Terraform deletes it first (hashicorp/terraform-provider-aws,
+  # deleteLingeringENIs). It has no tags, and while it is in use nobody can.
+  statement {
+    sid       = "DeleteInterfacesOfLambda"
+    actions   = ["ec2:DeleteNetworkInterface"]
+    resources = ["${local.arn.ec2}:network-interface/*"]
+  }
+
   # The network's default route table and security group come without tags and are emptied at once.
   statement {
     sid       = "EmptyTheDefaults"

@@ -71,8 +71,8 @@ pub async fn create_administrator(
         let way_in = &way_in;
         let users = users::Service::over(database.clone(), clock);
         users
-            .create_with(None, user, None, |transaction, id| async move {
-                way_in.open(transaction, id, email.as_str()).await
+            .create_with(None, user, None, &|transaction, id| {
+                Box::pin(way_in.open(transaction, id, email.as_str()))
             })
             .await?;
     }

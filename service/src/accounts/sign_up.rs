@@ -134,13 +134,18 @@ impl Service {
         request: Option<&Repeatable>,
     ) -> Result<Added, Error> {
         let now = self.clock.now();
-        let added = self.users.create_with(caller, user, request, |mut transaction, id| async move {
-            match hash {
-                Some(hash) => repository::set_password(&mut transaction, id, Some(hash), now).await,
-                None => Ok(()),
-            }
-        });
-        Ok(added.await?)
+        let added = self
+            .users
+            .create_with(caller, user, request, &|mut transaction, id| {
+                Box::pin(async move {
+                    match hash {
+                        Some(hash) => repository::set_password(&mut transaction, id, Some(hash), now).await,
+                        None => Ok(()),
+                    }
+                })
+            })
+            .await;
+        Ok(added?)
     }
 
     /// Adds a user and sends an invitation: both, or neither.
@@ -155,10 +160,12 @@ impl Service {
         let email = user.email.clone();
         let email = email.as_str();
         let counted = self.addresses.count(LinkKind::Invitation, email).await?;
-        let added = self.users.create_with(caller, user, request, |mut transaction, id| async move {
-            links.send(&mut transaction, Some((id, email))).await
-        });
-        let added = added.await;
+        let added = self
+            .users
+            .create_with(caller, user, request, &|mut transaction, id| {
+                Box::pin(async move { links.send(&mut transaction, Some((id, email))).await })
+            })
+            .await;
         if added.as_ref().is_ok_and(|added| !added.before) {
             links.wake();
         } else {

@@ -1,6 +1,7 @@
 //! Adding a user, once however often the request is sent.
 
 use std::future::ready;
+use std::pin::Pin;
 
 use chrono::SubsecRound;
 
@@ -20,6 +21,13 @@ pub(crate) struct Added {
     /// Whether the same request has added it before.
     pub(crate) before: bool,
 }
+
+/// What else a transaction does for the user that it adds. On the heap, so that adding is compiled once for whatever that is.
+pub(crate) type Also<'a> = &'a (
+        dyn Fn(Transaction, UserId) -> Pin<Box<dyn Future<Output = Result<(), db::Error>> + Send + 'a>>
+            + Send
+            + Sync
+    );
 
 impl Service {
     /// Adds a user.
@@ -49,8 +57,9 @@ impl Service {
         if let Some(user) = self.added_by(&request, &user).await? {
             return Ok(user);
         }
-        let nothing_else = |_: Transaction, _| ready(Ok(()));
-        self.create_with(None, user, Some(&request), nothing_else).await.map(|added| added.user)
+        self.create_with(None, user, Some(&request), &|_, _| Box::pin(ready(Ok(()))))
+            .await
+            .map(|added| added.user)
     }
 
     /// The user that a request has added before, if it has been finished.
@@ -76,23 +85,20 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Taken`] if another user has the name or the address; [`Error::KeyReused`]; [`Error::InProgress`]; those of `also`.
-    pub(crate) async fn create_with<F>(
+    pub(crate) async fn create_with(
         &self,
         caller: Option<&Caller>,
         user: NewUser,
         request: Option<&Repeatable>,
-        also: impl Fn(Transaction, UserId) -> F + Send + Sync,
-    ) -> Result<Added, Error>
-    where
-        F: Future<Output = Result<(), db::Error>> + Send,
-    {
+        also: Also<'_>,
+    ) -> Result<Added, Error> {
         let (username, email) = (Some(&user.username), Some(&user.email));
         self.refuse_unicode_duplicate(&user).await?;
         let created_at = self.clock.now().trunc_subsecs(0);
         if let Some(request) = request {
             idempotency::clean_up(&self.database, request, created_at).await?;
         }
-        let (new, also) = (&user, &also);
+        let new = &user;
         let created = self.database.transaction(|mut transaction| async move {
             if let Some(request) = request {
                 idempotency::claim(&mut transaction, request, created_at).await?;

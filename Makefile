@@ -23,7 +23,7 @@ lint-api: ## Lint the OpenAPI documents, of both versions, with redocly and spec
 test-clients: ## Make clients from the OpenAPI document (TypeScript, Python, Rust) and call the service with them
 	@scripts/test-clients.sh
 
-test-pages: ## Test the pages of links in headless Chromium, from the mail to the sign-in, with pictures of each step
+test-pages: ## Test the pages of links and the page of the document in headless Chromium, with pictures of each step
 	@scripts/test-pages.sh
 
 fuzz: ## Fuzz every parser with libFuzzer; TARGET=json_body fuzzes one, FUZZ_SECONDS=600 sets the time for each

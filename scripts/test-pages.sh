@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Goes the whole way of the pages that links in mails lead to, in Chromium without a window: sign up, mail, link, page, button,
-# signed in. Pictures of each step, at the width of a phone and of a desk, are in target/test-pages.
+# signed in; and uses the page of the OpenAPI document. Pictures of each step, at the width of a phone and of a desk, are in
+# target/test-pages.
 #   CHROMIUM=FILE      the browser, if it is another than chromium on the PATH: Google Chrome and Edge will do
 #   EXECUTABLE=FILE    what serves; by default a debug build of this source
 set -euo pipefail
@@ -36,7 +37,9 @@ main() {
   export ACCESS=tokens DB_ENGINE=sqlite SQLITE_PATH=$FOLDER/users.db SIGNING_KEYS_FILE=$FOLDER/signing-keys.json
   "$EXECUTABLE" create-admin --username ada --email ada@example.com <<<"correct horse battery staple"
   SIGN_UP=open MAIL=console PUBLIC_URL=$ORIGIN start_service "$FOLDER/log"
-  PYTHONDONTWRITEBYTECODE=1 python3 "$TEST/pages.py" "$CHROMIUM" "$URL" "$ORIGIN" "$FOLDER/mails" "$PICTURES"
+  export PYTHONDONTWRITEBYTECODE=1
+  python3 "$TEST/docs.py" "$CHROMIUM" "$URL" "$ORIGIN" "$PICTURES"
+  python3 "$TEST/pages.py" "$CHROMIUM" "$URL" "$ORIGIN" "$FOLDER/mails" "$PICTURES"
   stop_service "$FOLDER/log"
   note "Look at the pictures in $PICTURES"
 }

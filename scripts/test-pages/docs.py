@@ -55,7 +55,10 @@ class Docs:
         self.open(LIST)
         fields = "Object.fromEntries([...document.querySelectorAll('%s [data-param-name]')].map(row => [row.dataset.paramName, " \
                  "row.querySelector('input, select')?.value ?? '']))"
-        filled = {name: value for name, value in self.tab.evaluate(fields % LIST).items() if value and value != "--"}
+        self.tab.wait(f"!!document.querySelector('{LIST} [data-param-name=total]')")
+        values = self.tab.evaluate(fields % LIST)
+        check({"username", "q", "ids", "role"} <= values.keys(), values)
+        filled = {name: value for name, value in values.items() if value and value != "--"}
         check(filled.items() <= DEFAULTS.items(), filled)
         self.execute(LIST, "200", '"ada@example.com"')
         self.looks("listed")
@@ -75,8 +78,10 @@ class Docs:
 
     def execute(self, call, status, text):
         self.click(f"{call} .execute")
-        answer = f"document.querySelector('{call} .live-responses-table')?.textContent ?? ''"
-        self.tab.wait(f"({answer}).includes({status!r}) && ({answer}).includes({text!r})")
+        answer = f"document.querySelector('{call} .live-responses-table tbody')"
+        self.tab.wait(f"{answer}?.querySelector('.response-col_status').textContent.includes({status!r})")
+        self.tab.wait(f"{answer}.textContent.includes({text!r})")
+        self.tab.evaluate(f"{answer}.scrollIntoView()")
 
     def click(self, selector):
         self.tab.wait(f"!!document.querySelector('{selector}')")

@@ -1,11 +1,15 @@
 """Chromium without a window, driven over the DevTools protocol through a pair of pipes: no port, no driver, no package."""
 
 import base64
+import contextlib
 import json
 import os
 import select
 import subprocess
+import sys
+import tempfile
 import time
+import urllib.parse
 from typing import NamedTuple
 
 # Seconds that the browser may take for an answer, and a page to get where it is waited for.
@@ -95,6 +99,21 @@ def on_three_and_four(to_browser, from_browser):
     spare = [os.dup2(descriptor, 100 + at) for at, descriptor in enumerate((to_browser, from_browser))]
     for target, descriptor in zip((3, 4), spare):
         os.dup2(descriptor, target)
+
+
+@contextlib.contextmanager
+def browsing(executable, url, origin):
+    """A browser that finds the service of a URL at another origin. A failure ends the program."""
+    address, host = urllib.parse.urlsplit(url).netloc, urllib.parse.urlsplit(origin).hostname
+    # Of its many processes some write to its profile while it is being removed.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Chromium(executable, profile, host, address)
+        try:
+            yield browser
+        except Failure as failure:
+            sys.exit(f"error: {failure}")
+        finally:
+            browser.close()
 
 
 class Tab:

@@ -2,11 +2,9 @@
    docs.py CHROMIUM SERVICE_URL PUBLIC_URL PICTURES"""
 
 import sys
-import tempfile
-import urllib.parse
 from pathlib import Path
 
-from chromium import Chromium, Failure, Tab
+from chromium import Failure, Tab, browsing
 from pages import ADMINISTRATOR, WIDTHS, check
 from service import Service
 
@@ -102,21 +100,14 @@ class Docs:
 
 
 def main(executable, url, origin, pictures):
-    address, host = urllib.parse.urlsplit(url).netloc, urllib.parse.urlsplit(origin).hostname
     service = Service(url, pictures)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Chromium(executable, profile, host, address)
-        try:
-            for width in WIDTHS:
-                token = service.sign_in(*ADMINISTRATOR)
-                Docs(browser, origin, width, Path(pictures)).go(token)
-                added = service.call("GET", "/users?username=john_doe", None, 200, token)["users"][0]["user_id"]
-                service.call("DELETE", f"/users/{added}", None, 204, token)
-                print(f"docs-{width}: ok")
-        except Failure as failure:
-            sys.exit(f"error: {failure}")
-        finally:
-            browser.close()
+    with browsing(executable, url, origin) as browser:
+        for width in WIDTHS:
+            token = service.sign_in(*ADMINISTRATOR)
+            Docs(browser, origin, width, Path(pictures)).go(token)
+            added = service.call("GET", "/users?username=john_doe", None, 200, token)["users"][0]["user_id"]
+            service.call("DELETE", f"/users/{added}", None, 204, token)
+            print(f"docs-{width}: ok")
 
 
 if __name__ == "__main__":

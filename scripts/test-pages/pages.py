@@ -2,12 +2,10 @@
    pages.py CHROMIUM SERVICE_URL PUBLIC_URL MAILS PICTURES"""
 
 import sys
-import tempfile
-import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
-from chromium import SHIFT, Chromium, Failure, Tab
+from chromium import SHIFT, Chromium, Failure, Tab, browsing
 from service import Service
 from words import LANGUAGES
 
@@ -262,20 +260,12 @@ class Way:
 
 
 def main(executable, url, origin, mails, pictures):
-    address, host = urllib.parse.urlsplit(url).netloc, urllib.parse.urlsplit(origin).hostname
-    # Of its many processes some write to its profile while it is being removed.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Chromium(executable, profile, host, address)
-        try:
-            for language in LANGUAGES:
-                for path in PAGES:
-                    way = Way(browser, Service(url, mails), origin, Path(pictures), path, language)
-                    way.go()
-                    print(f"{way.name}: ok")
-        except Failure as failure:
-            sys.exit(f"error: {failure}")
-        finally:
-            browser.close()
+    with browsing(executable, url, origin) as browser:
+        for language in LANGUAGES:
+            for path in PAGES:
+                way = Way(browser, Service(url, mails), origin, Path(pictures), path, language)
+                way.go()
+                print(f"{way.name}: ok")
 
 
 if __name__ == "__main__":

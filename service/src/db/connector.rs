@@ -2,14 +2,14 @@
 
 #[cfg(feature = "sqlite")]
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use tokio::time::timeout;
 
 use super::connection::Connection;
-use super::error::{Error, Outage};
+use super::error::Error;
 #[cfg(feature = "sqlite")]
 use super::migrations::{Migration, apply_on_sqlite};
 use super::mysql;
@@ -29,6 +29,8 @@ pub(super) struct Connector {
     driver: Driver,
     /// How often all connections have been invalidated.
     generation: AtomicU64,
+    /// How many connections there are.
+    open: AtomicUsize,
 }
 
 enum Driver {
@@ -44,7 +46,7 @@ enum Driver {
 
 impl Connector {
     const fn new(driver: Driver) -> Self {
-        Self { driver, generation: AtomicU64::new(0) }
+        Self { driver, generation: AtomicU64::new(0), open: AtomicUsize::new(0) }
     }
 
     pub(super) fn to_server(connector: mysql::Connector) -> Self {
@@ -65,12 +67,17 @@ impl Connector {
         Self::new(Driver::Failing(error))
     }
 
-    /// Invalidates a connection that broke and all that were made before it, those in use as well: a statement that is
-    /// sent again must not meet the next dead one.
-    pub(super) fn invalidate(&self, generation: u64) {
-        let (next, order) = (generation + 1, Ordering::Relaxed);
-        // Of many that find their connections dead at once, one counts.
-        let _ = self.generation.compare_exchange(generation, next, order, order);
+    /// How many connections there are.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Makes a connection.
+    pub(super) async fn make(self: &Arc<Self>) -> Result<Pooled, Error> {
+        let generation = self.generation.load(Ordering::Relaxed);
+        let connection = self.connect().await?;
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Ok(Pooled { connection, idle_since: IdleSince::now(), generation, connector: Arc::clone(self) })
     }
 
     async fn connect(&self) -> Result<Connection, Error> {
@@ -94,35 +101,46 @@ pub(super) struct Pooled {
     pub(super) connection: Connection,
     pub(super) idle_since: IdleSince,
     /// The connector's when this was made.
-    pub(super) generation: u64,
+    generation: u64,
+    connector: Arc<Connector>,
 }
 
-impl Manager for Connector {
-    type Type = Pooled;
-    type Error = Error;
-
-    async fn create(&self) -> Result<Pooled, Error> {
-        let generation = self.generation.load(Ordering::Relaxed);
-        // Boxed: it is large and rare, and would make the future of every request as large.
-        let connection = Box::pin(self.connect()).await?;
-        Ok(Pooled { connection, idle_since: IdleSince::now(), generation })
+impl Pooled {
+    /// Whether it can be used as it is. It cannot if it is invalidated, nor, before it was pinged, if it has been idle for long.
+    pub(super) fn is_ready(&self) -> bool {
+        // An SQLite connection is not a socket: it cannot break while it is idle.
+        self.is_valid()
+            && (self.connection.dialect() == Dialect::Sqlite || self.idle_since.elapsed() <= PING_AFTER)
     }
 
-    async fn recycle(&self, pooled: &mut Pooled, _: &Metrics) -> RecycleResult<Error> {
-        // Pinging many dead connections one after another would delay a request by seconds.
-        if pooled.generation != self.generation.load(Ordering::Relaxed) {
-            return Err(RecycleError::message("invalidated after another connection was found dead"));
+    /// Whether it still works. Of those that are found dead at once one is pinged: to ping many one after another would delay
+    /// a request by seconds.
+    pub(super) async fn works(&mut self) -> bool {
+        if !self.is_valid() {
+            return false;
         }
-        // An SQLite connection is not a socket: it cannot break while it is idle.
-        if pooled.connection.dialect() == Dialect::Sqlite || pooled.idle_since.elapsed() <= PING_AFTER {
-            return Ok(());
+        let works = matches!(timeout(PING_LIMIT, self.connection.ping()).await, Ok(Ok(())));
+        if !works {
+            self.invalidate_all();
         }
-        let error = match timeout(PING_LIMIT, pooled.connection.ping()).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => pooled.connection.classify(error).0,
-            Err(_) => Error::unavailable(Outage::TimedOut, "no answer to a ping"),
-        };
-        self.invalidate(pooled.generation);
-        Err(error.into())
+        works
+    }
+
+    /// Invalidates this connection, which broke, and all that were made before it, those in use as well: a statement that is
+    /// sent again must not meet the next dead one.
+    pub(super) fn invalidate_all(&self) {
+        let (next, order) = (self.generation + 1, Ordering::Relaxed);
+        // Of many that find their connections dead at once, one counts.
+        let _ = self.connector.generation.compare_exchange(self.generation, next, order, order);
+    }
+
+    fn is_valid(&self) -> bool {
+        self.generation == self.connector.generation.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        self.connector.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use deadpool::managed::Object;
+use deadpool::unmanaged::Object;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::connector::{Connector, Pooled};
+use super::connector::Pooled;
 use super::error::{Error, Invalidation};
 use super::outcome::{Answer, Wanted};
+use super::pool::Slot;
 use super::statement::{Dialect, Statement, Value};
-use crate::clock::IdleSince;
 
 /// How long the rollback of an abandoned transaction may take.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
@@ -21,7 +21,7 @@ const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
 /// Dropping it releases it to the pool; in a transaction it is rolled back first, and in the middle of a statement it is
 /// discarded.
 pub(super) struct Leased {
-    object: Option<Object<Connector>>,
+    slot: Option<Object<Slot>>,
     state: State,
     /// The permit to write, if it may; released with the connection.
     permit: Option<OwnedSemaphorePermit>,
@@ -35,8 +35,8 @@ enum State {
 }
 
 impl Leased {
-    pub(super) const fn new(object: Object<Connector>, permit: Option<OwnedSemaphorePermit>) -> Self {
-        Self { object: Some(object), state: State::Idle, permit }
+    pub(super) const fn new(slot: Object<Slot>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self { slot: Some(slot), state: State::Idle, permit }
     }
 
     pub(super) fn bind(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
@@ -85,37 +85,33 @@ impl Leased {
             Err(error) => error,
         };
         let pooled = self.pooled()?;
-        let generation = pooled.generation;
         let (error, invalidation) = pooled.connection.classify(error);
         match invalidation {
             Invalidation::None => self.state = state,
             Invalidation::This => {}
-            Invalidation::All => {
-                if let Some(pool) = self.object.as_ref().and_then(Object::pool) {
-                    pool.manager().invalidate(generation);
-                }
-            }
+            Invalidation::All => pooled.invalidate_all(),
         }
         Err(error)
     }
 
     fn pooled(&mut self) -> Result<&mut Pooled, Error> {
-        self.object.as_deref_mut().ok_or_else(|| Error::Internal("the connection is gone".into()))
+        let pooled = self.slot.as_mut().and_then(|slot| slot.0.as_mut());
+        pooled.ok_or_else(|| Error::Internal("the connection is gone".into()))
     }
 }
 
 impl Drop for Leased {
     fn drop(&mut self) {
-        let Some(mut object) = self.object.take() else { return };
+        let Some(mut slot) = self.slot.take() else { return };
         match (self.state, Handle::try_current()) {
-            (State::Idle, _) => object.idle_since = IdleSince::now(),
+            (State::Idle, _) => slot.released(),
             // The request that began the transaction was dropped, such as when its client hung up.
             (State::InTransaction, Ok(runtime)) => {
                 let permit = self.permit.take();
-                let mut leased = Self { object: Some(object), state: State::InTransaction, permit };
+                let mut leased = Self { slot: Some(slot), state: State::InTransaction, permit };
                 runtime.spawn(async move { timeout(ROLLBACK_LIMIT, leased.end("rollback")).await });
             }
-            (State::InTransaction, Err(_)) | (State::InFlight, _) => drop(Object::take(object)),
+            (State::InTransaction, Err(_)) | (State::InFlight, _) => slot.discard(),
         }
     }
 }

@@ -66,7 +66,7 @@ impl Database {
                 let description = mysql::description(&config);
                 let size = config.pool_size;
                 let connector = Connector::to_server(mysql::Connector::new(config)?);
-                let connections = Connections::shared(connector, size)?;
+                let connections = Connections::shared(connector, size);
                 Ok(Self(Arc::new(Inner { connections, migrations, description })))
             }
             #[cfg(feature = "sqlite")]
@@ -79,10 +79,10 @@ impl Database {
     #[cfg(feature = "sqlite")]
     async fn open_file(path: &Path, migrations: &'static [Migration]) -> Result<Self, Error> {
         let connections = if path == Path::new(sqlite::IN_MEMORY) {
-            Connections::shared(Connector::in_memory(migrations), 1)?
+            Connections::shared(Connector::in_memory(migrations), 1)
         } else {
             migrations::run_on_sqlite(path, migrations, Task::Apply).await?;
-            Connections::one_writer(Connector::to_file(path), SQLITE_READERS, Connector::to_file(path))?
+            Connections::one_writer(Connector::to_file(path), SQLITE_READERS, Connector::to_file(path))
         };
         let description = format!("SQLite {}", path.display());
         Ok(Self(Arc::new(Inner { connections, migrations, description })))
@@ -93,7 +93,7 @@ impl Database {
     /// # Errors
     /// If the pool cannot be built.
     pub fn failing(error: fn() -> Error) -> Result<Self, Error> {
-        let connections = Connections::shared(Connector::failing(error), 1)?;
+        let connections = Connections::shared(Connector::failing(error), 1);
         let description = "a database that always fails".to_owned();
         Ok(Self(Arc::new(Inner { connections, migrations: &[], description })))
     }

@@ -1,16 +1,14 @@
 //! The pool of connections, the same for both databases.
 //!
-//! It is `deadpool`, because that of sqlx pings at every release, which is a round trip on each request, and loses the
-//! connection's place when the ping meets a dead socket (launchbadge/sqlx#4349).
+//! It is that of `deadpool` for objects that somebody else makes: slots, each with a connection or with room for one. Whoever finds a
+//! connection that can be used at once takes it without waiting, which is most requests. The pool of sqlx pings at every release, which is a
+//! round trip on each request, and loses the connection's place when the ping meets a dead socket (launchbadge/sqlx#4349).
 
-use std::pin::Pin;
+use std::iter;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use deadpool::Runtime;
-use deadpool::managed::{Metrics, Pool, PoolError, QueueMode, TimeoutType, Timeouts};
-use pin_project_lite::pin_project;
+use deadpool::unmanaged::{Object, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -19,7 +17,7 @@ use super::error::{Error, Outage};
 use super::in_flight::finish;
 use super::leased::Leased;
 use super::statement::{Access, Dialect};
-use crate::clock::monotonic;
+use crate::clock::{IdleSince, monotonic};
 use crate::metrics;
 
 /// The pool time-out: how long a request waits for a free connection before it is answered 503.
@@ -38,8 +36,8 @@ pub(crate) struct PoolState {
 /// Connections for reading and for writing.
 #[derive(Clone)]
 pub(super) struct Connections {
-    readers: Pool<Connector>,
-    writers: Pool<Connector>,
+    readers: Slots,
+    writers: Slots,
     /// How many connections writes may hold at a time.
     write_permits: Arc<Semaphore>,
 }
@@ -47,38 +45,40 @@ pub(super) struct Connections {
 impl Connections {
     /// One pool for everything, a quarter of which is reserved for reads: while writers wait for a locked row, reads are
     /// still served.
-    pub(super) fn shared(connector: Connector, size: usize) -> Result<Self, Error> {
-        let pool = pool(connector, size)?;
+    pub(super) fn shared(connector: Connector, size: usize) -> Self {
+        let slots = Slots::new(connector, size);
         let permits = Arc::new(Semaphore::new((size - size / 4).max(1)));
-        Ok(Self { readers: pool.clone(), writers: pool, write_permits: permits })
+        Self { readers: slots.clone(), writers: slots, write_permits: permits }
     }
 
     /// A pool for reads, and one connection for all writes.
     #[cfg(feature = "sqlite")]
-    pub(super) fn one_writer(readers: Connector, size: usize, writer: Connector) -> Result<Self, Error> {
+    pub(super) fn one_writer(readers: Connector, size: usize, writer: Connector) -> Self {
         let write_permits = Arc::new(Semaphore::new(1));
-        Ok(Self { readers: pool(readers, size)?, writers: pool(writer, 1)?, write_permits })
+        Self { readers: Slots::new(readers, size), writers: Slots::new(writer, 1), write_permits }
     }
 
     /// Takes a connection from the pool, or makes one. One that is being made for a caller who goes away is for the next.
     ///
     /// A retry queues again: those who wait for a row that somebody has locked must not keep the connections from all others.
     pub(super) async fn lease(&self, access: Access, deadline: Instant) -> Result<Leased, Error> {
-        let (pool, permit) = match access {
+        let (slots, permit) = match access {
             Access::Read => (&self.readers, None),
             Access::Write => (&self.writers, Some(self.write_permit().await?)),
         };
-        let pool = pool.clone();
-        let object = finish(deadline, async move { waited_for(pool.get()).await }).await?;
-        Ok(Leased::new(object.map_err(pool_error)?, permit))
+        let slot = match slots.free() {
+            Some(slot) if slot.is_ready() => slot,
+            other => finish(deadline, slots.clone().connected(other)).await??,
+        };
+        Ok(Leased::new(slot, permit))
     }
 
     async fn write_permit(&self) -> Result<OwnedSemaphorePermit, Error> {
         if let Ok(permit) = Arc::clone(&self.write_permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let permit = waited_for(Arc::clone(&self.write_permits).acquire_owned());
-        match timeout(WAIT_LIMIT, permit).await {
+        let _wait = Wait::begin();
+        match timeout(WAIT_LIMIT, Arc::clone(&self.write_permits).acquire_owned()).await {
             Ok(permit) => permit.map_err(|closed| Error::Internal(closed.into())),
             Err(_) => Err(busy()),
         }
@@ -86,75 +86,128 @@ impl Connections {
 
     /// How many connections there are.
     pub(super) fn state(&self) -> PoolState {
-        // Of a shared pool both are the same.
-        let is_shared = std::ptr::eq(self.readers.manager(), self.writers.manager());
-        let pools = [&self.readers, &self.writers].into_iter().take(if is_shared { 1 } else { 2 });
-        pools.map(Pool::status).fold(PoolState::default(), |state, pool| PoolState {
-            open: state.open + pool.size,
-            idle: state.idle + pool.available,
-            max: state.max + pool.max_size,
+        self.each().map(Slots::state).fold(PoolState::default(), |sum, state| PoolState {
+            open: sum.open + state.open,
+            idle: sum.idle + state.idle,
+            max: sum.max + state.max,
         })
     }
 
     /// Closes connections that have been idle for longer than this.
     pub(super) fn close_idle(&self, longer_than: Duration) -> usize {
-        // Connections to a file cost next to nothing, and a database in memory would be lost with its connection.
-        let still_in_use = |pooled: &Pooled, _: Metrics| {
-            pooled.connection.dialect() == Dialect::Sqlite || pooled.idle_since.elapsed() <= longer_than
-        };
-        [&self.readers, &self.writers].iter().map(|pool| pool.retain(still_in_use).removed.len()).sum()
+        self.each().map(|slots| slots.close_idle(longer_than)).sum()
+    }
+
+    /// The pools; one, if reads and writes share it.
+    fn each(&self) -> impl Iterator<Item = &Slots> {
+        let is_shared = Arc::ptr_eq(&self.readers.connector, &self.writers.connector);
+        iter::once(&self.readers).chain((!is_shared).then_some(&self.writers))
     }
 }
 
-fn pool(connector: Connector, size: usize) -> Result<Pool<Connector>, Error> {
-    // The ping of an idle connection has its own limit.
-    let timeouts = Timeouts { wait: Some(WAIT_LIMIT), create: Some(CONNECT_LIMIT), recycle: None };
-    Pool::builder(connector)
-        .max_size(size)
-        .timeouts(timeouts)
-        .queue_mode(QueueMode::Lifo)
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|error| Error::Internal(error.into()))
-}
+/// A place for a connection.
+pub(super) struct Slot(pub(super) Option<Pooled>);
 
-fn pool_error(error: PoolError<Error>) -> Error {
-    match error {
-        PoolError::Backend(error) => error,
-        PoolError::Timeout(TimeoutType::Wait) => busy(),
-        PoolError::Timeout(_) => Error::unavailable(Outage::TimedOut, "connecting took too long"),
-        error => Error::Internal(error.into()),
-    }
-}
-
-pin_project! {
-    /// A future whose wait is counted, if its outcome is not there at once. Only then is the clock read.
-    struct WaitedFor<F> {
-        #[pin]
-        future: F,
-        wait: Option<Wait>,
-    }
-}
-
-const fn waited_for<F>(future: F) -> WaitedFor<F> {
-    WaitedFor { future, wait: None }
-}
-
-impl<F: Future> Future for WaitedFor<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let outcome = this.future.poll(context);
-        if outcome.is_pending() {
-            this.wait.get_or_insert_with(|| Wait(monotonic()));
+impl Slot {
+    /// Notes that its connection is idle from now on.
+    pub(super) fn released(&mut self) {
+        if let Some(pooled) = &mut self.0 {
+            pooled.idle_since = IdleSince::now();
         }
-        outcome
+    }
+
+    pub(super) fn discard(&mut self) {
+        self.0 = None;
+    }
+
+    /// Whether it has a connection that can be used as it is.
+    fn is_ready(&self) -> bool {
+        self.0.as_ref().is_some_and(Pooled::is_ready)
+    }
+
+    fn has_been_idle(&self, longer_than: Duration) -> bool {
+        // Connections to a file cost next to nothing, and a database in memory would be lost with its connection.
+        let to_server = |pooled: &&Pooled| pooled.connection.dialect() != Dialect::Sqlite;
+        self.0.as_ref().filter(to_server).is_some_and(|pooled| pooled.idle_since.elapsed() > longer_than)
+    }
+}
+
+/// A pool, and who makes its connections. The slot that was released last is taken first.
+#[derive(Clone)]
+struct Slots {
+    pool: Pool<Slot>,
+    size: usize,
+    connector: Arc<Connector>,
+}
+
+impl Slots {
+    fn new(connector: Connector, size: usize) -> Self {
+        let empty: Vec<_> = iter::repeat_with(|| Slot(None)).take(size).collect();
+        Self { pool: Pool::from(empty), size, connector: Arc::new(connector) }
+    }
+
+    /// A slot that nobody uses or waits for.
+    fn free(&self) -> Option<Object<Slot>> {
+        self.pool.try_get().ok()
+    }
+
+    /// A slot with a connection that works: this one, or the next that is free.
+    async fn connected(self, slot: Option<Object<Slot>>) -> Result<Object<Slot>, Error> {
+        let _wait = Wait::begin();
+        let mut slot = match slot {
+            Some(slot) => slot,
+            None => self.next().await?,
+        };
+        let works = match &mut slot.0 {
+            Some(pooled) => pooled.is_ready() || pooled.works().await,
+            None => false,
+        };
+        if !works {
+            slot.discard();
+            let pooled = timeout(CONNECT_LIMIT, self.connector.make()).await;
+            slot.0 =
+                Some(pooled.unwrap_or_else(|_| {
+                    Err(Error::unavailable(Outage::TimedOut, "connecting took too long"))
+                })?);
+        }
+        Ok(slot)
+    }
+
+    /// The next slot that is free. Who waits longest has it.
+    async fn next(&self) -> Result<Object<Slot>, Error> {
+        match timeout(WAIT_LIMIT, self.pool.get()).await {
+            Ok(slot) => slot.map_err(|error| Error::Internal(error.into())),
+            Err(_) => Err(busy()),
+        }
+    }
+
+    fn state(&self) -> PoolState {
+        let (open, free) = (self.connector.open(), self.pool.status().available);
+        // Of the slots that are free, those without a connection are not idle connections.
+        PoolState { open, idle: (open + free).saturating_sub(self.size), max: self.size }
+    }
+
+    fn close_idle(&self, longer_than: Duration) -> usize {
+        let mut free: Vec<_> = iter::from_fn(|| self.free()).collect();
+        let mut closed = 0;
+        for slot in free.iter_mut().filter(|slot| slot.has_been_idle(longer_than)) {
+            slot.discard();
+            closed += 1;
+        }
+        // In their order: the one that was released last was taken first.
+        free.into_iter().rev().for_each(drop);
+        closed
     }
 }
 
 /// A wait for a connection, which is counted when it ends, also if it is given up.
 struct Wait(Instant);
+
+impl Wait {
+    fn begin() -> Self {
+        Self(monotonic())
+    }
+}
 
 impl Drop for Wait {
     fn drop(&mut self) {

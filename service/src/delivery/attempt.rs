@@ -17,7 +17,7 @@ use crate::addresses;
 use crate::clock::monotonic;
 use crate::db;
 use crate::error_chain::chain;
-use crate::mail::{Cause, Kind, SendError};
+use crate::mail::{Cause, Kind, LinkKind, SendError};
 use crate::metrics;
 
 /// How long one may take. A server that takes longer has not promised anything yet (RFC 5321, section 4.5.3.2 allows it
@@ -115,15 +115,24 @@ impl Worker {
     ) -> Result<(), accounts::Error> {
         let Some(request) = LinkRequest::of(row, lease) else { return Ok(()) };
         let kind = request.kind;
-        let lifetime = TimeDelta::from_std(self.outbox.link(kind).lifetime).unwrap_or(TimeDelta::MAX);
         // Whoever asked has given up by then, and a link that comes unawares only frightens.
-        let is_late = now - row.created_at >= lifetime.min(MAX_AGE);
+        let is_late = now - row.created_at >= self.lifetime(kind).min(MAX_AGE);
         let to = if is_late { None } else { request.resolve(&self.accounts).await? };
         let (user, email) = to.unzip();
         row.kind = Some(Kind::Link(kind));
         row.user = user;
         row.recipient = email.unwrap_or_default();
         Ok(())
+    }
+
+    fn lifetime(&self, kind: LinkKind) -> TimeDelta {
+        TimeDelta::from_std(self.outbox.link(kind).lifetime).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Whether a row was tried in vain for as long as its link was valid.
+    fn has_outlived_its_link(&self, row: &Leased, now: DateTime<Utc>) -> bool {
+        let Some(Kind::Link(kind)) = row.kind else { return false };
+        row.attempts > 1 && now - row.created_at >= self.lifetime(kind).min(MAX_AGE)
     }
 
     /// Whether mails to the address of a row have come back. It is asked here and not by who asks for a mail, so that the same
@@ -153,6 +162,9 @@ impl Worker {
         let contents = contents::of(&self.accounts, &self.outbox, row, now).await;
         let outgoing = match contents {
             Ok(Some(outgoing)) => outgoing,
+            Ok(None) if self.has_outlived_its_link(row, now) => {
+                return Err(SendError::Permanent("its link has expired".into()));
+            }
             Ok(None) => return Ok(false),
             Err(contents::Error::Send(error)) => return Err(error),
             Err(error) => return Err(SendError::Transient(error.into())),

@@ -20,12 +20,12 @@ locals {
 
   mail_alarms = { for name, alarm in {
     mails-given-up = {
-      description = "A mail could not be sent within 24 hours, or never can: somebody waits in vain. The worker's log has the cause."
+      description = "A mail could not be sent within 24 hours, or before its link expired, or never can: somebody waits in vain. The worker's log has the cause."
       namespace   = local.namespace, metric = "MailsGivenUp", dimensions = local.worker
       statistic   = "Sum", period = 300, periods = 1, breaches = 1, above = 0
     }
     mails-waiting = {
-      description = "A mail has been waiting for a quarter of an hour: SES refuses or does not answer. Nothing is given up before 24 hours."
+      description = "A mail has been waiting for a quarter of an hour: SES refuses or does not answer. A mail is tried for 24 hours, a link for as long as it is valid."
       namespace   = local.namespace, metric = "MailsWaitingTime", dimensions = local.worker
       statistic   = "Maximum", period = 300, periods = 3, breaches = 3, above = 900 # s
     }

@@ -1,6 +1,9 @@
 //! What is logged of mails: what became of them, and nobody's address.
 
+use serde_json::json;
+
 use crate::harness::databases::SqliteFile;
+use crate::harness::eventually::eventually;
 use crate::harness::program::Server;
 use crate::harness::smtp_server::SmtpServer;
 use crate::mail::killed::{invite, make_administrator, sign_in, variables};
@@ -36,4 +39,35 @@ async fn a_row_that_cannot_be_read_is_logged_with_its_id() {
     let server = Server::start(&variables).await;
     let line = server.program.logged("A mail could not be read").await;
     assert!(line.contains("00c0ffee") && !line.contains("nobody@"), "{line}");
+}
+
+#[tokio::test]
+async fn a_link_that_expires_before_it_can_be_sent_is_given_up_and_logged() {
+    let (file, smtp) = (SqliteFile::new(), SmtpServer::start());
+    let variables = variables(file.variables(), file.folder(), &smtp);
+    make_administrator(&variables);
+    let server = Server::start(&variables).await;
+    invite(&server, &sign_in(&server).await, "deferred").await;
+    for (path, body) in [
+        ("/password-resets", json!({"login": "deferred"})),
+        ("/email-verifications", json!({"email": "deferred@example.com"})),
+    ] {
+        assert_eq!(server.post(path, body).await.status, 202);
+    }
+    for kind in ["reset", "verification"] {
+        assert!(logged_of(&server, kind, "A mail could not be sent").await.contains("451 4.7.1"));
+    }
+    file.execute("update one_time_tokens set expires_at = 0").await;
+    file.execute("update mails set created_at = created_at - 86400000, next_attempt_at = 0").await;
+    for kind in ["reset", "verification"] {
+        assert!(logged_of(&server, kind, "A mail was given up").await.contains("its link has expired"));
+    }
+}
+
+/// Waits for a line about a mail of this kind.
+async fn logged_of(server: &Server, kind: &str, message: &str) -> String {
+    eventually(&format!("{message:?} of {kind}"), async || {
+        server.program.log().into_iter().find(|line| line.contains(message) && line.contains(kind))
+    })
+    .await
 }

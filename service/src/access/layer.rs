@@ -134,8 +134,7 @@ async fn verified<A: Authenticate>(
             }
         };
     };
-    let token = bearer_token(&credentials).ok_or(Refusal::TokenInvalid)?;
-    authenticator.verify(token).await.map(Some)
+    authenticator.verify(bearer_token(&credentials)?).await.map(Some)
 }
 
 /// Whether this caller may call the route.
@@ -156,13 +155,20 @@ fn credentials(headers: &HeaderMap) -> Option<HeaderValue> {
     Some(if values.next().is_some() { HeaderValue::from_static("") } else { first })
 }
 
-/// The token of `Bearer TOKEN` (RFC 6750 section 2.1); the scheme in any case (RFC 9110 section 11.1).
-fn bearer_token(credentials: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = credentials.to_str().ok()?.split_once(' ')?;
+/// The token of `Bearer TOKEN` (RFC 6750 section 2.1); the scheme in any case (RFC 9110 section 11.1). Who authenticates by another
+/// scheme has sent no token (RFC 6750 section 3.1).
+fn bearer_token(credentials: &HeaderValue) -> Result<&str, Refusal> {
+    let credentials = credentials.to_str().ok().and_then(|text| text.split_once(' '));
+    let (scheme, token) = credentials.ok_or(Refusal::TokenInvalid)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Refusal::Unauthenticated);
+    }
     let token = token.trim_start_matches(' ');
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.bytes().all(is_token))
-        .then_some(token)
+    if token.is_empty() || !token.bytes().all(is_token) {
+        return Err(Refusal::TokenInvalid);
+    }
+    Ok(token)
 }
 
 #[cfg(test)]
@@ -173,11 +179,18 @@ mod tests {
     fn a_bearer_token_is_read() {
         let token = |text: &str| bearer_token(&HeaderValue::from_str(text).unwrap()).map(ToOwned::to_owned);
         for text in ["Bearer a.b-c_d~+/=", "bearer a.b-c_d~+/=", "BEARER   a.b-c_d~+/="] {
-            assert_eq!(token(text).as_deref(), Some("a.b-c_d~+/="), "{text:?}");
+            assert!(token(text).is_ok_and(|token| token == "a.b-c_d~+/="), "{text:?}");
         }
-        for text in ["", "Bearer", "Bearer ", "Basic YTpi", "a.b.c", "Bearer a b", "Bearer a,b", "Bearer\ta"]
-        {
-            assert_eq!(token(text), None, "{text:?}");
+        for text in ["", "Bearer", "Bearer ", "a.b.c", "Bearer a b", "Bearer a,b", "Bearer\ta"] {
+            assert!(matches!(token(text), Err(Refusal::TokenInvalid)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_brings_no_token() {
+        for text in ["Basic YTpi", "Digest username=\"a\"", "AWS4-HMAC-SHA256 Credential=a"] {
+            let credentials = HeaderValue::from_str(text).unwrap();
+            assert!(matches!(bearer_token(&credentials), Err(Refusal::Unauthenticated)), "{text:?}");
         }
     }
 
@@ -188,6 +201,6 @@ mod tests {
         headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         assert_eq!(credentials(&headers).unwrap(), "Bearer a");
         headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer b"));
-        assert!(bearer_token(&credentials(&headers).unwrap()).is_none());
+        assert!(matches!(bearer_token(&credentials(&headers).unwrap()), Err(Refusal::TokenInvalid)));
     }
 }

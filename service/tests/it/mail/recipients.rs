@@ -10,7 +10,7 @@ with_accounts_on_every_database! {
     asking_for_one_kind_of_link_leaves_room_for_the_others,
     whoever_invites_is_told_that_the_recipient_has_had_too_many,
     who_may_not_invite_uses_up_no_invitation,
-    a_recipient_gets_ten_mails_a_day,
+    a_recipient_gets_ten_mails_at_once_and_ten_more_in_a_day,
     somebody_elses_mails_are_counted_apart,
     an_address_that_moves_to_another_account_is_the_same_recipient,
 }
@@ -66,7 +66,7 @@ async fn who_may_not_invite_uses_up_no_invitation(app: AccountsApp) {
     assert_eq!(app.root().await.call(Method::POST, "/users/1/invitation", None).await.status, 202);
 }
 
-async fn a_recipient_gets_ten_mails_a_day(app: AccountsApp) {
+async fn a_recipient_gets_ten_mails_at_once_and_ten_more_in_a_day(app: AccountsApp) {
     app.person("ada", &[]).await;
     let mut mails = 0;
     for _ in 0..15 {

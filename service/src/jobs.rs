@@ -216,7 +216,7 @@ mod tests {
     use crate::db::Database;
 
     fn state() -> AppState {
-        let database = Database::failing(|| db::Error::Internal("a test".into())).unwrap();
+        let database = Database::failing(|| db::Error::Internal("a test".into()));
         AppState::new(database, Arc::new(SystemClock))
     }
 

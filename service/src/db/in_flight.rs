@@ -5,13 +5,13 @@
 //! rest becomes a task of its own, which ends at the request's deadline at the latest.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use tokio::runtime::Handle;
-use tokio::time::{Sleep, sleep_until, timeout_at};
 
 use super::error::{Error, Outage};
+use super::within::{Within, within};
 
 /// Runs a future to its end or to the deadline, even if this one is dropped.
 ///
@@ -20,21 +20,13 @@ pub(super) fn finish<F>(deadline: Instant, future: F) -> InFlight<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    InFlight { future: Some(Box::pin(future)), deadline, timer: None }
+    InFlight(Some(within(deadline, Box::pin(future))))
 }
 
 /// A future that becomes a task if it is dropped, which a box makes it movable to.
-///
-/// The timer has a box of its own: it is aligned to cache lines, which the allocator is slow at for what is larger. What ends at once
-/// needs none.
-pub(super) struct InFlight<F>
+pub(super) struct InFlight<F>(Option<Within<Pin<Box<F>>>>)
 where
-    F: Future<Output: Send> + Send + 'static,
-{
-    future: Option<Pin<Box<F>>>,
-    deadline: Instant,
-    timer: Option<Pin<Box<Sleep>>>,
-}
+    F: Future<Output: Send> + Send + 'static;
 
 impl<F> Future for InFlight<F>
 where
@@ -43,19 +35,13 @@ where
     type Output = Result<F::Output, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Some(future) = &mut this.future {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                this.future = None;
-                return Poll::Ready(Ok(output));
-            }
-            let timer = this.timer.get_or_insert_with(|| Box::pin(sleep_until(this.deadline.into())));
-            if timer.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            this.future = None;
-        }
-        Poll::Ready(Err(Error::unavailable(Outage::TimedOut, "no answer within the request's time")))
+        let output = match &mut self.0 {
+            Some(future) => ready!(Pin::new(future).poll(context)),
+            None => None,
+        };
+        self.0 = None;
+        let timed_out = || Error::unavailable(Outage::TimedOut, "no answer within the request's time");
+        Poll::Ready(output.ok_or_else(timed_out))
     }
 }
 
@@ -64,10 +50,10 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn drop(&mut self) {
-        if let Some(future) = self.future.take()
+        if let Some(future) = self.0.take()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(timeout_at(self.deadline.into(), future));
+            runtime.spawn(future);
         }
     }
 }

@@ -18,6 +18,7 @@ mod readiness;
 mod sqlite;
 mod statement;
 mod transaction;
+mod within;
 
 #[cfg(feature = "sqlite")]
 use std::path::Path;
@@ -89,13 +90,11 @@ impl Database {
     }
 
     /// A database whose every use fails with this error, for tests.
-    ///
-    /// # Errors
-    /// If the pool cannot be built.
-    pub fn failing(error: fn() -> Error) -> Result<Self, Error> {
+    #[must_use]
+    pub fn failing(error: fn() -> Error) -> Self {
         let connections = Connections::shared(Connector::failing(error), 1);
         let description = "a database that always fails".to_owned();
-        Ok(Self(Arc::new(Inner { connections, migrations: &[], description })))
+        Self(Arc::new(Inner { connections, migrations: &[], description }))
     }
 
     /// What kind of database it is, for people: `MySQL at db.example:3306`.

@@ -13,10 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::connector::{Connector, Pooled};
-use super::error::{Error, Outage};
+use super::error::{Cause, Error, Outage};
 use super::in_flight::finish;
 use super::leased::Leased;
 use super::statement::{Access, Dialect};
+use super::within::within;
 use crate::clock::{IdleSince, monotonic};
 use crate::metrics;
 
@@ -64,24 +65,23 @@ impl Connections {
     pub(super) async fn lease(&self, access: Access, deadline: Instant) -> Result<Leased, Error> {
         let (slots, permit) = match access {
             Access::Read => (&self.readers, None),
-            Access::Write => (&self.writers, Some(self.write_permit().await?)),
+            Access::Write => (&self.writers, Some(self.write_permit(deadline).await?)),
         };
-        let slot = match slots.free() {
-            Some(slot) if slot.is_ready() => slot,
-            other => finish(deadline, slots.clone().connected(other)).await??,
+        let mut slot = match slots.free() {
+            Some(slot) => slot,
+            None => slots.next(deadline).await?,
         };
+        if !slot.is_ready() {
+            slot = finish(deadline, connected(slot, Arc::clone(&slots.connector))).await??;
+        }
         Ok(Leased::new(slot, permit))
     }
 
-    async fn write_permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+    async fn write_permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Error> {
         if let Ok(permit) = Arc::clone(&self.write_permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let _wait = Wait::begin();
-        match timeout(WAIT_LIMIT, Arc::clone(&self.write_permits).acquire_owned()).await {
-            Ok(permit) => permit.map_err(|closed| Error::Internal(closed.into())),
-            Err(_) => Err(busy()),
-        }
+        waited_for(deadline, Arc::clone(&self.write_permits).acquire_owned()).await
     }
 
     /// How many connections there are.
@@ -151,34 +151,9 @@ impl Slots {
         self.pool.try_get().ok()
     }
 
-    /// A slot with a connection that works: this one, or the next that is free.
-    async fn connected(self, slot: Option<Object<Slot>>) -> Result<Object<Slot>, Error> {
-        let _wait = Wait::begin();
-        let mut slot = match slot {
-            Some(slot) => slot,
-            None => self.next().await?,
-        };
-        let works = match &mut slot.0 {
-            Some(pooled) => pooled.is_ready() || pooled.works().await,
-            None => false,
-        };
-        if !works {
-            slot.discard();
-            let pooled = timeout(CONNECT_LIMIT, self.connector.make()).await;
-            slot.0 =
-                Some(pooled.unwrap_or_else(|_| {
-                    Err(Error::unavailable(Outage::TimedOut, "connecting took too long"))
-                })?);
-        }
-        Ok(slot)
-    }
-
     /// The next slot that is free. Who waits longest has it.
-    async fn next(&self) -> Result<Object<Slot>, Error> {
-        match timeout(WAIT_LIMIT, self.pool.get()).await {
-            Ok(slot) => slot.map_err(|error| Error::Internal(error.into())),
-            Err(_) => Err(busy()),
-        }
+    async fn next(&self, deadline: Instant) -> Result<Object<Slot>, Error> {
+        waited_for(deadline, self.pool.get()).await
     }
 
     fn state(&self) -> PoolState {
@@ -197,6 +172,33 @@ impl Slots {
         // In their order: the one that was released last was taken first.
         free.into_iter().rev().for_each(drop);
         closed
+    }
+}
+
+/// The same slot with a connection that works.
+async fn connected(mut slot: Object<Slot>, connector: Arc<Connector>) -> Result<Object<Slot>, Error> {
+    let _wait = Wait::begin();
+    let works = match &mut slot.0 {
+        Some(pooled) => pooled.works().await,
+        None => false,
+    };
+    if !works {
+        slot.discard();
+        let too_long = |_| Error::unavailable(Outage::TimedOut, "connecting took too long");
+        slot.0 = Some(timeout(CONNECT_LIMIT, connector.make()).await.map_err(too_long)??);
+    }
+    Ok(slot)
+}
+
+/// What comes free in time.
+async fn waited_for<T, E: Into<Cause>>(
+    deadline: Instant,
+    free: impl Future<Output = Result<T, E>>,
+) -> Result<T, Error> {
+    let _wait = Wait::begin();
+    match within(deadline.min(monotonic() + WAIT_LIMIT), free).await {
+        Some(free) => free.map_err(|closed| Error::Internal(closed.into())),
+        None => Err(busy()),
     }
 }
 

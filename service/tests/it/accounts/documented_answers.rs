@@ -191,7 +191,7 @@ async fn app() -> AccountsApp {
 
 fn failing(app: &AccountsApp, error: fn() -> Error) -> Service {
     let mut state = app.state.clone();
-    state.database = Database::failing(error).unwrap();
+    state.database = Database::failing(error);
     Arc::make_mut(state.accounts.as_mut().unwrap()).database = state.database.clone();
     router(state)
 }

@@ -27,7 +27,7 @@ type Failing = fn() -> Error;
 
 /// The router over a database whose every use fails with this error.
 fn failing(error: Failing) -> Service {
-    service_over(Database::failing(error).unwrap())
+    service_over(Database::failing(error))
 }
 
 fn valid_request(method: &Method, path: &str) -> axum::http::Request<axum::body::Body> {

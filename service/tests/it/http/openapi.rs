@@ -333,8 +333,8 @@ fn unavailable() -> Error {
 async fn provoked(method: &str, path: &str, status: &str) -> Option<Answer> {
     let request = provoke(method, path, status)?;
     Some(match status {
-        "500" => answer(&service_over(Database::failing(|| panic!("a test")).unwrap()), request).await,
-        "503" => answer(&service_over(Database::failing(unavailable).unwrap()), request).await,
+        "500" => answer(&service_over(Database::failing(|| panic!("a test"))), request).await,
+        "503" => answer(&service_over(Database::failing(unavailable)), request).await,
         _ => {
             let app = TestApp::on_sqlite().await;
             let app = app.configured(|state| state.require_if_match = RequireIfMatch(status == "428")).await;

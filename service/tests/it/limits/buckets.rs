@@ -217,7 +217,7 @@ async fn a_bucket_does_not_show_whose_it_is(app: TestApp) {
 #[tokio::test]
 async fn a_database_that_fails_is_not_taken_for_room() {
     let unavailable = || db::Error::unavailable(Outage::Unreachable, "a test");
-    let database = Database::failing(unavailable).unwrap();
+    let database = Database::failing(unavailable);
     let limits = Limits::new(database, Arc::new(SystemClock), &keys(b"a key"));
     let failed = limits.take(&limit("10/15m"), &[b"ada"]).await.unwrap_err();
     assert!(matches!(failed, Error::Database(db::Error::Unavailable { .. })), "{failed:?}");

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::login::is_same;
 use super::{Account, Login, Status};
 use crate::access::RoleName;
-use crate::db::{Error, Executor, Statement, Transaction, Written, from_millis, to_millis};
+use crate::db::{Error, Executor, Statement, Transaction, Value, Written, from_millis, to_millis};
 use crate::passwords::PasswordHash;
 use crate::user_id::UserId;
 use crate::user_row;
@@ -71,13 +71,13 @@ pub(crate) async fn find(executor: impl Executor + Copy, login: &Login) -> Resul
         let row: Option<CandidateRow> = executor.run(&BY_USERNAME, &[username.into()]).await?;
         return row.filter(|row| is_same(username, &row.username)).map(Candidate::try_from).transpose();
     }
+    let mut found = None;
+    // All are asked for, whether or not the first is somebody's: that costs as much for nobody.
     for email in login.email_spellings() {
         let row: Option<CandidateRow> = executor.run(&BY_EMAIL, &[email.as_str().into()]).await?;
-        if let Some(row) = row.filter(|row| is_same(email, &row.email)) {
-            return Candidate::try_from(row).map(Some);
-        }
+        found = found.or(row.filter(|row| is_same(email, &row.email)));
     }
-    Ok(None)
+    found.map(Candidate::try_from).transpose()
 }
 
 const SELECT_BY_ID: &str =
@@ -185,16 +185,33 @@ const REMEMBER: Statement = Statement::idempotent_write(
      on conflict (user_id, address) do update set last_seen_at = ?4",
 );
 
-/// Remembers an address from which a user has signed in.
+/// How many addresses of a user are remembered: whoever has a network to sign in from has any number, and all of them go when the user
+/// goes.
+const MAX_KNOWN_ADDRESSES: u32 = 100;
+
+const FORGET_EARLIEST: Statement = Statement::idempotent_write(
+    "accounts.forget_earliest_addresses",
+    "delete from known_addresses where user_id = ? and last_seen_at <
+     (select last_seen_at from
+      (select last_seen_at from known_addresses where user_id = ? order by last_seen_at desc limit 1 offset ?) as kept)",
+);
+
+/// Remembers an address from which a user has signed in, and forgets those that were seen longest ago if they are too many.
 pub(super) async fn remember_address(
-    executor: impl Executor,
+    transaction: &mut Transaction,
     user: UserId,
     address: &KnownAddress,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let now = to_millis(now).into();
-    let values = [user.get().into(), (&address[..]).into(), now, now];
-    executor.run::<Written>(&REMEMBER, &values).await.map(drop)
+    let (user, now) = (Value::from(user.get()), to_millis(now).into());
+    let remembered: Written =
+        (&mut *transaction).run(&REMEMBER, &[user, address.as_slice().into(), now, now]).await?;
+    // MySQL counts 2 for a row that was there.
+    if remembered.rows == 1 {
+        let values = [user, user, (MAX_KNOWN_ADDRESSES - 1).into()];
+        (&mut *transaction).run::<Written>(&FORGET_EARLIEST, &values).await?;
+    }
+    Ok(())
 }
 
 const KNOWS: Statement = Statement::read(

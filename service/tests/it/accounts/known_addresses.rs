@@ -18,6 +18,7 @@ with_accounts_on_every_database! {
     a_login_that_strangers_try_tells_nothing_of_the_others,
     a_known_address_has_ten_tries_of_its_own,
     an_address_is_known_for_thirty_days,
+    the_latest_hundred_addresses_are_known,
     the_addresses_of_others_are_not_ones_own,
     known_addresses_outlive_a_rotation_of_keys,
 }
@@ -110,6 +111,20 @@ async fn an_address_is_known_for_thirty_days(app: AccountsApp) {
     app.clock.advance(TimeDelta::days(30) + TimeDelta::milliseconds(1));
     attack(&app, "root").await;
     sign_in(&app, HOME).await.assert_problem(429, "too_many_attempts");
+}
+
+async fn the_latest_hundred_addresses_are_known(app: AccountsApp) {
+    let app = app.configured(limited).await;
+    let home = |host| IpAddr::from(Ipv4Addr::new(192, 0, 2, host));
+    for host in 1..=101 {
+        app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(sign_in(&app, home(host)).await.status, 201);
+    }
+    attack(&app, "root").await;
+    sign_in(&app, home(1)).await.assert_problem(429, "too_many_attempts");
+    for host in [2, 101] {
+        assert_eq!(sign_in(&app, home(host)).await.status, 201);
+    }
 }
 
 async fn the_addresses_of_others_are_not_ones_own(app: AccountsApp) {

@@ -109,10 +109,14 @@ async fn signing_in_and_refreshing_take_this_many() {
     // The session, what decides over it, and the rotation; then, for its predecessor, no rotation.
     assert_eq!(recorded.statements(refresh, 200).await, 2);
     let sign_in = |password: &'static str| {
-        move || call(Method::POST, "/sessions", Some(json!({"login": "ada", "password": password})))
+        let clock = recorded.app.clock.clone();
+        move || {
+            clock.advance(TimeDelta::seconds(1));
+            call(Method::POST, "/sessions", Some(json!({"login": "ada", "password": password})))
+        }
     };
-    // The user and three limits; then begin, lock, the time, the address, the permissions, the sessions that are too many, the
-    // session, the limits, which are given back together, commit.
+    // The user and three limits; then begin, lock, the time, the address, which is known, the permissions, the sessions that are too
+    // many, the session, the limits, which are given back together, commit.
     assert_eq!(recorded.statements(sign_in(PASSWORD), 201).await, 13);
     assert_eq!(recorded.statements(sign_in("a wrong one"), 401).await, 4);
     let unknown = || call(Method::POST, "/sessions", Some(json!({"login": "nobody", "password": PASSWORD})));

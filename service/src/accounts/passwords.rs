@@ -14,6 +14,7 @@ use crate::client_network::ClientNetwork;
 use crate::db::Transaction;
 use crate::field::Invalid;
 use crate::language::Language;
+use crate::limits::Attempt;
 use crate::mail::{Kind, Notice, Outbox};
 use crate::one_time_tokens::{OneTimeToken, Presented};
 use crate::passwords::{About, NewPassword, PasswordHash, PresentedPassword};
@@ -50,16 +51,37 @@ impl Service {
             caller.require_over(&authority)?;
         }
         let new = self.accept(new, &candidate.about())?;
-        if caller.is(user) {
+        // Its owner is told of each change by mail.
+        let mut change = Attempt::new(self.limits().await?);
+        change
+            .take(&self.settings.limits.sign_up, &[b"changed password", &caller.user_id.get().to_be_bytes()])
+            .await?;
+        let changed = if caller.is(user) {
             // Large, because it is many statements; beside two password hashes the box costs nothing.
-            Box::pin(self.change_own(caller, &candidate, current, new, origin)).await?;
+            Box::pin(self.change_own(caller, &candidate, current, new, origin)).await
         } else {
-            let hash = self.hasher.hash(new).await?;
-            self.change(caller, None, &candidate, (&hash, origin.language)).await?;
+            match self.hash_for(caller, new).await {
+                Ok(hash) => self.change(caller, None, &candidate, (&hash, origin.language)).await,
+                Err(error) => Err(error),
+            }
+        };
+        if changed.is_err() {
+            change.give_back().await;
         }
+        changed?;
         self.wake();
         info!(user_id = %user, by = %caller.user_id, "A password was changed");
         Ok(())
+    }
+
+    /// Hashes a password that a caller gives to somebody else: so many at once as there may be attempts to sign in, so that one caller
+    /// keeps nobody from signing in.
+    pub(super) async fn hash_for(&self, caller: &Caller, new: NewPassword) -> Result<PasswordHash, Error> {
+        let mut at_once = Attempt::new(self.limits().await?);
+        at_once.take(&self.settings.limits.sign_in, &[b"hash", &caller.user_id.get().to_be_bytes()]).await?;
+        let hash = self.hasher.hash(new).await;
+        at_once.give_back().await;
+        Ok(hash?)
     }
 
     /// Attempts count on the session as well as on the account and the IP address: whoever has stolen a token may try from many.

@@ -107,7 +107,10 @@ impl Service {
         }
         match (new, password) {
             (Some(new), _) => {
-                let hash = self.hasher.hash(new).await?;
+                let hash = match caller {
+                    Some(caller) => self.hash_for(caller, new).await?,
+                    None => self.hasher.hash(new).await?,
+                };
                 self.add(caller, user, Some(&hash), request).await
             }
             (None, Some(FirstPassword::Hash(hash))) => self.add(caller, user, Some(&hash), request).await,

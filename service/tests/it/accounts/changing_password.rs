@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use axum::http::{Method, header};
 use serde_json::json;
+use users_service::limits::{Limit, Rate};
 
 use crate::harness::accounts::{
     AccountsApp, OTHER_PASSWORD, PASSWORD, Person, call, with_accounts_on_every_database,
@@ -22,6 +23,8 @@ with_accounts_on_every_database! {
     whoever_may_not_change_a_password_does_not_learn_what_it_must_not_be,
     a_refused_password_costs_no_hash,
     of_two_changes_at_once_one_wins,
+    somebody_changes_passwords_so_often_and_no_more,
+    one_caller_takes_part_of_the_hashing_only,
 }
 
 async fn change(person: &Person<'_>, current: &str, new: &str) -> Answer {
@@ -164,4 +167,44 @@ async fn of_two_changes_at_once_one_wins(app: AccountsApp) {
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 403], "{answers:?}");
     app.try_sign_in("ada", PASSWORD).await.assert_problem(401, "invalid_credentials");
+}
+
+async fn somebody_changes_passwords_so_often_and_no_more(app: AccountsApp) {
+    let app = app.configured(|application| application.limits.sign_up = rate("3/1h", "sign-up")).await;
+    let (root, ada) = (app.root().await, app.person("ada", &[]).await);
+    let path = format!("/users/{}/password", ada.user_id);
+    let set = async |password: &str| root.put(&path, json!({"password": password})).await;
+    assert_eq!(set("short").await.status, 422, "what is refused does not count");
+    for _ in 0..3 {
+        assert_eq!(set(OTHER_PASSWORD).await.status, 204);
+    }
+    let refused = set(OTHER_PASSWORD).await;
+    refused.assert_problem(429, "too_many_attempts");
+    assert_eq!(refused.header("retry-after"), "1200");
+    let ada = Person::new(&app, &app.try_sign_in("ada", OTHER_PASSWORD).await.json());
+    for _ in 0..4 {
+        change(&ada, PASSWORD, OTHER_PASSWORD).await.assert_problem(403, "wrong_password");
+    }
+    assert_eq!(change(&ada, OTHER_PASSWORD, PASSWORD).await.status, 204, "others have changes of their own");
+}
+
+async fn one_caller_takes_part_of_the_hashing_only(app: AccountsApp) {
+    let app = app.configured(|application| application.limits.sign_in = rate("1/15m", "sign-in")).await;
+    let root = app.root().await;
+    let add = async |name: &str| {
+        let email = format!("{name}@example.com");
+        root.post("/users", json!({"username": name, "email": email, "password": PASSWORD})).await
+    };
+    let answers = tokio::join!(add("ada"), add("grace"), add("barbara"), add("frances"), add("jean"));
+    let mut refused = 0;
+    for answer in <[_; 5]>::from(answers).iter().filter(|answer| answer.status != 201) {
+        answer.assert_problem(429, "too_many_attempts");
+        refused += 1;
+    }
+    assert!((1..5).contains(&refused), "{refused} were refused");
+    assert_eq!(add("karen").await.status, 201, "what is done gives room");
+}
+
+fn rate(text: &str, name: &'static str) -> Limit {
+    text.parse::<Rate>().unwrap().named(name)
 }

@@ -51,11 +51,10 @@ impl Service {
             caller.require_over(&authority)?;
         }
         let new = self.accept(new, &candidate.about())?;
-        // Its owner is told of each change by mail.
+        // The user is told of each change by mail.
         let mut change = Attempt::new(self.limits().await?);
-        change
-            .take(&self.settings.limits.sign_up, &[b"changed password", &caller.user_id.get().to_be_bytes()])
-            .await?;
+        let [by, whose] = [caller.user_id, user].map(|user| user.get().to_be_bytes());
+        change.take(&self.settings.limits.sign_up, &[b"changed password", &by, &whose]).await?;
         let changed = if caller.is(user) {
             // Large, because it is many statements; beside two password hashes the box costs nothing.
             Box::pin(self.change_own(caller, &candidate, current, new, origin)).await

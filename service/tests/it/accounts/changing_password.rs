@@ -171,9 +171,11 @@ async fn of_two_changes_at_once_one_wins(app: AccountsApp) {
 
 async fn somebody_changes_passwords_so_often_and_no_more(app: AccountsApp) {
     let app = app.configured(|application| application.limits.sign_up = rate("3/1h", "sign-up")).await;
-    let (root, ada) = (app.root().await, app.person("ada", &[]).await);
-    let path = format!("/users/{}/password", ada.user_id);
-    let set = async |password: &str| root.put(&path, json!({"password": password})).await;
+    let (root, ada, grace) = (app.root().await, app.person("ada", &[]).await, app.person("grace", &[]).await);
+    let set_of = async |person: &Person<'_>, password: &str| {
+        root.put(&format!("/users/{}/password", person.user_id), json!({"password": password})).await
+    };
+    let set = async |password: &str| set_of(&ada, password).await;
     assert_eq!(set("short").await.status, 422, "what is refused does not count");
     for _ in 0..3 {
         assert_eq!(set(OTHER_PASSWORD).await.status, 204);
@@ -181,6 +183,7 @@ async fn somebody_changes_passwords_so_often_and_no_more(app: AccountsApp) {
     let refused = set(OTHER_PASSWORD).await;
     refused.assert_problem(429, "too_many_attempts");
     assert_eq!(refused.header("retry-after"), "1200");
+    assert_eq!(set_of(&grace, OTHER_PASSWORD).await.status, 204, "each user's are counted by themselves");
     let ada = Person::new(&app, &app.try_sign_in("ada", OTHER_PASSWORD).await.json());
     for _ in 0..4 {
         change(&ada, PASSWORD, OTHER_PASSWORD).await.assert_problem(403, "wrong_password");

@@ -1,4 +1,4 @@
-//! The header `Authorization`: of all texts only the scheme, in any case, with the very token lets somebody in. `TOKEN` stands for
+//! The header `Authorization`: of all texts only the scheme, in any case, with the very token lets somebody in; another scheme is no token. `TOKEN` stands for
 //! the genuine one, and a line break separates two headers; or else one octet of the genuine token is another.
 #![no_main]
 
@@ -22,6 +22,13 @@ fuzz_target!(|input: &[u8]| {
     let answer = send(request);
     if matches!(&*sent, [value] if is_genuine(value)) {
         assert_eq!((answer.status, answer.json()["username"].as_str()), (200, Some("root")), "{sent:?}");
+    } else if matches!(&*sent, [value] if is_of_another_scheme(value)) {
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (401, Some("unauthenticated")),
+            "{sent:?}"
+        );
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
     } else {
         assert_eq!((answer.status, answer.json()["code"].as_str()), (401, Some("token_invalid")), "{sent:?}");
         let challenge = answer.header("www-authenticate");
@@ -33,6 +40,13 @@ fuzz_target!(|input: &[u8]| {
 fn is_genuine(value: &str) -> bool {
     let Some((scheme, rest)) = value.split_once(' ') else { return false };
     scheme.eq_ignore_ascii_case("Bearer") && rest.trim_start_matches(' ') == token()
+}
+
+/// As RFC 6750 section 3.1 has it: no token was sent.
+fn is_of_another_scheme(value: &str) -> bool {
+    let is_text = value.bytes().all(|octet| octet == b'\t' || (b' '..=b'~').contains(&octet));
+    let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
+    is_text && !scheme.is_empty() && !scheme.eq_ignore_ascii_case("Bearer")
 }
 
 /// The token with another character at the place that the input says, or without the rest from there on.

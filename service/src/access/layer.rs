@@ -159,6 +159,7 @@ fn credentials(headers: &HeaderMap) -> Option<HeaderValue> {
 /// scheme has sent no token (RFC 6750 section 3.1).
 fn bearer_token(credentials: &HeaderValue) -> Result<&str, Refusal> {
     let credentials = credentials.to_str().ok().and_then(|text| text.split_once(' '));
+    let credentials = credentials.filter(|(scheme, _)| !scheme.is_empty());
     let (scheme, token) = credentials.ok_or(Refusal::TokenInvalid)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Refusal::Unauthenticated);
@@ -181,7 +182,8 @@ mod tests {
         for text in ["Bearer a.b-c_d~+/=", "bearer a.b-c_d~+/=", "BEARER   a.b-c_d~+/="] {
             assert!(token(text).is_ok_and(|token| token == "a.b-c_d~+/="), "{text:?}");
         }
-        for text in ["", "Bearer", "Bearer ", "a.b.c", "Bearer a b", "Bearer a,b", "Bearer\ta"] {
+        for text in ["", " ", " a.b.c", "Bearer", "Bearer ", "a.b.c", "Bearer a b", "Bearer a,b", "Bearer\ta"]
+        {
             assert!(matches!(token(text), Err(Refusal::TokenInvalid)), "{text:?}");
         }
     }

@@ -59,10 +59,7 @@ impl Service {
             // Large, because it is many statements; beside two password hashes the box costs nothing.
             Box::pin(self.change_own(caller, &candidate, current, new, origin)).await
         } else {
-            match self.hash_for(caller, new).await {
-                Ok(hash) => self.change(caller, None, &candidate, (&hash, origin.language)).await,
-                Err(error) => Err(error),
-            }
+            self.change_of_other(caller, &candidate, new, origin).await
         };
         if changed.is_err() {
             change.give_back().await;
@@ -71,6 +68,17 @@ impl Service {
         self.wake();
         info!(user_id = %user, by = %caller.user_id, "A password was changed");
         Ok(())
+    }
+
+    async fn change_of_other(
+        &self,
+        caller: &Caller,
+        candidate: &Candidate,
+        new: NewPassword,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        let hash = self.hash_for(caller, new).await?;
+        self.change(caller, None, candidate, (&hash, origin.language)).await
     }
 
     /// Hashes a password that a caller gives to somebody else: so many at once as there may be attempts to sign in, so that one caller

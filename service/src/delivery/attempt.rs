@@ -116,8 +116,7 @@ impl Worker {
         let Some(request) = LinkRequest::of(row, lease) else { return Ok(()) };
         let kind = request.kind;
         // Whoever asked has given up by then, and a link that comes unawares only frightens.
-        let is_late = now - row.created_at >= self.lifetime(kind).min(MAX_AGE);
-        let to = if is_late { None } else { request.resolve(&self.accounts).await? };
+        let to = if self.is_late(kind, row, now) { None } else { request.resolve(&self.accounts).await? };
         let (user, email) = to.unzip();
         row.kind = Some(Kind::Link(kind));
         row.user = user;
@@ -125,14 +124,15 @@ impl Worker {
         Ok(())
     }
 
-    fn lifetime(&self, kind: LinkKind) -> TimeDelta {
-        TimeDelta::from_std(self.outbox.link(kind).lifetime).unwrap_or(TimeDelta::MAX)
+    /// Whether a link that was asked for with this row has expired since.
+    fn is_late(&self, kind: LinkKind, row: &Leased, now: DateTime<Utc>) -> bool {
+        let lifetime = TimeDelta::from_std(self.outbox.link(kind).lifetime).unwrap_or(TimeDelta::MAX);
+        now - row.created_at >= lifetime.min(MAX_AGE)
     }
 
     /// Whether a row was tried in vain for as long as its link was valid.
     fn has_outlived_its_link(&self, row: &Leased, now: DateTime<Utc>) -> bool {
-        let Some(Kind::Link(kind)) = row.kind else { return false };
-        row.attempts > 1 && now - row.created_at >= self.lifetime(kind).min(MAX_AGE)
+        matches!(row.kind, Some(Kind::Link(kind)) if row.attempts > 1 && self.is_late(kind, row, now))
     }
 
     /// Whether mails to the address of a row have come back. It is asked here and not by who asks for a mail, so that the same

@@ -1,5 +1,6 @@
-//! The header `Authorization`: of all texts only the scheme, in any case, with the very token lets somebody in; another scheme is no token. `TOKEN` stands for
-//! the genuine one, and a line break separates two headers; or else one octet of the genuine token is another.
+//! The header `Authorization`: of all texts only the scheme, in any case, with the very token lets somebody in, and another scheme is
+//! no token. `TOKEN` stands for the genuine one, and a line break separates two headers; or else one octet of the genuine token is
+//! another.
 #![no_main]
 
 use axum::http::{HeaderValue, Method, header};

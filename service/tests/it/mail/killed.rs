@@ -46,7 +46,7 @@ const INVITED: usize = 40;
 /// How often the process is killed.
 const KILLS: usize = 3;
 
-type Variables = Vec<(&'static str, String)>;
+pub(super) type Variables = Vec<(&'static str, String)>;
 
 /// The settings of a process that sends its mails to a server, and has its keys in a folder.
 pub(super) fn variables(of_database: Variables, folder: &Path, smtp: &SmtpServer) -> Variables {

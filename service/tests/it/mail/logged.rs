@@ -6,13 +6,19 @@ use crate::harness::databases::SqliteFile;
 use crate::harness::eventually::eventually;
 use crate::harness::program::Server;
 use crate::harness::smtp_server::SmtpServer;
-use crate::mail::killed::{invite, make_administrator, sign_in, variables};
+use crate::mail::killed::{Variables, invite, make_administrator, sign_in, variables};
 
-#[tokio::test]
-async fn a_refusal_is_logged_with_its_code_and_without_the_address() {
+/// A database with an administrator, a mail server, and the settings of a process with both.
+fn prepared() -> (SqliteFile, SmtpServer, Variables) {
     let (file, smtp) = (SqliteFile::new(), SmtpServer::start());
     let variables = variables(file.variables(), file.folder(), &smtp);
     make_administrator(&variables);
+    (file, smtp, variables)
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_with_its_code_and_without_the_address() {
+    let (_file, _smtp, variables) = prepared();
     let server = Server::start(&variables).await;
     let token = sign_in(&server).await;
     for name in ["refused-by-the-server", "taken-by-the-server"] {
@@ -28,9 +34,7 @@ async fn a_refusal_is_logged_with_its_code_and_without_the_address() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_logged_with_its_id() {
-    let (file, smtp) = (SqliteFile::new(), SmtpServer::start());
-    let variables = variables(file.variables(), file.folder(), &smtp);
-    make_administrator(&variables);
+    let (file, _smtp, variables) = prepared();
     file.execute(
         "insert into mails (mail_id, kind, language, recipient, created_at, next_attempt_at)
          values (x'00c0ffee', 'reset', 'en', 'nobody@example.com', 0, 0)",
@@ -43,9 +47,7 @@ async fn a_row_that_cannot_be_read_is_logged_with_its_id() {
 
 #[tokio::test]
 async fn a_link_that_expires_before_it_can_be_sent_is_given_up_and_logged() {
-    let (file, smtp) = (SqliteFile::new(), SmtpServer::start());
-    let variables = variables(file.variables(), file.folder(), &smtp);
-    make_administrator(&variables);
+    let (file, _smtp, variables) = prepared();
     let server = Server::start(&variables).await;
     invite(&server, &sign_in(&server).await, "deferred").await;
     for (path, body) in [

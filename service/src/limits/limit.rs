@@ -120,6 +120,11 @@ impl Limit {
         self.rate.amount
     }
 
+    /// The same of one in the time.
+    pub(super) const fn of_one(&self) -> Self {
+        Self { name: self.name, rate: Rate { amount: 1, window: self.rate.window } }
+    }
+
     /// The time after which as many may come again.
     #[must_use]
     pub const fn window(&self) -> Duration {

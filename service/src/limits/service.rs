@@ -23,6 +23,9 @@ const KEY_PURPOSE: &str = "limits";
 /// How long it may take to give hits back.
 const GIVE_BACK_LIMIT: Duration = Duration::from_secs(2);
 
+/// The largest amount that [`Limits::take_strictly`] counts strictly.
+const MAX_STRICT_AMOUNT: u32 = 100;
+
 /// Counts what is limited, in the database. A clone counts in the same buckets.
 #[derive(Clone)]
 pub struct Limits {
@@ -59,6 +62,15 @@ impl Attempt {
     /// Those of [`Limits::take`]. The hits before it go on counting.
     pub async fn take(&mut self, limit: &Limit, subject: &[&[u8]]) -> Result<(), Error> {
         self.hits.push(self.limits.take(limit, subject).await?);
+        Ok(())
+    }
+
+    /// Counts a hit; see [`Limits::take_strictly`].
+    ///
+    /// # Errors
+    /// Those of [`Limits::take_strictly`]. The hits before it go on counting.
+    pub async fn take_strictly(&mut self, limit: &Limit, subject: &[&[u8]]) -> Result<(), Error> {
+        self.hits.push(self.limits.take_strictly(limit, subject).await?);
         Ok(())
     }
 
@@ -107,12 +119,38 @@ impl Limits {
     /// # Errors
     /// [`Error::Exceeded`] if there is no room for it; then it does not count.
     pub async fn take(&self, limit: &Limit, subject: &[&[u8]]) -> Result<Hit, Error> {
-        let bucket = self.bucket(limit, subject);
+        let hit = self.take_from(self.bucket(limit, subject), limit).await?;
+        hit.map_err(|wait| Exceeded::counted(*limit, wait).into())
+    }
+
+    /// The same, but no more than the amount is let in within any window, wherever that begins: each of the amount has a bucket of
+    /// its own, with room for one. That takes up to as many statements; an amount of more than a hundred is counted as by
+    /// [`Self::take`].
+    ///
+    /// # Errors
+    /// Those of [`Self::take`].
+    pub async fn take_strictly(&self, limit: &Limit, subject: &[&[u8]]) -> Result<Hit, Error> {
+        if limit.amount() > MAX_STRICT_AMOUNT {
+            return self.take(limit, subject).await;
+        }
+        let one = &limit.of_one();
+        let mut shortest = Duration::MAX;
+        for place in 0..limit.amount() {
+            let bucket = self.bucket(limit, &[subject, &[&place.to_be_bytes()]].concat());
+            match self.take_from(bucket, one).await? {
+                Ok(hit) => return Ok(hit),
+                Err(wait) => shortest = shortest.min(wait),
+            }
+        }
+        Err(Exceeded::counted(*limit, shortest).into())
+    }
+
+    /// Counts a hit in a bucket, or says how long to wait for room.
+    async fn take_from(&self, bucket: Bucket, limit: &Limit) -> Result<Result<Hit, Duration>, db::Error> {
         let cell = Cell::new(limit, self.now());
         let tat = repository::take(&self.database, &bucket, &cell).await?;
-        let counts_until =
-            cell.outcome(tat).map_err(|wait| Error::Exceeded(Exceeded::counted(*limit, wait)))?;
-        Ok(Hit { bucket, interval: cell.interval, counts_until })
+        let counts_until = cell.outcome(tat);
+        Ok(counts_until.map(|counts_until| Hit { bucket, interval: cell.interval, counts_until }))
     }
 
     /// Makes hits on different limits not count after all. What has drained from a bucket since, or will have drained before it,

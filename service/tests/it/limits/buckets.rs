@@ -18,6 +18,9 @@ on_every_database!(
     a_refused_hit_does_not_count,
     one_may_come_in_a_window_of_one,
     a_hit_that_is_given_back_leaves_room,
+    a_strict_limit_lets_no_more_than_the_amount_into_any_window,
+    a_strict_hit_that_is_given_back_leaves_room,
+    a_strict_limit_of_more_than_a_hundred_is_one_like_the_others,
     a_hit_is_given_back_when_the_time_of_its_request_is_up,
     hits_on_several_limits_are_given_back_together,
     only_what_is_still_in_the_bucket_is_given_back,
@@ -78,6 +81,44 @@ async fn a_hit_that_is_given_back_leaves_room(app: TestApp) {
         counted.limits.give_back(&[hit]).await;
     }
     assert_eq!(counted.room(&limit, "bob").await, 3);
+}
+
+async fn a_strict_limit_lets_no_more_than_the_amount_into_any_window(app: TestApp) {
+    let (counted, limit) = (Counted::over(&app).await, limit("3/1h"));
+    let mut hits: Vec<i64> = Vec::new();
+    for minute in 0..300 {
+        let taken = taken(counted.limits.take_strictly(&limit, &[b"ada"]).await);
+        let within: Vec<_> = hits.iter().rev().take_while(|&&hit| minute - hit < 60).collect();
+        match taken {
+            Ok(_) => hits.push(minute),
+            Err(exceeded) => {
+                assert_eq!(within.len(), 3, "at {minute}: {hits:?}");
+                assert_eq!(
+                    exceeded.wait,
+                    Duration::from_mins((60 - (minute - **within.last().unwrap())) as u64)
+                );
+            }
+        }
+        counted.clock.advance(TimeDelta::minutes(1));
+    }
+    assert_eq!(hits, [0, 1, 2, 60, 61, 62, 120, 121, 122, 180, 181, 182, 240, 241, 242]);
+}
+
+async fn a_strict_hit_that_is_given_back_leaves_room(app: TestApp) {
+    let (counted, limit) = (Counted::over(&app).await, limit("3/1h"));
+    let take = async || taken(counted.limits.take_strictly(&limit, &[b"ada"]).await);
+    let hits = [take().await.unwrap(), take().await.unwrap(), take().await.unwrap()];
+    assert!(take().await.is_err());
+    counted.limits.give_back(&hits[1..2]).await;
+    assert!(take().await.is_ok() && take().await.is_err());
+}
+
+async fn a_strict_limit_of_more_than_a_hundred_is_one_like_the_others(app: TestApp) {
+    let (counted, limit) = (Counted::over(&app).await, limit("101/1h"));
+    for _ in 0..101 {
+        taken(counted.limits.take_strictly(&limit, &[b"ada"]).await).unwrap();
+    }
+    assert_eq!(counted.wait(&limit, "ada").await.as_secs(), 35);
 }
 
 async fn a_hit_is_given_back_when_the_time_of_its_request_is_up(app: TestApp) {

@@ -12,6 +12,7 @@ use crate::harness::test_app::{TestApp, on_every_database};
 
 on_every_database!(
     of_hits_at_once_exactly_the_amount_counts,
+    of_hits_at_once_on_a_strict_limit_exactly_the_amount_counts,
     of_hits_at_once_on_new_buckets_exactly_the_amount_of_each_counts,
     hits_given_back_at_once_leave_an_empty_bucket,
     hits_are_exact_while_empty_buckets_are_deleted,
@@ -43,6 +44,17 @@ async fn of_hits_at_once_exactly_the_amount_counts(app: TestApp) {
     let counted = Counted::over(&app).await;
     let hits = std::iter::repeat_n("ada".to_owned(), 400);
     assert_eq!(counting(&counted, "50/1h", hits).await, 50);
+}
+
+async fn of_hits_at_once_on_a_strict_limit_exactly_the_amount_counts(app: TestApp) {
+    let counted = Counted::over(&app).await;
+    let mut senders = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let limits = counted.limits.clone();
+        senders.spawn(async move { taken(limits.take_strictly(&limit("10/1h"), &[b"ada"]).await).is_ok() });
+    }
+    let counting = senders.join_all().await.into_iter().filter(|counts| *counts).count();
+    assert_eq!(counting, 10);
 }
 
 async fn of_hits_at_once_on_new_buckets_exactly_the_amount_of_each_counts(app: TestApp) {

@@ -137,8 +137,16 @@ create table mails (
     foreign key (user_id) references users (user_id) on delete set null
 ) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
 
--- The address of a user to which no mail goes any more, why (bounce or complaint), and since when: milliseconds since 1970. It says
--- nothing of another one.
+-- Addresses to which no mail goes any more: the SHA-256 of each, in the spelling that the service stores and with ASCII letters in lower
+-- case, why (bounce or complaint), and since when: milliseconds since 1970.
+create table undeliverable_address_hashes (
+    address_hash binary(32) not null,
+    reason varchar(20) not null,
+    marked_at bigint not null,
+    primary key (address_hash)
+) engine = InnoDB default character set = utf8mb4 collate = utf8mb4_general_ci;
+
+-- Such addresses as releases before this one know them.
 create table undeliverable_addresses (
     user_id int not null,
     email varchar(100) not null,

@@ -40,6 +40,7 @@ pub const ALL: &[Migration] = &[
         prepare: Some(mail::without_due_at),
         ..migration!("0020", "add_due_at_to_mails", creates: [])
     },
+    migration!("0021", "create_undeliverable_address_hashes", creates: ["undeliverable_address_hashes"]),
 ];
 
 /// The tables of all migrations.

@@ -29,12 +29,10 @@ impl Login {
             if text.contains('@') { (None, Some(text.to_owned())) } else { (Some(text.to_owned()), None) };
         let lookup = Lookup::new(username, email)
             .ok_or_else(|| Invalid::new("too_short", "must be a name or an e-mail address"))?;
-        // The spelling that this service stores: all spellings of one address share their limits.
-        let stored = Email::parse(text).map_or_else(|_| text.to_owned(), Email::into_string);
-        Ok(Self { folded: stored.to_ascii_lowercase(), lookup })
+        Ok(Self { folded: folded(text), lookup })
     }
 
-    /// The login as limits count it.
+    /// The login as limits count it; see [`folded`].
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
@@ -54,6 +52,12 @@ impl Login {
     pub(super) fn email_spellings(&self) -> &[String] {
         self.lookup.email_spellings()
     }
+}
+
+/// The one text for all spellings of a name or an address: as this service stores it, with ASCII letters in lower case.
+pub(crate) fn folded(login: &str) -> String {
+    let stored = Email::parse(login).map_or_else(|_| login.to_owned(), Email::into_string);
+    stored.to_ascii_lowercase()
 }
 
 /// Whether a row's name or address is the one that was given: octet for octet, but for the case of ASCII letters. The

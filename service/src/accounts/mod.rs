@@ -19,7 +19,7 @@ pub use error::Error;
 pub(crate) use error::is_no_failure;
 pub use jobs::delete_expired;
 pub use login::Login;
-pub(crate) use login::is_same;
+pub(crate) use login::{folded, is_same};
 pub use model::Account;
 pub(crate) use repository::find;
 pub use router::{router, sign_up};

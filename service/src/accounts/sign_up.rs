@@ -151,7 +151,7 @@ impl Service {
         Ok(added?)
     }
 
-    /// Adds a user and sends an invitation: both, or neither.
+    /// Adds a user and sends an invitation: both, or neither. No mail is sent if the address has had too many.
     async fn add_invited(
         &self,
         caller: Option<&Caller>,
@@ -162,17 +162,21 @@ impl Service {
         let links = &self.addresses.links(LinkKind::Invitation, language).await?;
         let email = user.email.clone();
         let email = email.as_str();
-        let counted = self.addresses.count(LinkKind::Invitation, email).await?;
+        let room = self.addresses.count(email, true).await?;
+        let is_room_left = room.is_left();
         let added = self
             .users
             .create_with(caller, user, request, &|mut transaction, id| {
-                Box::pin(async move { links.send(&mut transaction, Some((id, email))).await })
+                let to = is_room_left.then_some((id, email));
+                Box::pin(async move { links.send(&mut transaction, to).await })
             })
             .await;
-        if added.as_ref().is_ok_and(|added| !added.before) {
-            links.wake();
-        } else {
-            counted.give_back().await;
+        match &added {
+            Ok(added) if !added.before => {
+                links.wake();
+                room.log_invitation(added.user.id, caller);
+            }
+            _ => room.give_back().await,
         }
         Ok(added?)
     }

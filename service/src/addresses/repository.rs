@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
+use super::undeliverable;
 use crate::accounts::{Status, is_same};
-use crate::db::{Error, Executor, Statement, Written, to_millis};
+use crate::db::{Error, Executor, Statement, Transaction, Written, to_millis};
 use crate::user_id::UserId;
 use crate::user_row;
 
@@ -48,15 +49,36 @@ const PROVE: Statement = Statement::idempotent_write(
      on conflict (user_id) do update set email = ?4, proved_at = ?5",
 );
 
-/// Records that a user, whose row is locked, has proved to have this address.
+/// Records that a user, whose row is locked, has proved to have this address. So it can be reached.
 pub(crate) async fn prove(
-    executor: impl Executor,
+    transaction: &mut Transaction,
     user: UserId,
     email: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    undeliverable::forget(&mut *transaction, email).await?;
     let (email, now) = (email.into(), to_millis(now).into());
-    executor.run::<Written>(&PROVE, &[user.get().into(), email, now, email, now]).await.map(drop)
+    transaction.run::<Written>(&PROVE, &[user.get().into(), email, now, email, now]).await.map(drop)
+}
+
+const PROVED: Statement =
+    Statement::read("addresses.proved", "select email, proved_at from proved_addresses where user_id = ?");
+
+/// Whether a user has proved to have this address after some time.
+pub(super) async fn has_proved_since(
+    executor: impl Executor,
+    user: UserId,
+    email: &str,
+    time: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let row: Option<Proved> = executor.run(&PROVED, &[user.get().into()]).await?;
+    Ok(row.is_some_and(|row| row.proved_at > to_millis(time) && is_same(&row.email, email)))
+}
+
+#[derive(FromRow)]
+struct Proved {
+    email: String,
+    proved_at: i64,
 }
 
 #[derive(FromRow)]

@@ -93,13 +93,13 @@ async fn request_password_reset(
 
 /// Invite a user to set a first password
 ///
-/// `POST /passwords/confirm` takes the token.
+/// `POST /passwords/confirm` takes the token. Nothing is sent to an address that has had too many mails; the answer is the same.
 #[utoipa::path(
     post, path = "/users/{user_id}/invitation", tag = "mail",
     params(UserIdParam),
     responses(
-        (status = 202, description = "A mail is on its way"),
-        RateLimitProblems, NotFoundProblem, DisabledProblem, InvalidInput, DatabaseProblems, MailProblems,
+        (status = 202, description = "A mail is on its way, unless the address has had too many"),
+        NotFoundProblem, DisabledProblem, InvalidInput, DatabaseProblems, MailProblems,
     ),
 )]
 async fn invite_user(

@@ -7,7 +7,7 @@ use tracing::info;
 
 use super::links::Links;
 use super::repository::{self, Addressee};
-use super::undeliverable::forget_undeliverable;
+use super::undeliverable;
 use crate::access::Caller;
 use crate::accounts::{Error, Login, is_no_failure, is_same};
 use crate::app_state::Accounts;
@@ -69,12 +69,11 @@ impl Service {
         Ok(())
     }
 
-    /// Sends a user a link to set a first password.
+    /// Sends a user a link to set a first password, unless the user has had too many mails.
     ///
     /// # Errors
     /// [`Error::MailOff`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks;
-    /// [`Error::UserDisabled`], who could not sign in with the password;
-    /// [`Error::Limits`] if the user has been invited too often.
+    /// [`Error::UserDisabled`], who could not sign in with the password.
     pub(super) async fn invite(
         &self,
         caller: &Caller,
@@ -88,24 +87,26 @@ impl Service {
         caller.require_over(&authority)?;
         require_active(&found)?;
         let email = &found.email;
-        let counted = self.count(links.kind, email).await?;
+        let room = self.count(email, true).await?;
+        let is_room_left = room.is_left();
         let invited = self.database.transaction(|mut transaction| async move {
             roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             let addressee =
                 repository::addressee(&mut transaction, user).await?.ok_or(Error::UserNotFound)?;
             require_active(&addressee)?;
             // Whoever invites knows that the mailbox is there again.
-            forget_undeliverable(&mut transaction, user).await?;
-            let to = is_same(&addressee.email, email).then_some((user, &*addressee.email));
+            undeliverable::forget(&mut transaction, &addressee.email).await?;
+            let is_sent = is_room_left && is_same(&addressee.email, email);
+            let to = is_sent.then_some((user, &*addressee.email));
             Ok::<_, Error>(links.send(&mut transaction, to).await?)
         });
         let invited = invited.await;
-        if invited.is_err() {
-            counted.give_back().await;
+        if let Err(error) = invited {
+            room.give_back().await;
+            return Err(error);
         }
-        invited?;
         links.wake();
-        info!(user_id = %user, by = %caller.user_id, "A user was invited");
+        room.log_invitation(user, Some(caller));
         Ok(())
     }
 

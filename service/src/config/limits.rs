@@ -13,7 +13,7 @@ settings! {
     SIGN_UP_LIMIT = "60/1h", "New users from one IP address, with SIGN_UP=open";
     CONFIRM_LIMIT = "60/1h", "One-time tokens tried from one IP address";
     MAIL_IP_LIMIT = "60/1h", "Links for email verification or password reset requested from one IP address";
-    MAIL_HOURLY_LIMIT = "3/1h", "Mails with a link of one kind to one recipient";
+    MAIL_HOURLY_LIMIT = "3/1h", "Mails with a link to one recipient, in any such time";
     MAIL_DAILY_LIMIT = "10/24h", "The same in a longer time";
     REQUEST_LIMIT = "off", "Requests a minute of one user or IP address, in this process of serve, or off";
     TRUSTED_PROXIES = "none",

@@ -138,8 +138,7 @@ impl Worker {
     /// Whether mails to the address of a row have come back. It is asked here and not by who asks for a mail, so that the same
     /// is done for everybody.
     async fn is_undeliverable(&self, row: &Leased) -> Result<bool, db::Error> {
-        let Some(user) = row.user else { return Ok(false) };
-        addresses::is_undeliverable(&self.accounts.database, user, &row.recipient).await
+        addresses::is_undeliverable(&self.accounts.database, &row.recipient).await
     }
 
     /// Sends the mail of a row; `false` if there is nothing to be sent.

@@ -26,15 +26,6 @@ pub(super) struct LinkRequest<'a> {
     lease: Lease,
 }
 
-/// Whom a login may mean.
-struct Meant<'a> {
-    user: UserId,
-    /// Where a mail goes to; nothing for nobody.
-    email: &'a str,
-    /// Whether the recipient may get one more mail.
-    may_get_another: bool,
-}
-
 impl<'a> LinkRequest<'a> {
     /// What is requested in a row; `None` if it is a mail already.
     pub(super) fn of(row: &'a Leased, lease: Lease) -> Option<Self> {
@@ -50,39 +41,38 @@ impl<'a> LinkRequest<'a> {
     pub(super) async fn resolve(&self, accounts: &Arc<Accounts>) -> Result<Option<(UserId, String)>, Error> {
         let service = addresses::Service::from_ref(accounts);
         let login = Login::parse(self.login).ok();
-        let candidate = match &login {
+        let found = match &login {
             Some(login) => accounts::find(&accounts.database, login).await?,
             None => None,
         };
-        let recipient = login.as_ref().map_or("", Login::folded);
-        let (user, email) =
-            candidate.map_or((UserId::NOBODY, None), |found| (found.user_id, Some(found.email)));
-        let counted = match service.count(self.kind, email.as_deref().unwrap_or(recipient)).await {
-            Ok(counted) => Some(counted),
-            Err(Error::Limits(_)) => None,
-            Err(error) => return Err(error),
-        };
-        let email = email.unwrap_or_default();
-        let meant = Meant { user, email: &email, may_get_another: counted.is_some() };
-        let resolved = self.resolve_to(accounts, &service, meant).await;
-        if let (Err(_), Some(counted)) = (&resolved, counted) {
-            counted.give_back().await;
+        let user = found.map_or(UserId::NOBODY, |found| found.user_id);
+        let candidate = addresses::addressee(&accounts.database, user).await?;
+        let email =
+            candidate.filter(|candidate| may_get(self.kind, candidate)).map(|candidate| candidate.email);
+        let recipient = email.as_deref().or(login.as_ref().map(Login::folded)).unwrap_or_default();
+        let room = service.count(recipient, email.is_some()).await?;
+        let email = email.filter(|_| room.is_left());
+        let resolved = self.resolve_to(accounts, &service, user, email.as_deref()).await;
+        if resolved.is_err() {
+            room.give_back().await;
         }
         resolved
     }
 
+    /// The same for a user, or for nobody, who may get the mail if the address is still this one.
     async fn resolve_to(
         &self,
         accounts: &Accounts,
         service: &addresses::Service,
-        Meant { user, email, may_get_another }: Meant<'_>,
+        user: UserId,
+        email: Option<&str>,
     ) -> Result<Option<(UserId, String)>, Error> {
         let links = &service.links(self.kind, self.language).await?;
         let resolved = accounts.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
             let addressee = addresses::addressee(&mut transaction, user).await?;
             let addressee = addressee.filter(|addressee| {
-                may_get_another && is_same(&addressee.email, email) && may_get(self.kind, addressee)
+                email.is_some_and(|email| is_same(&addressee.email, email)) && may_get(self.kind, addressee)
             });
             let to = addressee.as_ref().map(|addressee| (addressee.user, &*addressee.email));
             links.provide_token(&mut transaction, to).await?;

@@ -7,6 +7,7 @@ use users_service::migrations::ALL;
 
 use crate::harness::databases::{MysqlSchema, SqliteFile, drop_every_table, mysql_at};
 use crate::harness::test_app::TestApp;
+use crate::mail::undeliverable::SHA256_OF_ADA;
 
 fn state(steps: &[Step]) -> Vec<(u32, State)> {
     steps.iter().map(|step| (step.number, step.state)).collect()
@@ -166,6 +167,23 @@ async fn a_half_applied_migration_without_effect_is_marked_pending_and_done_agai
     assert_eq!(state(&schema.migrate(Task::MarkPending(1)).await.unwrap()), all(State::Pending));
     assert_eq!(state(&schema.migrate(Task::Apply).await.unwrap()), all(State::Applied));
     assert_eq!(schema.value("select count(*) from users").await.unwrap(), "0");
+}
+
+#[tokio::test]
+async fn addresses_that_were_marked_by_their_users_are_marked_by_themselves() {
+    let schema = MysqlSchema::new().await;
+    schema.migrate(Task::Apply).await.unwrap();
+    schema
+        .execute(
+            "insert into users (username, email) values ('ada', 'Ada@Example.com');
+             insert into undeliverable_addresses select user_id, email, 'bounce', 1 from users;
+             drop table undeliverable_address_hashes;
+             delete from users_service_migrations where number = 21",
+        )
+        .await;
+    schema.migrate(Task::Apply).await.unwrap();
+    let marked = "select concat(lower(hex(address_hash)), ' ', reason, ' ', marked_at) from undeliverable_address_hashes";
+    assert_eq!(schema.value(marked).await.unwrap(), format!("{SHA256_OF_ADA} bounce 1"));
 }
 
 #[tokio::test]

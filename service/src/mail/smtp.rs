@@ -1,6 +1,7 @@
 //! Mails through a server (SMTP, RFC 5321), over connections that are kept.
 
 use std::error::Error;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lettre::transport::smtp::extension::ClientId;
@@ -21,23 +22,40 @@ const STEP_LIMIT: Duration = Duration::from_secs(15);
 const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
 /// A server that takes mails.
-pub(super) struct Smtp(AsyncSmtpTransport<Tokio1Executor>);
+pub(super) struct Smtp {
+    server: AsyncSmtpTransportBuilder,
+    /// Those that no mail uses, each with the connection that it has kept.
+    idle: Mutex<Vec<Transport>>,
+}
+
+/// What sends one mail at a time, over a connection of its own.
+type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
 impl Smtp {
     /// The server, to which this one says that it is `site`.
     pub(super) fn new(server: &AsyncSmtpTransportBuilder, site: &str) -> Self {
-        let most = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
-        let pool = PoolConfig::new().max_size(most).idle_timeout(IDLE_LIMIT);
+        let one = PoolConfig::new().max_size(1).idle_timeout(IDLE_LIMIT);
         let server = server.clone().hello_name(ClientId::Domain(site.to_owned())).timeout(Some(STEP_LIMIT));
-        Self(server.pool_config(pool).build())
+        Self { server: server.pool_config(one), idle: Mutex::default() }
     }
 
+    /// Sends a mail. If that is given up before its end, the connection is closed: the answers of the server that are still to come
+    /// are those to this mail, and the next one would take them for its own.
     pub(super) async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
-        self.0.send(mail.message()?).await.map(drop).map_err(|error| match refusal(&error) {
+        let message = mail.message()?;
+        let idle = self.idle().pop();
+        let transport = idle.unwrap_or_else(|| self.server.clone().build());
+        let sent = transport.send(message).await;
+        self.idle().push(transport);
+        sent.map(drop).map_err(|error| match refusal(&error) {
             Some(refusal) if refusal.is_final() => SendError::Permanent(refusal.to_string().into()),
             Some(refusal) => SendError::Transient(refusal.to_string().into()),
             None => SendError::Transient(error.into()),
         })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Transport>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

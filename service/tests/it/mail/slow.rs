@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use users_service::clock::monotonic;
 use users_service::delivery::send_due;
 
@@ -106,6 +107,20 @@ async fn what_was_not_begun_keeps_its_place_and_its_attempts(app: AccountsApp) {
     assert_eq!(app.database.values(left).await.len(), MANY);
     let in_place = format!("{left} and attempts = 0 and next_attempt_at = created_at");
     assert_eq!(app.database.values(&in_place).await.len(), MANY - begun);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_not_waited_for_is_none_to_the_next_mail() {
+    let (app, server) = app().await;
+    invite(&app, "late").await;
+    send_due(app.state.clone(), monotonic() + Duration::from_secs(4)).await.unwrap();
+    server.taken(1).await;
+    // Meanwhile the server answers.
+    sleep(Duration::from_secs(2)).await;
+    invite(&app, "unwanted").await;
+    send_due(app.state.clone(), monotonic() + Duration::from_secs(8)).await.unwrap();
+    server.taken(2).await;
+    assert_eq!(app.outbox().await, 2, "the server has refused the second mail");
 }
 
 #[tokio::test]

@@ -49,7 +49,9 @@ class Handler:
             server.transport.abort()
         if name.startswith("slow"):
             await asyncio.sleep(60)
-        return "250 OK"
+        if name.startswith("late"):
+            await asyncio.sleep(4)
+        return "451 4.7.1 come again later" if name.startswith("unwanted") else "250 OK"
 
 
 def certificate(name, issuer=None):

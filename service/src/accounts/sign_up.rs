@@ -151,7 +151,7 @@ impl Service {
         Ok(added?)
     }
 
-    /// Adds a user and sends an invitation: both, or neither. No mail is sent if the address has had too many.
+    /// Adds a user and sends an invitation: both, or neither.
     async fn add_invited(
         &self,
         caller: Option<&Caller>,
@@ -162,21 +162,14 @@ impl Service {
         let links = &self.addresses.links(LinkKind::Invitation, language).await?;
         let email = user.email.clone();
         let email = email.as_str();
-        let room = self.addresses.count(email, true).await?;
-        let is_room_left = room.is_left();
         let added = self
             .users
             .create_with(caller, user, request, &|mut transaction, id| {
-                let to = is_room_left.then_some((id, email));
-                Box::pin(async move { links.send(&mut transaction, to).await })
+                Box::pin(async move { links.send(&mut transaction, Some((id, email))).await })
             })
             .await;
-        match &added {
-            Ok(added) if !added.before => {
-                links.wake();
-                room.log_invitation(added.user.id, caller);
-            }
-            _ => room.give_back().await,
+        if added.as_ref().is_ok_and(|added| !added.before) {
+            links.wake();
         }
         Ok(added?)
     }

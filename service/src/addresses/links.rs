@@ -1,7 +1,7 @@
 //! A link in a mail: its token and the mail, written in the transaction of whoever asks for it.
 
 use aws_lc_rs::hmac;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::accounts::is_same;
 use crate::db::{Error, Transaction};
@@ -34,9 +34,8 @@ impl Links {
         self.outbox.enqueue(&mut *transaction, Kind::Link(self.kind), self.language, to, self.now).await
     }
 
-    /// Leaves a user, whose row is locked, the live token, or makes a new one if there is none. A token that has less than half of
-    /// its life left gets all of it anew: whoever asks for a link has time to use it. For nobody it does nothing, which is as
-    /// much work.
+    /// Leaves a user, whose row is locked, the live token, or makes a new one if there is none. For nobody it does nothing, which is
+    /// as much work.
     pub(crate) async fn provide_token(
         &self,
         transaction: &mut Transaction,
@@ -47,16 +46,14 @@ impl Links {
         let live = one_time_tokens::live(&mut *transaction, user, purpose, self.now).await?;
         let live = live.filter(|live| is_same(&live.email, email));
         if to.is_none() || live.is_some() {
-            let is_old = live.is_some_and(|live| live.expires_at - self.now < self.lifetime() / 2);
-            let expires_at = is_old.then(|| self.now + self.lifetime());
-            one_time_tokens::keep(&mut *transaction, (user, purpose), expires_at).await?;
+            one_time_tokens::keep(&mut *transaction, user, purpose).await?;
         } else {
             let token = Seed { purpose, user, email, bits: &self.bits }.token(&self.key);
             let new = NewToken {
                 user,
                 purpose,
                 hash: &token.hash(),
-                expires_at: self.now + self.lifetime(),
+                expires_at: self.now + self.outbox.lifetime(self.kind),
                 mailed: Some((email, &self.bits)),
             };
             one_time_tokens::put(&mut *transaction, &new).await?;
@@ -67,9 +64,5 @@ impl Links {
     /// Lets the mail be sent at once, when the transaction is committed.
     pub(crate) fn wake(&self) {
         self.outbox.wake();
-    }
-
-    fn lifetime(&self) -> TimeDelta {
-        TimeDelta::from_std(self.outbox.link(self.kind).lifetime).unwrap_or(TimeDelta::MAX)
     }
 }

@@ -3,7 +3,6 @@
 
 mod links;
 mod repository;
-mod room;
 mod router;
 mod schema;
 mod service;

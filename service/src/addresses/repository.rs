@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::undeliverable;
-use crate::accounts::{Status, is_same};
+use crate::accounts::{Status, folded, is_same};
 use crate::db::{Error, Executor, Statement, Transaction, Written, to_millis};
 use crate::user_id::UserId;
 use crate::user_row;
@@ -72,7 +72,7 @@ pub(super) async fn has_proved_since(
     time: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let row: Option<Proved> = executor.run(&PROVED, &[user.get().into()]).await?;
-    Ok(row.is_some_and(|row| row.proved_at > to_millis(time) && is_same(&row.email, email)))
+    Ok(row.is_some_and(|row| row.proved_at > to_millis(time) && folded(&row.email) == folded(email)))
 }
 
 #[derive(FromRow)]

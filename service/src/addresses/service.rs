@@ -29,7 +29,7 @@ pub struct Service {
     database: Database,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
-    pub(super) limits: config::Limits,
+    limits: config::Limits,
     outbox: Option<Outbox>,
 }
 
@@ -69,7 +69,7 @@ impl Service {
         Ok(())
     }
 
-    /// Sends a user a link to set a first password, unless the user has had too many mails.
+    /// Sends a user a link to set a first password.
     ///
     /// # Errors
     /// [`Error::MailOff`]; [`Error::UserNotFound`]; [`Error::Refused`] if the user holds a permission that the caller lacks;
@@ -81,14 +81,6 @@ impl Service {
         language: Language,
     ) -> Result<(), Error> {
         let links = &self.links(LinkKind::Invitation, language).await?;
-        let found = repository::addressee(&self.database, user).await?.ok_or(Error::UserNotFound)?;
-        // Before the mail is counted: who may not invite must not use up what others may.
-        let authority = roles::authority_of(&self.database, user).await?.ok_or(Error::UserNotFound)?;
-        caller.require_over(&authority)?;
-        require_active(&found)?;
-        let email = &found.email;
-        let room = self.count(email, true).await?;
-        let is_room_left = room.is_left();
         let invited = self.database.transaction(|mut transaction| async move {
             roles::require_over(&mut transaction, caller, user, Error::UserNotFound).await?;
             let addressee =
@@ -96,17 +88,11 @@ impl Service {
             require_active(&addressee)?;
             // Whoever invites knows that the mailbox is there again.
             undeliverable::forget(&mut transaction, &addressee.email).await?;
-            let is_sent = is_room_left && is_same(&addressee.email, email);
-            let to = is_sent.then_some((user, &*addressee.email));
-            Ok::<_, Error>(links.send(&mut transaction, to).await?)
+            Ok::<_, Error>(links.send(&mut transaction, Some((user, &addressee.email))).await?)
         });
-        let invited = invited.await;
-        if let Err(error) = invited {
-            room.give_back().await;
-            return Err(error);
-        }
+        invited.await?;
         links.wake();
-        room.log_invitation(user, Some(caller));
+        info!(user_id = %user, by = %caller.user_id, "A user was invited");
         Ok(())
     }
 
@@ -157,7 +143,7 @@ impl Service {
         Ok(Links { outbox, kind, language, key, bits: random::bytes()?, now: self.clock.now() })
     }
 
-    pub(super) async fn counting(&self) -> Result<Limits, Error> {
+    async fn counting(&self) -> Result<Limits, Error> {
         Ok(Limits::open(self.database.clone(), Arc::clone(&self.clock), self.tokens.keys()).await?)
     }
 }

@@ -12,6 +12,7 @@ use super::contents;
 use super::job::{Pending, Start, Worker};
 use super::leases::{self, Lease, Leased};
 use super::request::LinkRequest;
+use super::room::Room;
 use crate::accounts;
 use crate::addresses;
 use crate::clock::monotonic;
@@ -126,8 +127,7 @@ impl Worker {
 
     /// Whether a link that was asked for with this row has expired since.
     fn is_late(&self, kind: LinkKind, row: &Leased, now: DateTime<Utc>) -> bool {
-        let lifetime = TimeDelta::from_std(self.outbox.link(kind).lifetime).unwrap_or(TimeDelta::MAX);
-        now - row.created_at >= lifetime.min(MAX_AGE)
+        now - row.created_at >= self.outbox.lifetime(kind).min(MAX_AGE)
     }
 
     /// Whether a row was tried in vain for as long as its link was valid.
@@ -158,6 +158,22 @@ impl Worker {
             info!(mail_id = %row.id, kind = kind(row), "A mail was dropped: its address cannot be reached");
             return Ok(false);
         }
+        let room =
+            Room::take(&self.accounts, row).await.map_err(|error| SendError::Transient(error.into()))?;
+        let Some(room) = room else {
+            info!(mail_id = %row.id, kind = kind(row), "A mail was dropped: its recipient has had too many");
+            return Ok(false);
+        };
+        let outcome = self.send_counted(row, now).await;
+        // One that is tried again is the same mail, also if the server has taken it and its answer was lost.
+        if !matches!(outcome, Ok(true)) {
+            room.give_back().await;
+        }
+        outcome
+    }
+
+    /// The same for a mail that the recipient may get.
+    async fn send_counted(&self, row: &Leased, now: DateTime<Utc>) -> Result<bool, SendError> {
         let contents = contents::of(&self.accounts, &self.outbox, row, now).await;
         let outgoing = match contents {
             Ok(Some(outgoing)) => outgoing,

@@ -1,7 +1,7 @@
 //! What is in a mail when it is sent: the row says only what it is about and to whom it goes.
 
 use aws_lc_rs::hmac;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 use tracing::warn;
 
@@ -53,12 +53,32 @@ pub(super) async fn of(
     let live = one_time_tokens::live(&accounts.database, user, kind.purpose(), now).await?;
     let live =
         live.filter(|live| is_same(&live.email, &row.recipient) && is_same(&addressee.email, &row.recipient));
-    let Some(live) = live else { return Ok(None) };
+    let Some(mut live) = live else { return Ok(None) };
+    prolong(accounts, (user, kind), row, &mut live, outbox.lifetime(kind), now).await?;
     let Some(token) = token(accounts, (user, kind), &live).await? else { return Ok(None) };
     let url = format!("{}#{}", outbox.link(kind).page, token.secret().expose_secret());
     let username = addressee.is_proved.then_some(&*addressee.username);
     let topic = Topic::Link(kind, Link { url: &url, expires_at: live.expires_at });
     Ok(Some(outgoing(outbox, row, username, &topic)?))
+}
+
+/// Lets a token that has less than half of its life left live as long as one that was made for this request: whoever asks for a link has
+/// time to use it.
+async fn prolong(
+    accounts: &Accounts,
+    (user, kind): (UserId, LinkKind),
+    row: &Leased,
+    live: &mut Live,
+    lifetime: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<(), db::Error> {
+    let expires_at = row.created_at + lifetime;
+    if live.expires_at - now < lifetime / 2 && expires_at > live.expires_at {
+        let owner = (user, kind.purpose());
+        one_time_tokens::prolong(&accounts.database, owner, &live.hash, expires_at).await?;
+        live.expires_at = expires_at;
+    }
+    Ok(())
 }
 
 fn outgoing(

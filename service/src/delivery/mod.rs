@@ -7,6 +7,7 @@ mod leases;
 mod places;
 mod repository;
 mod request;
+mod room;
 mod watch;
 
 pub use job::send_due;

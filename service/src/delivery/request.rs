@@ -37,7 +37,7 @@ impl<'a> LinkRequest<'a> {
     /// It is the same work for everybody: whoever asks can watch how busy the service is.
     ///
     /// # Errors
-    /// If the database or the keys are unavailable. Nothing is counted then, and it can be resolved again.
+    /// If the database or the keys are unavailable. It can be resolved again.
     pub(super) async fn resolve(&self, accounts: &Arc<Accounts>) -> Result<Option<(UserId, String)>, Error> {
         let service = addresses::Service::from_ref(accounts);
         let login = Login::parse(self.login).ok();
@@ -45,35 +45,15 @@ impl<'a> LinkRequest<'a> {
             Some(login) => accounts::find(&accounts.database, login).await?,
             None => None,
         };
-        let user = found.map_or(UserId::NOBODY, |found| found.user_id);
-        let candidate = addresses::addressee(&accounts.database, user).await?;
-        let email =
-            candidate.filter(|candidate| may_get(self.kind, candidate)).map(|candidate| candidate.email);
-        let recipient = email.as_deref().or(login.as_ref().map(Login::folded)).unwrap_or_default();
-        let room = service.count(recipient, email.is_some()).await?;
-        let email = email.filter(|_| room.is_left());
-        let resolved = self.resolve_to(accounts, &service, user, email.as_deref()).await;
-        if resolved.is_err() {
-            room.give_back().await;
-        }
-        resolved
-    }
-
-    /// The same for a user, or for nobody, who may get the mail if the address is still this one.
-    async fn resolve_to(
-        &self,
-        accounts: &Accounts,
-        service: &addresses::Service,
-        user: UserId,
-        email: Option<&str>,
-    ) -> Result<Option<(UserId, String)>, Error> {
+        let (user, email) =
+            found.map_or((UserId::NOBODY, String::new()), |found| (found.user_id, found.email));
+        let email = &email;
         let links = &service.links(self.kind, self.language).await?;
         let resolved = accounts.database.transaction(|mut transaction| async move {
             user_row::lock(&mut transaction, user).await?;
             let addressee = addresses::addressee(&mut transaction, user).await?;
-            let addressee = addressee.filter(|addressee| {
-                email.is_some_and(|email| is_same(&addressee.email, email)) && may_get(self.kind, addressee)
-            });
+            let addressee = addressee
+                .filter(|addressee| is_same(&addressee.email, email) && may_get(self.kind, addressee));
             let to = addressee.as_ref().map(|addressee| (addressee.user, &*addressee.email));
             links.provide_token(&mut transaction, to).await?;
             // A link to nobody is never sent.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -98,6 +98,11 @@ impl Outbox {
     /// Waits for [`Self::wake`].
     pub(crate) async fn woken(&self) {
         self.0.due.notified().await;
+    }
+
+    /// How long the links of a kind are good.
+    pub(crate) fn lifetime(&self, kind: LinkKind) -> TimeDelta {
+        TimeDelta::from_std(self.link(kind).lifetime).unwrap_or(TimeDelta::MAX)
     }
 
     /// Where the links of a kind lead, and how long they are good.

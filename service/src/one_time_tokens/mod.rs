@@ -10,5 +10,5 @@ pub use model::OneTimeToken;
 pub(crate) use model::Purpose;
 pub(crate) use preparation::without_mail_columns;
 pub(crate) use repository::{
-    Live, NewToken, Presented, consume, delete_expired, end_all, find, keep, live, put, renew,
+    Live, NewToken, Presented, consume, delete_expired, end_all, find, keep, live, prolong, put, renew,
 };

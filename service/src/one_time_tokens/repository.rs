@@ -46,18 +46,29 @@ pub(crate) async fn put(executor: impl Executor, token: &NewToken<'_>) -> Result
 
 const KEEP: Statement = Statement::idempotent_write(
     "one_time_tokens.keep",
-    "update one_time_tokens set expires_at = coalesce(?, expires_at) where user_id = ? and purpose = ?",
+    "update one_time_tokens set expires_at = expires_at where user_id = ? and purpose = ?",
 );
 
-/// Leaves a token as it is, or lets it be good until another time. It is as much work as [`put`], so that nobody learns by the
-/// time whether there was a token to be put.
-pub(crate) async fn keep(
+/// Leaves a token as it is. It is as much work as [`put`], so that nobody learns by the time whether there was a token to be put.
+pub(crate) async fn keep(executor: impl Executor, user: UserId, purpose: Purpose) -> Result<(), Error> {
+    executor.run::<Written>(&KEEP, &[user.get().into(), purpose.as_str().into()]).await.map(drop)
+}
+
+const PROLONG: Statement = Statement::idempotent_write(
+    "one_time_tokens.prolong",
+    "update one_time_tokens set expires_at = ? where user_id = ? and purpose = ? and token_hash = ?",
+);
+
+/// Lets a token, if it is still there, be good until another time.
+pub(crate) async fn prolong(
     executor: impl Executor,
     (user, purpose): (UserId, Purpose),
-    expires_at: Option<DateTime<Utc>>,
+    hash: &[u8; 32],
+    expires_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let values = [expires_at.map(to_millis).into(), user.get().into(), purpose.as_str().into()];
-    executor.run::<Written>(&KEEP, &values).await.map(drop)
+    let values =
+        [to_millis(expires_at).into(), user.get().into(), purpose.as_str().into(), (&hash[..]).into()];
+    executor.run::<Written>(&PROLONG, &values).await.map(drop)
 }
 
 /// A token that was sent, or is to be sent, and is live.

@@ -2,13 +2,17 @@
 
 use axum::http::Method;
 use serde_json::json;
+use users_service::worker::handle;
 
 use crate::harness::accounts::{AccountsApp, PASSWORD, with_accounts_on_every_database};
+use crate::mail::undeliverable::bounce;
 
 with_accounts_on_every_database! {
     a_recipient_gets_three_mails_in_any_hour_whoever_asks,
     a_recipient_gets_ten_mails_in_any_day,
     links_of_every_kind_are_counted_together,
+    a_mail_that_comes_late_is_one_of_the_hour_that_it_comes_in,
+    a_mail_that_does_not_arrive_uses_up_nothing,
     asking_for_what_is_not_sent_uses_up_nothing,
     no_invitation_is_sent_past_the_limit_and_the_answer_is_the_same,
     a_user_who_is_not_added_counts_as_not_invited,
@@ -66,6 +70,30 @@ async fn links_of_every_kind_are_counted_together(app: AccountsApp) {
     assert_eq!(app.deliver().await.len(), 3);
     ask_for_all().await;
     assert!(app.deliver().await.is_empty());
+}
+
+async fn a_mail_that_comes_late_is_one_of_the_hour_that_it_comes_in(app: AccountsApp) {
+    let ada = app.person("ada", &[]).await;
+    for _ in 0..2 {
+        let root = app.root().await;
+        for _ in 0..3 {
+            assert_eq!(root.call(Method::POST, &ada.path("/invitation"), None).await.status, 202);
+        }
+        app.minutes_pass(60);
+    }
+    assert_eq!(app.deliver().await.len(), 3);
+    assert_eq!(app.outbox().await, 0);
+}
+
+async fn a_mail_that_does_not_arrive_uses_up_nothing(app: AccountsApp) {
+    let ada = app.person("ada", &[]).await;
+    handle(&app.state, bounce("Permanent", "ada@example.com"), None).await.unwrap();
+    assert_eq!(mails_for(&app, 12).await, 0, "mails have come back from there");
+    let root = app.root().await;
+    for _ in 0..4 {
+        assert_eq!(root.call(Method::POST, &ada.path("/invitation"), None).await.status, 202);
+    }
+    assert_eq!(app.deliver().await.len(), 3);
 }
 
 async fn asking_for_what_is_not_sent_uses_up_nothing(app: AccountsApp) {

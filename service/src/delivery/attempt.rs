@@ -160,11 +160,11 @@ impl Worker {
         }
         let room =
             Room::take(&self.accounts, row).await.map_err(|error| SendError::Transient(error.into()))?;
-        let Some(room) = room else {
+        let Some(mut room) = room else {
             info!(mail_id = %row.id, kind = kind(row), "A mail was dropped: its recipient has had too many");
             return Ok(false);
         };
-        let outcome = self.send_counted(row, now).await;
+        let outcome = self.send_counted(row, &mut room, now).await;
         // One that is tried again is the same mail, also if the server has taken it and its answer was lost.
         if !matches!(outcome, Ok(true)) {
             room.give_back().await;
@@ -173,8 +173,13 @@ impl Worker {
     }
 
     /// The same for a mail that the recipient may get.
-    async fn send_counted(&self, row: &Leased, now: DateTime<Utc>) -> Result<bool, SendError> {
-        let contents = contents::of(&self.accounts, &self.outbox, row, now).await;
+    async fn send_counted(
+        &self,
+        row: &Leased,
+        room: &mut Room,
+        now: DateTime<Utc>,
+    ) -> Result<bool, SendError> {
+        let contents = contents::of(&self.accounts, &self.outbox, row, room, now).await;
         let outgoing = match contents {
             Ok(Some(outgoing)) => outgoing,
             Ok(None) if self.has_outlived_its_link(row, now) => {

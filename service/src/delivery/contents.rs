@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use tracing::warn;
 
 use super::leases::Leased;
+use super::room::Room;
 use crate::accounts::is_same;
 use crate::addresses;
 use crate::app_state::Accounts;
@@ -40,6 +41,7 @@ pub(super) async fn of(
     accounts: &Accounts,
     outbox: &Outbox,
     row: &Leased,
+    room: &mut Room,
     now: DateTime<Utc>,
 ) -> Result<Option<Outgoing>, Error> {
     let (user, kind) = match (row.kind, row.user) {
@@ -54,7 +56,7 @@ pub(super) async fn of(
     let live =
         live.filter(|live| is_same(&live.email, &row.recipient) && is_same(&addressee.email, &row.recipient));
     let Some(mut live) = live else { return Ok(None) };
-    prolong(accounts, (user, kind), row, &mut live, outbox.lifetime(kind), now).await?;
+    prolong(accounts, (user, kind), &mut live, (row, outbox.lifetime(kind)), room).await?;
     let Some(token) = token(accounts, (user, kind), &live).await? else { return Ok(None) };
     let url = format!("{}#{}", outbox.link(kind).page, token.secret().expose_secret());
     let username = addressee.is_proved.then_some(&*addressee.username);
@@ -63,20 +65,21 @@ pub(super) async fn of(
 }
 
 /// Lets a token that has less than half of its life left live as long as one that was made for this request: whoever asks for a link has
-/// time to use it.
+/// time to use it. The mail then counts in any case, so that the limits of mails are those of a link's life, too.
 async fn prolong(
     accounts: &Accounts,
     (user, kind): (UserId, LinkKind),
-    row: &Leased,
     live: &mut Live,
-    lifetime: TimeDelta,
-    now: DateTime<Utc>,
+    (row, lifetime): (&Leased, TimeDelta),
+    room: &mut Room,
 ) -> Result<(), db::Error> {
-    let expires_at = row.created_at + lifetime;
+    let (now, expires_at) = (accounts.clock.now(), row.created_at + lifetime);
     if live.expires_at - now < lifetime / 2 && expires_at > live.expires_at {
-        let owner = (user, kind.purpose());
-        one_time_tokens::prolong(&accounts.database, owner, &live.hash, expires_at).await?;
-        live.expires_at = expires_at;
+        let (owner, times) = ((user, kind.purpose()), (now, expires_at));
+        if one_time_tokens::prolong(&accounts.database, owner, &live.hash, times).await? {
+            live.expires_at = expires_at;
+            room.keep();
+        }
     }
     Ok(())
 }

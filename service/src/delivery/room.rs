@@ -33,6 +33,11 @@ impl Room {
         Ok(Some(Self(Some(counted))))
     }
 
+    /// Lets the mail count whether or not it arrives.
+    pub(super) fn keep(&mut self) {
+        self.0 = None;
+    }
+
     /// Leaves it to other mails, because this one has not arrived.
     pub(super) async fn give_back(self) {
         if let Some(counted) = self.0 {

@@ -56,19 +56,28 @@ pub(crate) async fn keep(executor: impl Executor, user: UserId, purpose: Purpose
 
 const PROLONG: Statement = Statement::idempotent_write(
     "one_time_tokens.prolong",
-    "update one_time_tokens set expires_at = ? where user_id = ? and purpose = ? and token_hash = ?",
+    "update one_time_tokens set expires_at = ?
+     where user_id = ? and purpose = ? and token_hash = ? and expires_at > ? and expires_at < ?",
 );
 
-/// Lets a token, if it is still there, be good until another time.
+/// Lets a live token be good until a later time; `false` if it is live no more, or good for as long.
 pub(crate) async fn prolong(
     executor: impl Executor,
     (user, purpose): (UserId, Purpose),
     hash: &[u8; 32],
-    expires_at: DateTime<Utc>,
-) -> Result<(), Error> {
-    let values =
-        [to_millis(expires_at).into(), user.get().into(), purpose.as_str().into(), (&hash[..]).into()];
-    executor.run::<Written>(&PROLONG, &values).await.map(drop)
+    (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool, Error> {
+    let expires_at = to_millis(expires_at).into();
+    let values = [
+        expires_at,
+        user.get().into(),
+        purpose.as_str().into(),
+        (&hash[..]).into(),
+        to_millis(now).into(),
+        expires_at,
+    ];
+    let written: Written = executor.run(&PROLONG, &values).await?;
+    Ok(written.rows > 0)
 }
 
 /// A token that was sent, or is to be sent, and is live.

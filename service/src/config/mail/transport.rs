@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use lettre::transport::smtp::AsyncSmtpTransportBuilder;
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use lettre::SmtpTransport;
+use lettre::transport::smtp::SmtpTransportBuilder;
 use url::Url;
 
 use super::{MAIL, SES_CONFIGURATION_SET, SMTP_URL};
@@ -18,7 +18,7 @@ const FOLDER: &str = "mails";
 #[derive(Debug, Clone)]
 pub enum MailTransport {
     /// A server takes them.
-    Smtp(Box<AsyncSmtpTransportBuilder>),
+    Smtp(Box<SmtpTransportBuilder>),
     /// Amazon SES takes them.
     Ses(Ses),
     /// They are shown on standard output and kept in a folder.
@@ -88,7 +88,7 @@ fn smtp(reader: &mut Reader<'_>) -> Option<MailTransport> {
         let with_tls = url.scheme() == "smtps" || url.query() == Some("tls=required");
         with_tls || url.host_str().is_some_and(is_loopback)
     });
-    let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&text).ok().filter(|_| is_safe);
+    let builder = SmtpTransport::from_url(&text).ok().filter(|_| is_safe);
     if builder.is_none() {
         reader.problem(&SMTP_URL, format!("must be {wanted}; without TLS only on a loopback address"));
     }

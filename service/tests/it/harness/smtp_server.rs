@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use lettre::SmtpTransport;
 use serde_json::Value;
 use users_service::config::{Access, Application, MailTransport};
 
@@ -78,7 +78,7 @@ impl SmtpServer {
     /// Lets an application send its mails here.
     pub(crate) fn serve(&self, application: &mut Application) {
         let Access::Tokens(access) = &mut application.access else { unreachable!() };
-        let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(&self.url).unwrap();
+        let server = SmtpTransport::from_url(&self.url).unwrap();
         access.mail.as_mut().unwrap().transport = MailTransport::Smtp(Box::new(server));
     }
 }

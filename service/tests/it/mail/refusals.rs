@@ -1,6 +1,6 @@
 //! What a mail server refuses: a mail, which is given up, or the service, which somebody has to put right meanwhile.
 
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use lettre::SmtpTransport;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -51,7 +51,7 @@ async fn left_after(refusal: Refusal) -> usize {
     let app = app
         .configured(|application| {
             let Access::Tokens(access) = &mut application.access else { unreachable!() };
-            let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).unwrap();
+            let server = SmtpTransport::from_url(&url).unwrap();
             access.mail.as_mut().unwrap().transport = MailTransport::Smtp(Box::new(server));
         })
         .await;

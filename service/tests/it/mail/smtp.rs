@@ -112,6 +112,22 @@ async fn what_the_server_refuses_is_given_up_and_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn mails_that_a_server_refuses_keep_no_link_alive() {
+    let (app, _server) = app().await;
+    app.person("refused", &[]).await;
+    let expires_at = "select cast(expires_at as char) from one_time_tokens where purpose = 'reset'";
+    let mut ends = Vec::new();
+    for _ in 0..5 {
+        app.ask_for_reset("refused").await;
+        app.deliver().await;
+        ends.extend(app.database.values(expires_at).await);
+        app.minutes_pass(16);
+    }
+    assert!(ends[..4].is_sorted_by(|earlier, later| earlier < later), "{ends:?}");
+    assert_eq!(ends[3], ends[4], "as many as there may be mails in an hour have made it longer");
+}
+
+#[tokio::test]
 async fn a_mail_whose_acknowledgement_is_lost_comes_again_and_is_the_same() {
     let (app, server) = app().await;
     invite(&app, "dropped").await;

@@ -12,7 +12,7 @@ const FEW: usize = 4;
 /// Sends mails in the configured way.
 pub(super) enum Sender {
     /// To a server.
-    Smtp(Box<Smtp>),
+    Smtp(Smtp),
     /// To Amazon SES.
     Ses(Box<Ses>),
     /// To the terminal and a folder.
@@ -36,7 +36,7 @@ pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 impl Sender {
     pub(super) fn new(config: &config::Mail) -> Self {
         match &config.transport {
-            MailTransport::Smtp(builder) => Self::Smtp(Box::new(Smtp::new(builder, &config.site))),
+            MailTransport::Smtp(builder) => Self::Smtp(Smtp::new(builder, &config.site)),
             MailTransport::Ses(ses) => Self::Ses(Box::new(Ses::new(ses))),
             MailTransport::Console { folder } => Self::Console(Console::new(folder.clone())),
         }
